@@ -1,0 +1,37 @@
+export interface BlockDevice {
+  readonly path: string;
+  /** Size as the kernel knows it (BLKGETSIZE64); of an image file its length. */
+  readonly sizeBytes: number;
+  /** Exactly `lengthBytes`, fewer only at the end of the device. Throws EIO where the disk can't read. */
+  read(offsetBytes: number, lengthBytes: number): Uint8Array;
+  /** Writes all of `content`. */
+  write(offsetBytes: number, content: Uint8Array): void;
+  /** Returns when all written is on the disk. */
+  fsync(): void;
+  /**
+   * Takes flock(LOCK_EX) on the node without waiting, which tells others to keep off while the disk is
+   * partitioned or formatted (systemd: "Locking Block Device Access"). False when somebody else has it. Ends
+   * with `close`.
+   */
+  tryLock(): boolean;
+  /** Asks the kernel to read the partition table again (BLKRRPART). EBUSY when a partition is in use. */
+  rereadPartitions(): void;
+  close(): void;
+}
+
+export interface BlockDevices {
+  /**
+   * Opens a disk or partition; "write" also reads, and "exclusive" (O_EXCL) refuses with EBUSY a device that
+   * is mounted or otherwise held. Throws a KernelError, also when the path is no block device.
+   */
+  openBlockDevice(path: string, access: "read" | "write" | "exclusive"): BlockDevice;
+}
+
+export interface Lock {
+  release(): void;
+}
+
+export interface Locks {
+  /** flock(LOCK_EX | LOCK_NB) on a file that is made when missing. Undefined when somebody else has it. */
+  tryLock(path: string): Lock | undefined;
+}

@@ -1,0 +1,56 @@
+export type MountFlag =
+  | "ro"
+  | "nosuid"
+  | "nodev"
+  | "noexec"
+  | "sync"
+  | "remount"
+  | "noatime"
+  | "relatime"
+  | "bind"
+  | "move"
+  | "rec"
+  | "private"
+  | "shared"
+  | "slave"
+  | "silent";
+
+export type UnmountFlag = "force" | "detach" | "nofollow";
+
+export interface MountRequest {
+  /** Device, folder (bind, move) or a name for filesystems without one; "none" for a change of propagation. */
+  source: string;
+  target: string;
+  /** "ext4", "tmpfs", …; absent for bind, move, remount and propagation. */
+  type?: string;
+  flags?: readonly MountFlag[];
+  /** Options of the filesystem itself: "mode=0755,size=10%". */
+  options?: string;
+}
+
+/** One line of /proc/self/mountinfo. */
+export interface MountEntry {
+  id: number;
+  parentId: number;
+  /** "8:1" */
+  device: string;
+  /** Folder within the filesystem that is mounted; not "/" for a bind of a part. */
+  root: string;
+  target: string;
+  options: readonly string[];
+  /** Propagation: "shared:1", "master:2"; empty for private. */
+  propagation: readonly string[];
+  type: string;
+  source: string;
+  superOptions: readonly string[];
+}
+
+/** Each method throws a KernelError with the errno name. */
+export interface Mounts {
+  /** mount(2). Synchronous: it waits for a journal's replay. */
+  mount(request: MountRequest): void;
+  /** umount2(2). */
+  unmount(target: string, flags?: readonly UnmountFlag[]): void;
+  /** What is mounted as this process sees it, in the order of the kernel. */
+  mounts(): MountEntry[];
+}
