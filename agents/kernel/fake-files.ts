@@ -284,7 +284,7 @@ export class FakeFiles implements Files {
       if (place.node === undefined)
         place.parent.children.set(place.name, this.tree.newNode("folder", 0o755));
     }
-    return this.tree.getFolder(operation, path);
+    return this.tree.getFolder(operation, `/${names.join("/")}`);
   }
 }
 
