@@ -1,0 +1,136 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+
+/** Where `npm run build` leaves the image. */
+export const dist = path.resolve(import.meta.dirname, "../../../dist");
+
+/** How the machine is started: straight from the kernel file, or by its firmware from the ISO. */
+export type Boot =
+  | { by: "kernel"; initrd: string; append: string; kernel?: string }
+  | {
+      by: "iso";
+      /** The ISO as an IDE CD-ROM, a SATA DVD, or written on a USB stick. */
+      as: "ide-cd" | "sata-dvd" | "usb-stick";
+      firmware: "bios" | "uefi" | "secure-boot";
+      iso: string;
+      /** For UEFI: this machine's own copy of the firmware's variables. */
+      variables?: string;
+    }
+  | { by: "disk" };
+
+/** A disk as the tests attach them; `bus` is the kind of controller that the guest sees. */
+export interface DiskOptions {
+  file: string;
+  format: "raw" | "qcow2";
+  bus: "virtio" | "ide" | "sata" | "scsi" | "nvme" | "usb";
+  readOnly?: boolean;
+}
+
+/** What a test machine is made of. */
+export interface QemuOptions {
+  boot: Boot;
+  memoryMiB: number;
+  cpu?: string;
+  cpus?: number;
+  disks: DiskOptions[];
+  /** Host port that leads to the guest's port 22; further ones as host → guest. */
+  sshPort: number;
+  forwards?: Array<[number, number]>;
+  /** Unix socket paths. */
+  qmp: string;
+  bootPort: string;
+  agentPort: string;
+  /** Where the serial console goes. */
+  serial: "stdio" | { file: string };
+  extra?: string[];
+}
+
+const ovmf = "/usr/share/OVMF";
+
+/** Names the firmware files of a boot by UEFI. */
+export function firmwareFiles(firmware: "uefi" | "secure-boot"): { code: string; vars: string } {
+  const code = `${ovmf}/OVMF_CODE_4M${firmware === "secure-boot" ? ".ms" : ""}.fd`;
+  const vars = `${ovmf}/OVMF_VARS_4M${firmware === "secure-boot" ? ".ms" : ""}.fd`;
+  if (!existsSync(code)) throw new Error(`${code} is missing: install the package ovmf`);
+  return { code, vars };
+}
+
+function bootArguments(boot: Boot): string[] {
+  if (boot.by === "disk") return ["-machine", "q35"];
+  if (boot.by === "kernel") {
+    const kernel = boot.kernel ?? path.join(dist, "vmlinuz64");
+    return ["-machine", "q35", "-kernel", kernel, "-initrd", boot.initrd, "-append", boot.append];
+  }
+  const machine =
+    boot.as === "ide-cd" ? "pc" : boot.firmware === "secure-boot" ? "q35,smm=on" : "q35";
+  const list = ["-machine", machine];
+  if (boot.firmware !== "bios") {
+    const { code } = firmwareFiles(boot.firmware);
+    if (!boot.variables) throw new Error("a boot by UEFI needs its own copy of the variables");
+    if (boot.firmware === "secure-boot") {
+      list.push("-global", "driver=cfi.pflash01,property=secure,value=on");
+    }
+    list.push("-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${code}`);
+    list.push("-drive", `if=pflash,format=raw,unit=1,file=${boot.variables}`);
+  }
+  if (boot.as === "usb-stick") {
+    list.push("-drive", `if=none,id=stick,format=raw,readonly=on,file=${boot.iso}`);
+    list.push("-device", "qemu-xhci,id=usb", "-device", "usb-storage,drive=stick,bootindex=0");
+  } else {
+    list.push("-drive", `if=none,id=cd,media=cdrom,format=raw,readonly=on,file=${boot.iso}`);
+    list.push("-device", `ide-cd,drive=cd,bootindex=0${boot.as === "ide-cd" ? ",bus=ide.1" : ""}`);
+  }
+  return list;
+}
+
+function diskArguments(disks: DiskOptions[]): string[] {
+  const list: string[] = [];
+  const device = {
+    virtio: "virtio-blk-pci",
+    ide: "ide-hd",
+    sata: "ide-hd",
+    scsi: "scsi-hd",
+    nvme: "nvme",
+    usb: "usb-storage",
+  };
+  if (disks.some((disk) => disk.bus === "scsi")) list.push("-device", "virtio-scsi-pci,id=scsi");
+  if (disks.some((disk) => disk.bus === "usb")) list.push("-device", "qemu-xhci,id=disk-usb");
+  disks.forEach((disk, index) => {
+    const id = `disk${index}`;
+    const readOnly = disk.readOnly ? ",readonly=on" : "";
+    list.push(
+      "-drive",
+      `if=none,id=${id},format=${disk.format},file=${disk.file},discard=unmap${readOnly}`,
+    );
+    list.push(
+      "-device",
+      `${device[disk.bus]},drive=${id}${disk.bus === "nvme" ? `,serial=${id}` : ""}`,
+    );
+  });
+  return list;
+}
+
+/**
+ * Composes QEMU's arguments: two cores under software emulation unless told otherwise, a network of
+ * its own whose only ways in are forwards bound to 127.0.0.1.
+ */
+export function qemuArguments(options: QemuOptions): string[] {
+  const forwards: Array<[number, number]> = [[options.sshPort, 22], ...(options.forwards ?? [])];
+  const hostForwards = forwards.map(([host, guest]) => `hostfwd=tcp:127.0.0.1:${host}-:${guest}`);
+  return [
+    ...["-accel", "tcg,thread=multi", "-cpu", options.cpu ?? "max"],
+    ...["-smp", String(options.cpus ?? 2), "-m", String(options.memoryMiB)],
+    ...["-display", "none", "-no-user-config", "-nodefaults", "-vga", "std"],
+    ...bootArguments(options.boot),
+    ...diskArguments(options.disks),
+    ...["-netdev", `user,id=net,${hostForwards.join(",")}`, "-device", "virtio-net-pci,netdev=net"],
+    ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
+    ...["-chardev", `socket,id=boot,path=${options.bootPort},server=on,wait=off`],
+    ...["-device", "virtserialport,chardev=boot,name=org.boot2podman.boot.0"],
+    ...["-chardev", `socket,id=agent,path=${options.agentPort},server=on,wait=off`],
+    ...["-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"],
+    ...["-qmp", `unix:${options.qmp},server=on,wait=off`],
+    ...["-serial", options.serial === "stdio" ? "stdio" : `file:${options.serial.file}`],
+    ...(options.extra ?? []),
+  ];
+}

@@ -1,0 +1,236 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, copyFileSync, existsSync, openSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { defaultCommandLine, joinedInitrds } from "./artifacts.ts";
+import { freePort } from "./ports.ts";
+import { type DiskOptions, dist, firmwareFiles, type QemuOptions, qemuArguments } from "./qemu.ts";
+import { Monitor } from "./qmp.ts";
+import { type Result, run } from "./run.ts";
+
+/** What a test asks for; everything left out is the ordinary machine: 1 GiB, straight kernel boot, no disk. */
+export interface MachineOptions {
+  memoryMiB?: number;
+  cpu?: string;
+  cpus?: number;
+  /** Words added to the image's default command line; `noembed` is taken out when `embed` is added. */
+  append?: string;
+  initrd?: string;
+  boot?: "kernel" | "iso" | "disk";
+  as?: "ide-cd" | "sata-dvd" | "usb-stick";
+  firmware?: "bios" | "uefi" | "secure-boot";
+  iso?: string;
+  disks?: DiskOptions[];
+  forwards?: Array<[number, number]>;
+  extra?: string[];
+  /** Private key for SSH; without it nobody can log in. */
+  key?: string;
+}
+
+/** A virtual machine of the real image, as the tests drive it. */
+export class TestMachine {
+  process: ChildProcess | undefined;
+  readonly console: string;
+
+  private constructor(
+    readonly folder: string,
+    readonly sshPort: number,
+    readonly options: MachineOptions,
+  ) {
+    this.console = path.join(folder, "console.log");
+  }
+
+  /** Makes the machine's folder and picks its port; nothing runs yet. */
+  static async create(options: MachineOptions = {}): Promise<TestMachine> {
+    // Short, because a unix socket's path has at most 107 bytes.
+    const folder = await mkdtemp(path.join(tmpdir(), "b2p-"));
+    return new TestMachine(folder, await freePort(), options);
+  }
+
+  /** Makes a machine, starts it and waits for sshd. */
+  static async start(options: MachineOptions = {}): Promise<TestMachine> {
+    const machine = await TestMachine.create(options);
+    await machine.powerOn();
+    await machine.waitForSsh();
+    return machine;
+  }
+
+  /** QEMU's arguments for this machine, with the serial console in a file or on stdio. */
+  async arguments(serial: QemuOptions["serial"] = { file: this.console }): Promise<string[]> {
+    const { options, folder } = this;
+    return qemuArguments({
+      boot: await this.#boot(),
+      memoryMiB: options.memoryMiB ?? 1024,
+      disks: options.disks ?? [],
+      sshPort: this.sshPort,
+      qmp: path.join(folder, "qmp"),
+      bootPort: path.join(folder, "boot"),
+      agentPort: path.join(folder, "agent"),
+      serial,
+      ...(options.cpu ? { cpu: options.cpu } : {}),
+      ...(options.cpus ? { cpus: options.cpus } : {}),
+      ...(options.forwards ? { forwards: options.forwards } : {}),
+      ...(options.extra ? { extra: options.extra } : {}),
+    });
+  }
+
+  async #boot(): Promise<QemuOptions["boot"]> {
+    const { options } = this;
+    if (options.boot === "disk") return { by: "disk" };
+    if (options.boot === "iso") {
+      const firmware = options.firmware ?? "bios";
+      const iso = options.iso ?? path.join(dist, "boot2podman.iso");
+      const boot = { by: "iso" as const, as: options.as ?? "sata-dvd", firmware, iso };
+      if (firmware === "bios") return boot;
+      const variables = path.join(this.folder, "variables.fd");
+      if (!existsSync(variables)) copyFileSync(firmwareFiles(firmware).vars, variables);
+      return { ...boot, variables };
+    }
+    const initrd = options.initrd ?? (await joinedInitrds());
+    return { by: "kernel", initrd, append: await defaultCommandLine(options.append ?? "") };
+  }
+
+  /** Switches the machine on. */
+  async powerOn(): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+    const log = openSync(path.join(this.folder, "qemu.log"), "a");
+    this.process = spawn("qemu-system-x86_64", await this.arguments(), {
+      stdio: ["ignore", log, log],
+    });
+    closeSync(log);
+    const started = this.process;
+    started.on("error", (error) => writeFile(path.join(this.folder, "qemu.log"), error.message));
+  }
+
+  /** Everything the serial console has shown, and QEMU's own messages. */
+  story(): string {
+    const read = (name: string) => {
+      const file = path.join(this.folder, name);
+      return existsSync(file) ? readFileSync(file, "utf8") : "";
+    };
+    return `--- console\n${read("console.log").slice(-6000)}\n--- qemu\n${read("qemu.log")}`;
+  }
+
+  /** Waits until sshd greets, as clients of this image do; throws with the console's text. */
+  async waitForSsh(timeoutMs = 240_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!(await this.#greeted())) {
+      if (Date.now() > deadline) {
+        throw new Error(`no SSH greeting within ${timeoutMs} ms\n${this.story()}`);
+      }
+      if (this.process && this.process.exitCode !== null) {
+        throw new Error(`QEMU ended with ${this.process.exitCode}\n${this.story()}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** One connection: QEMU accepts at once, and closes it again while nobody listens in the guest. */
+  #greeted(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = createConnection(this.sshPort, "127.0.0.1");
+      const end = (answer: boolean) => {
+        socket.destroy();
+        resolve(answer);
+      };
+      socket.setTimeout(3_000, () => end(false));
+      socket.once("data", () => end(true));
+      socket.once("error", () => end(false));
+      socket.once("close", () => end(false));
+    });
+  }
+
+  /** The ssh program's words up to the user's name, for everything that goes over SSH. */
+  sshArguments(): string[] {
+    const { key } = this.options;
+    return [
+      ...[
+        "-F",
+        "/dev/null",
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",
+      ],
+      ...["-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20"],
+      ...["-o", "ControlMaster=auto", "-o", `ControlPath=${this.folder}/%r`],
+      ...["-o", "ControlPersist=60"],
+      ...(key ? ["-o", "IdentitiesOnly=yes", "-i", key] : []),
+      ...["-p", String(this.sshPort)],
+    ];
+  }
+
+  /** Runs a command line in the guest as `user`; gives its exit status and output. */
+  ssh(
+    command: string,
+    options: { user?: string; input?: string | Uint8Array; timeoutMs?: number } = {},
+  ) {
+    const argv = ["ssh", ...this.sshArguments(), `${options.user ?? "tc"}@127.0.0.1`, command];
+    return run(argv, {
+      ...(options.input === undefined ? {} : { input: options.input }),
+      timeoutMs: options.timeoutMs ?? 240_000,
+    });
+  }
+
+  /** Runs a command that must succeed; gives what it printed, without the last line end. */
+  async guest(command: string, options: Parameters<TestMachine["ssh"]>[1] = {}): Promise<string> {
+    const result: Result = await this.ssh(command, options);
+    if (result.exitCode !== 0) {
+      throw new Error(
+        `in the guest: ${command}\nended with ${result.exitCode}\n${result.stdout}\n${result.stderr}`,
+      );
+    }
+    return result.stdout.trimEnd();
+  }
+
+  /** The same as root. */
+  root(command: string, options: Parameters<TestMachine["ssh"]>[1] = {}): Promise<string> {
+    return this.guest(command, { ...options, user: "root" });
+  }
+
+  /** Connects to QEMU's monitor. */
+  monitor(): Promise<Monitor> {
+    return Monitor.connect(path.join(this.folder, "qmp"));
+  }
+
+  /** Waits until QEMU has ended; gives the milliseconds that it took. */
+  async ended(timeoutMs: number): Promise<number> {
+    const started = Date.now();
+    const { process } = this;
+    if (!process || process.exitCode !== null || process.signalCode !== null) return 0;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`QEMU still runs after ${timeoutMs} ms\n${this.story()}`)),
+        timeoutMs,
+      );
+      process.once("exit", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    return Date.now() - started;
+  }
+
+  /** Presses the power button; gives the milliseconds until the machine was off. */
+  async powerDown(timeoutMs = 120_000): Promise<number> {
+    const monitor = await this.monitor();
+    await monitor.execute("system_powerdown");
+    const took = await this.ended(timeoutMs);
+    monitor.close();
+    return took;
+  }
+
+  /** Pulls the plug. */
+  async cutPower(): Promise<void> {
+    this.process?.kill("SIGKILL");
+    await this.ended(20_000);
+  }
+
+  /** Cuts the power and removes the machine's folder; when a test failed, its story is worth printing first. */
+  async remove(): Promise<void> {
+    await this.cutPower();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
