@@ -1,0 +1,81 @@
+import * as pty from "node-pty";
+import { afterAll, expect, test } from "vitest";
+import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { TestMachine } from "./harness/test-machine.ts";
+
+/** A terminal with a program in it: what was typed and what it showed. */
+class Terminal {
+  screen = "";
+  readonly #process: pty.IPty;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(command: string, args: string[]) {
+    this.#process = pty.spawn(command, args, { cols: 100, rows: 30 });
+    this.#process.onData((data) => {
+      this.screen += data;
+      for (const look of this.#waiting) look();
+    });
+  }
+
+  type(text: string): void {
+    this.#process.write(text);
+  }
+
+  /** Waits until the screen matches, from `start` on. */
+  shows(expected: RegExp, start = 0, deadlineMs = 240_000): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(look);
+        reject(new Error(`the terminal never showed ${expected}:\n${this.screen.slice(-3000)}`));
+      }, deadlineMs);
+      const look = () => {
+        if (!expected.test(this.screen.slice(start))) return;
+        clearTimeout(timer);
+        this.#waiting.delete(look);
+        resolve(this.screen.slice(start));
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /** Types a command line at a shell's prompt and gives all that came after. */
+  async command(line: string, expected: RegExp): Promise<string> {
+    const start = this.screen.length;
+    this.type(`${line}\r`);
+    return await this.shows(expected, start);
+  }
+
+  end(): void {
+    this.#process.kill("SIGKILL");
+  }
+}
+
+let machine: TestMachine;
+let serial: Terminal;
+afterAll(async () => {
+  serial?.end();
+  await machine?.remove();
+});
+
+test("the serial console logs the user in, shows the seal and runs commands", async () => {
+  const identity = await newIdentity();
+  const disks = [await newDataDisk(identity, { sizeMiB: 1024 })];
+  machine = await TestMachine.create({ disks, key: identity.key });
+  serial = new Terminal("qemu-system-x86_64", await machine.arguments("stdio"));
+  const shown = await serial.shows(/box:~\$ /);
+  expect(shown).toMatch(/boot2podman status {2}how the boot went/);
+  expect(await serial.command("id -un; tty", /\/dev\/ttyS0/)).toMatch(/tc/);
+  expect(await serial.command("sudo podman info -f '{{.Host.CgroupsVersion}}'", /v2\s/)).toMatch(
+    /v2/,
+  );
+});
+
+test("an interactive SSH session has a terminal of the right size", async () => {
+  const session = new Terminal("ssh", [...machine.sshArguments(), "-tt", "tc@127.0.0.1"]);
+  await session.shows(/box:~\$ /);
+  expect(await session.command("stty size", /30 100/)).toMatch(/30 100/);
+  expect(await session.command("sudo -i", /box:~# /)).toMatch(/#/);
+  expect(await session.command("id -un", /root\s/)).toMatch(/root/);
+  session.end();
+});

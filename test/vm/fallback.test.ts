@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { afterEach, expect, test } from "vitest";
+import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { run } from "./harness/run.ts";
+import { TestMachine } from "./harness/test-machine.ts";
+
+let machine: TestMachine | undefined;
+afterEach(() => machine?.remove());
+
+/** Types a line on the serial console's prompt and waits for what the shell answers. */
+async function consoleShows(expected: RegExp, deadlineMs = 120_000): Promise<string> {
+  const until = Date.now() + deadlineMs;
+  for (;;) {
+    const text = machine ? await readFile(machine.console, "utf8") : "";
+    if (expected.test(text)) return text;
+    if (Date.now() > until) throw new Error(`the console never showed ${expected}\n${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+test("on a CPU that can't run the agents, sshd and a console come up and say why", async () => {
+  machine = await TestMachine.start({ cpu: "core2duo" });
+  const shown = await consoleShows(/box:~\$/);
+  expect(shown).toMatch(/the agents can't run here \(exit status 132/);
+  expect(shown).toMatch(/running without the agents: no data disk/);
+  const scan = await run(["ssh-keyscan", "-p", String(machine.sshPort), "127.0.0.1"]);
+  expect(scan.stdout).toMatch(/ssh-ed25519/);
+});
+
+test("the rescue option leaves the agents out", async () => {
+  machine = await TestMachine.start({ append: "boot2podman.rescue" });
+  expect(await consoleShows(/box:~\$/)).toMatch(/rescue boot asked for/);
+});
+
+test("without the agents no disk is touched, not even one that asks to be formatted", async () => {
+  const identity: Identity = await newIdentity();
+  const disk = await newDataDisk(identity, { sizeMiB: 64 });
+  const before = await readFile(disk.file);
+  machine = await TestMachine.start({ append: "boot2podman.rescue", disks: [disk] });
+  await consoleShows(/box:~\$/);
+  await machine.cutPower();
+  expect((await readFile(disk.file)).equals(before)).toBe(true);
+});
+
+const stages = ["cgroups", "devices", "network", "guest-tools"];
+test.for(stages)(
+  "a failing stage %s still gives SSH, and status says what failed",
+  async (stage) => {
+    const identity = await newIdentity();
+    const disks = [await newDataDisk(identity, { sizeMiB: 1024 })];
+    machine = await TestMachine.start({
+      append: `boot2podman.fault=${stage}`,
+      disks,
+      key: identity.key,
+    });
+    const status = await machine.ssh("boot2podman status");
+    expect(status.stdout).toMatch(new RegExp(`^${stage} +failed`, "m"));
+  },
+);
