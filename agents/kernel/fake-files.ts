@@ -1,3 +1,4 @@
+import type { Lock } from "./block-devices.ts";
 import { type FakeNode, FakeTree } from "./fake-tree.ts";
 import type { FileStat, Files, Owner, Ownership } from "./files.ts";
 import { hasCode, KernelError } from "./kernel-error.ts";
@@ -144,6 +145,13 @@ export class FakeFiles implements Files {
   mkfifo(path: string, ownership: Ownership = {}): void {
     this.change("mkfifo", path);
     own(this.#add("mkfifo", path, "fifo", 0o644), ownership);
+  }
+
+  holdFifo(path: string): Lock {
+    this.change("holdFifo", path);
+    const node = this.tree.get("holdFifo", path, true);
+    if (node.kind !== "fifo") throw new KernelError("holdFifo", path, "EINVAL");
+    return { release: () => this.change("releaseFifo", path) };
   }
 
   unlink(path: string): void {

@@ -1,3 +1,5 @@
+import type { Lock } from "./block-devices.ts";
+
 export type FileKind = "file" | "folder" | "link" | "fifo" | "socket" | "block" | "char";
 
 export interface FileStat {
@@ -72,6 +74,8 @@ export interface Files {
   mkdir(path: string, ownership?: Ownership): void;
   symlink(target: string, path: string): void;
   mkfifo(path: string, ownership?: Ownership): void;
+  /** Opens a fifo for reading and writing and keeps it so: its readers wait until `release`. */
+  holdFifo(path: string): Lock;
   unlink(path: string): void;
   rmdir(path: string): void;
   rename(from: string, to: string): void;

@@ -1,0 +1,84 @@
+import * as fs from "node:fs";
+import type { BlockDevice, BlockDevices, Locks } from "../block-devices.ts";
+import { hasCode, KernelError } from "../kernel-error.ts";
+import { attempt } from "./attempt.ts";
+import { checked, libc, ptr } from "./libc.ts";
+
+const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants;
+/** linux/fs.h, for machines of 64 bits. */
+const BLKGETSIZE64 = 0x80081272;
+const BLKRRPART = 0x125f;
+/** sys/file.h: LOCK_EX | LOCK_NB */
+const exclusiveWithoutWaiting = 2 | 4;
+
+export const linuxBlockDevices: BlockDevices & Locks = {
+  openBlockDevice(path, access) {
+    const flags = { read: O_RDONLY, write: O_RDWR, exclusive: O_RDWR | O_EXCL }[access];
+    const fd = attempt("open", path, () => fs.openSync(path, flags));
+    try {
+      return deviceOf(path, fd);
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
+  },
+  tryLock(path) {
+    const fd = attempt("lock", path, () => fs.openSync(path, O_RDWR | O_CREAT, 0o600));
+    if (takeLock(path, fd)) return { release: () => fs.closeSync(fd) };
+    fs.closeSync(fd);
+    return undefined;
+  },
+};
+
+function deviceOf(path: string, fd: number): BlockDevice {
+  const stat = attempt("open", path, () => fs.fstatSync(fd));
+  if (!stat.isBlockDevice() && !stat.isFile()) throw new KernelError("open", path, "ENOTBLK");
+  return {
+    path,
+    get sizeBytes() {
+      return stat.isFile() ? fs.fstatSync(fd).size : blockSize(path, fd);
+    },
+    read: (offsetBytes, lengthBytes) =>
+      attempt("read", path, () => {
+        const buffer = Buffer.alloc(lengthBytes);
+        let filled = 0;
+        while (filled < lengthBytes) {
+          const rest = lengthBytes - filled;
+          const got = fs.readSync(fd, buffer, filled, rest, offsetBytes + filled);
+          if (got === 0) break;
+          filled += got;
+        }
+        return buffer.subarray(0, filled);
+      }),
+    write: (offsetBytes, content) =>
+      attempt("write", path, () => {
+        let written = 0;
+        while (written < content.length) {
+          const rest = content.length - written;
+          written += fs.writeSync(fd, content, written, rest, offsetBytes + written);
+        }
+      }),
+    fsync: () => attempt("fsync", path, () => fs.fsyncSync(fd)),
+    tryLock: () => takeLock(path, fd),
+    rereadPartitions: () => {
+      checked("read the partition table of", path, libc().ioctl(fd, BLKRRPART, null));
+    },
+    close: () => fs.closeSync(fd),
+  };
+}
+
+function blockSize(path: string, fd: number): number {
+  const size = new BigUint64Array(1);
+  checked("get the size of", path, libc().ioctl(fd, BLKGETSIZE64, ptr(size)));
+  return Number(size[0]);
+}
+
+function takeLock(path: string, fd: number): boolean {
+  try {
+    checked("lock", path, libc().flock(fd, exclusiveWithoutWaiting));
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EAGAIN", "EWOULDBLOCK")) return false;
+    throw error;
+  }
+}

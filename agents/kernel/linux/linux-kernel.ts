@@ -1,0 +1,22 @@
+import type { Kernel } from "../kernel.ts";
+import { linuxBlockDevices } from "./linux-block-devices.ts";
+import { linuxFiles } from "./linux-files.ts";
+import { linuxMachine } from "./linux-machine.ts";
+import { linuxMounts } from "./linux-mounts.ts";
+import { linuxProcesses } from "./linux-processes.ts";
+import { linuxSockets } from "./listening-socket.ts";
+import { listenToUevents } from "./uevent-socket.ts";
+import { waitForDevice, waitForPath } from "./waiting.ts";
+
+/** The door to the running Linux. */
+export const linuxKernel: Kernel = {
+  ...linuxFiles,
+  ...linuxMounts,
+  ...linuxBlockDevices,
+  ...linuxProcesses,
+  ...linuxSockets,
+  ...linuxMachine,
+  uevents: listenToUevents,
+  waitForDevice,
+  waitForPath,
+};

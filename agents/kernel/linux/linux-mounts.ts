@@ -1,0 +1,48 @@
+import * as fs from "node:fs";
+import type { MountFlag, Mounts, UnmountFlag } from "../mounts.ts";
+import { attempt } from "./attempt.ts";
+import { checked, cString, libc, ptr } from "./libc.ts";
+import { parseMountinfo } from "./parse-mountinfo.ts";
+
+/** linux/mount.h, the same on all architectures. */
+const mountBits: Readonly<Record<MountFlag, number>> = {
+  ro: 1,
+  nosuid: 2,
+  nodev: 4,
+  noexec: 8,
+  sync: 16,
+  remount: 32,
+  noatime: 1024,
+  bind: 4096,
+  move: 8192,
+  rec: 16384,
+  silent: 32768,
+  private: 1 << 18,
+  slave: 1 << 19,
+  shared: 1 << 20,
+  relatime: 1 << 21,
+};
+
+const unmountBits: Readonly<Record<UnmountFlag, number>> = { force: 1, detach: 2, nofollow: 8 };
+
+export const linuxMounts: Mounts = {
+  mount({ source, target, type, flags = [], options }) {
+    const data = options === undefined ? null : ptr(cString(options));
+    const result = libc().mount(
+      cString(source),
+      cString(target),
+      cString(type ?? ""),
+      flags.reduce((bits, flag) => bits | mountBits[flag], 0),
+      data,
+    );
+    checked(`mount ${type ?? flags.join(",")} ${source} on`, target, result);
+  },
+  unmount(target, flags = []) {
+    const bits = flags.reduce((sum, flag) => sum | unmountBits[flag], 0);
+    checked("unmount", target, libc().umount2(cString(target), bits));
+  },
+  mounts() {
+    const path = "/proc/self/mountinfo";
+    return parseMountinfo(attempt("read", path, () => fs.readFileSync(path, "utf8")));
+  },
+};

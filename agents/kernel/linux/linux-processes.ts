@@ -1,0 +1,92 @@
+import * as fs from "node:fs";
+import { KernelError } from "../kernel-error.ts";
+import { type Processes, type RunOptions, scrubbedEnvironment } from "../processes.ts";
+import { asKernelError, attempt } from "./attempt.ts";
+
+const defaultTimeoutMs = 60_000;
+
+export const linuxProcesses: Processes = {
+  async run(argv, options = {}) {
+    const child = start(argv, options);
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    // Output can stay open behind a process that has ended (a daemon that it left), so that the deadline
+    // is for the output too.
+    const finished = Promise.all([
+      child.exited,
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        child.kill("SIGKILL");
+        const detail = `not finished after ${timeoutMs} ms`;
+        reject(new KernelError("run", argv.join(" "), "ETIMEDOUT", { detail }));
+      }, timeoutMs);
+    });
+    try {
+      const [exitCode, stdout, stderr] = await Promise.race([finished, late]);
+      return { exitCode, stdout, stderr };
+    } finally {
+      clearTimeout(timer);
+    }
+  },
+
+  spawn(argv, options = {}) {
+    const { logPath } = options;
+    const log =
+      logPath === undefined
+        ? undefined
+        : attempt("open", logPath, () => fs.openSync(logPath, "a", 0o600));
+    try {
+      const output = log ?? "ignore";
+      const inherited = options.fd3 === undefined ? [] : [options.fd3];
+      const child = starting(argv, () =>
+        Bun.spawn([...argv], {
+          stdio: ["ignore", output, output, ...inherited],
+          detached: true,
+          ...settings(options),
+        }),
+      );
+      child.unref();
+      return { pid: child.pid, exited: child.exited, kill: (signal) => child.kill(signal) };
+    } finally {
+      if (log !== undefined) fs.closeSync(log);
+    }
+  },
+
+  signal(pid, signal) {
+    try {
+      process.kill(pid, signal);
+      return true;
+    } catch (error) {
+      const refusal = asKernelError(`send ${signal} to`, `process ${pid}`, error);
+      if (refusal.code === "ESRCH") return false;
+      throw refusal;
+    }
+  },
+};
+
+function start(argv: readonly string[], options: RunOptions) {
+  const stdin = typeof options.stdin === "string" ? Buffer.from(options.stdin) : options.stdin;
+  return starting(argv, () =>
+    Bun.spawn([...argv], {
+      stdin: stdin ?? "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+      ...settings(options),
+    }),
+  );
+}
+
+function settings({ env, cwd, owner }: RunOptions) {
+  return {
+    env: { ...(env ?? scrubbedEnvironment) },
+    cwd: cwd ?? "/",
+    ...(owner === undefined ? {} : { uid: owner.uid, gid: owner.gid }),
+  };
+}
+
+function starting<T>(argv: readonly string[], call: () => T): T {
+  return attempt("start", argv.join(" "), call);
+}
