@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Mirrors } from "../../image/resolve/mirror.ts";
 import type { Identity } from "../vm/harness/data-disk.ts";
 import { runOk } from "../vm/harness/run.ts";
 
@@ -24,10 +25,10 @@ const packages = [
  * Builds it once into `.cache/bench` with mmdebstrap (as root): ext4 on a raw disk, DHCP by
  * systemd-networkd, root's key in place. It is started straight from its kernel and initrd, as ours is.
  */
-export async function plainDebian(mirror: string, identity: Identity): Promise<PlainDebian> {
+export async function plainDebian(mirrors: Mirrors, identity: Identity): Promise<PlainDebian> {
   const cache = path.resolve(import.meta.dirname, "../../.cache/bench/debian");
   const disk = path.join(cache, "disk.raw");
-  if (!existsSync(disk)) await build(cache, mirror);
+  if (!existsSync(disk)) await build(cache, mirrors);
   await giveKey(disk, identity);
   const status = await runOk(["cat", path.join(cache, "versions")]);
   const versions = Object.fromEntries(
@@ -40,15 +41,15 @@ export async function plainDebian(mirror: string, identity: Identity): Promise<P
   return { ...files, disk, append: "root=/dev/vda rw quiet console=ttyS0", versions };
 }
 
-async function build(cache: string, mirror: string): Promise<void> {
+async function build(cache: string, mirrors: Mirrors): Promise<void> {
   const root = path.join(cache, "root");
   await rm(cache, { recursive: true, force: true });
   await mkdir(cache, { recursive: true });
   const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
   const sources = [
-    `deb [signed-by=${keyring}] ${mirror} trixie main`,
-    `deb [signed-by=${keyring}] ${mirror} trixie-updates main`,
-    `deb [signed-by=${keyring}] ${mirror}-security trixie-security main`,
+    `deb [signed-by=${keyring}] ${mirrors.debian} trixie main`,
+    `deb [signed-by=${keyring}] ${mirrors.debian} trixie-updates main`,
+    `deb [signed-by=${keyring}] ${mirrors["debian-security"]} trixie-security main`,
   ];
   console.log("bench: building a plain Debian with mmdebstrap");
   await runOk(
@@ -74,6 +75,7 @@ async function build(cache: string, mirror: string): Promise<void> {
   };
   await runOk(["cp", find("vmlinuz-"), path.join(cache, "vmlinuz")]);
   await runOk(["cp", find("initrd.img-"), path.join(cache, "initrd.img")]);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: these are dpkg-query's own placeholders
   const format = "${Package}\\t${Version}\\n";
   const shown = await runOk(["dpkg-query", `--admindir=${root}/var/lib/dpkg`, "-W", "-f", format]);
   await writeFile(path.join(cache, "versions"), shown);

@@ -4,7 +4,15 @@ import path from "node:path";
 import * as z from "zod";
 import { dist } from "./qemu.ts";
 
-const manifestPart = z.looseObject({ version: z.string(), commandLine: z.string() });
+const manifestPart = z.looseObject({
+  version: z.string(),
+  commandLine: z.string(),
+  artifacts: z.record(z.string(), z.looseObject({ sizeBytes: z.number() })),
+  groups: z.record(
+    z.string(),
+    z.looseObject({ rawBytes: z.number(), compressedBytes: z.number() }),
+  ),
+});
 
 /** The version and the command line that the image was built with. */
 export function manifest(): z.infer<typeof manifestPart> {

@@ -17,6 +17,9 @@ export interface MachineOptions {
   cpus?: number;
   /** Words added to the image's default command line; `noembed` is taken out when `embed` is added. */
   append?: string;
+  /** The whole command line, the kernel file and the initrd of another system. */
+  commandLine?: string;
+  kernel?: string;
   initrd?: string;
   boot?: "kernel" | "iso" | "disk";
   as?: "ide-cd" | "sata-dvd" | "usb-stick";
@@ -89,7 +92,8 @@ export class TestMachine {
       return { ...boot, variables };
     }
     const initrd = options.initrd ?? (await joinedInitrds());
-    return { by: "kernel", initrd, append: await defaultCommandLine(options.append ?? "") };
+    const append = options.commandLine ?? (await defaultCommandLine(options.append ?? ""));
+    return { by: "kernel", initrd, append, ...(options.kernel ? { kernel: options.kernel } : {}) };
   }
 
   /** Switches the machine on. */

@@ -1,0 +1,229 @@
+import { copyFile, rename, rm, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import path from "node:path";
+import * as z from "zod";
+import { chooseMirrors, readAptSources } from "../../image/resolve/mirror.ts";
+import { manifest } from "../vm/harness/artifacts.ts";
+import { busyboxImage, importBusybox } from "../vm/harness/container-image.ts";
+import { newDataDisk, newIdentity } from "../vm/harness/data-disk.ts";
+import { run, runOk } from "../vm/harness/run.ts";
+import { type MachineOptions, TestMachine } from "../vm/harness/test-machine.ts";
+import { type BootTimes, measureBoot, median, medianTimes } from "./measure-boot.ts";
+import { plainDebian } from "./plain-debian.ts";
+import { smallestMemory } from "./smallest-memory.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const usage = `usage: npm run bench [-- --runs N]   (N boots of each system, 5 unless told)`;
+
+function runsAsked(words: string[]): number {
+  if (words.length === 0) return 5;
+  const count = Number(words[1]);
+  if (words[0] === "--runs" && words.length === 2 && Number.isInteger(count) && count > 0)
+    return count;
+  console.error(usage);
+  process.exit(2);
+}
+
+const status = z.looseObject({
+  stages: z.array(z.looseObject({ stage: z.string(), durationMs: z.number() })),
+  agentsCpuMs: z.number().optional(),
+});
+
+/** What one boot of ours showed beside its times. */
+interface Inside {
+  stages: Record<string, number>;
+  agentsCpuMs: number;
+  memAvailableKiB: number;
+}
+
+async function lookInside(machine: TestMachine): Promise<Inside> {
+  const record = status.parse(JSON.parse(await machine.root("boot2podman status --json")));
+  const stages = Object.fromEntries(record.stages.map((one) => [one.stage, one.durationMs]));
+  const memAvailableKiB = await memAvailable(machine);
+  return { stages, agentsCpuMs: record.agentsCpuMs ?? Number.NaN, memAvailableKiB };
+}
+
+async function memAvailable(machine: TestMachine): Promise<number> {
+  return Number(await machine.root("awk '/^MemAvailable/ { print $2 }' /proc/meminfo"));
+}
+
+/** Boots each machine in turn, so that a busy host slows both alike. */
+async function measureBoth(ours: MachineOptions, debian: MachineOptions, runs: number) {
+  const times: { ours: BootTimes[]; debian: BootTimes[] } = { ours: [], debian: [] };
+  const inside: Inside[] = [];
+  const debianMemory: number[] = [];
+  for (let index = 1; index <= runs; index++) {
+    for (const name of ["ours", "debian"] as const) {
+      const machine = await TestMachine.create(name === "ours" ? ours : debian);
+      try {
+        const measured = await measureBoot(machine);
+        times[name].push(measured);
+        if (name === "ours") inside.push(await lookInside(machine));
+        else debianMemory.push(await memAvailable(machine));
+        console.log(`bench: run ${index}, ${name}: ${JSON.stringify(measured)}`);
+        await machine.powerDown();
+      } finally {
+        await machine.remove();
+      }
+    }
+  }
+  return { times, inside, debianMemory };
+}
+
+/** First boots: the container image goes into both stores, and waits there for the measured boots. */
+async function prepare(
+  ours: MachineOptions,
+  debian: MachineOptions,
+  folder: string,
+): Promise<void> {
+  const archive = path.join(folder, "busybox.tar");
+  const first = await TestMachine.start(ours);
+  try {
+    await importBusybox(first);
+    await first.root(`podman save -q -o /tmp/busybox.tar ${busyboxImage}`);
+    const words = first.sshArguments().map((word) => (word === "-p" ? "-P" : word));
+    await runOk(["scp", "-q", ...words, "root@127.0.0.1:/tmp/busybox.tar", archive]);
+    await first.powerDown();
+  } finally {
+    await first.remove();
+  }
+  const second = await TestMachine.start(debian);
+  try {
+    const words = second.sshArguments().map((word) => (word === "-p" ? "-P" : word));
+    await runOk(["scp", "-q", ...words, archive, "root@127.0.0.1:/tmp/busybox.tar"]);
+    await second.root("podman load -q -i /tmp/busybox.tar");
+    await second.powerDown();
+  } finally {
+    await second.remove();
+  }
+}
+
+function ratios(ours: BootTimes, debian: BootTimes) {
+  const of = (key: keyof BootTimes) => Number((ours[key] / debian[key]).toFixed(3));
+  return { ssh: of("sshMs"), podman: of("podmanMs"), container: of("containerMs") };
+}
+
+function stageMedians(inside: Inside[]): Record<string, number> {
+  const names = Object.keys(inside[0]?.stages ?? {});
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      Math.round(median(inside.map((one) => one.stages[name] ?? Number.NaN))),
+    ]),
+  );
+}
+
+async function bench(): Promise<void> {
+  const runs = runsAsked(process.argv.slice(2));
+  const identity = await newIdentity();
+  const mirrors = chooseMirrors(process.env.BOOT2PODMAN_MIRROR, readAptSources("/etc/apt"));
+  const system = await plainDebian(mirrors, identity);
+  const debianDisk = path.join(identity.folder, "debian.raw");
+  await run(["cp", "--sparse=always", system.disk, debianDisk]);
+  const ours: MachineOptions = { key: identity.key, disks: [await newDataDisk(identity)] };
+  const debian: MachineOptions = {
+    key: identity.key,
+    kernel: system.kernel,
+    initrd: system.initrd,
+    commandLine: system.append,
+    disks: [{ file: debianDisk, format: "raw", bus: "virtio" }],
+  };
+  try {
+    await prepare(ours, debian, identity.folder);
+    const { times, inside, debianMemory } = await measureBoth(ours, debian, runs);
+    const medians = { ours: medianTimes(times.ours), debian: medianTimes(times.debian) };
+    const agentsCpuMs = Math.round(median(inside.map((one) => one.agentsCpuMs)));
+    const result = {
+      version: manifest().version,
+      host: {
+        cpus: cpus().length,
+        cpu: cpus()[0]?.model,
+        accelerator: "tcg",
+        memoryMiB: 1024,
+        runs,
+      },
+      sizes: { artifacts: manifest().artifacts, groups: manifest().groups },
+      bootMs: { ...medians, runs: times },
+      ratios: ratios(medians.ours, medians.debian),
+      stagesMs: stageMedians(inside),
+      agents: {
+        cpuMs: agentsCpuMs,
+        shareOfBoot: Number((agentsCpuMs / medians.ours.sshMs).toFixed(3)),
+      },
+      memAvailableMiB: {
+        ours: Math.round(median(inside.map((one) => one.memAvailableKiB)) / 1024),
+        debian: Math.round(median(debianMemory) / 1024),
+      },
+      smallestMemoryMiB: await smallestMemory(288, ours),
+      debianVersions: Object.fromEntries(
+        ["linux-image-amd64", "podman", "systemd", "openssh-server", "crun", "netavark"].map(
+          (name) => [name, system.versions[name]],
+        ),
+      ),
+    };
+    const file = path.join(root, "bench.json");
+    await writeFile(`${file}.part`, `${JSON.stringify(result, null, 2)}\n`);
+    await rename(`${file}.part`, file);
+    print(result);
+  } finally {
+    await rm(identity.folder, { recursive: true, force: true });
+  }
+}
+
+function print(result: {
+  sizes: {
+    groups: Record<string, { compressedBytes: number }>;
+    artifacts: Record<string, { sizeBytes: number }>;
+  };
+  bootMs: { ours: BootTimes; debian: BootTimes };
+  ratios: Record<string, number>;
+  stagesMs: Record<string, number>;
+  agents: { cpuMs: number; shareOfBoot: number };
+  memAvailableMiB: { ours: number; debian: number };
+  smallestMemoryMiB: number;
+}): void {
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const row = (...cells: Array<string | number>) =>
+    console.log(cells.map((cell, index) => String(cell).padEnd(index === 0 ? 34 : 12)).join(""));
+  row("artifact", "size");
+  for (const [name, { sizeBytes }] of Object.entries(result.sizes.artifacts))
+    row(name, megabytes(sizeBytes));
+  const total = Object.values(result.sizes.groups).reduce(
+    (sum, one) => sum + one.compressedBytes,
+    0,
+  );
+  row("\ngroup", "compressed", "share");
+  for (const [name, { compressedBytes }] of Object.entries(result.sizes.groups)) {
+    row(name, megabytes(compressedBytes), `${((100 * compressedBytes) / total).toFixed(1)} %`);
+  }
+  row("\npower-on →", "boot2podman", "Debian", "ratio");
+  row(
+    "SSH greeting, ms",
+    result.bootMs.ours.sshMs,
+    result.bootMs.debian.sshMs,
+    result.ratios.ssh ?? "",
+  );
+  row(
+    "podman ready, ms",
+    result.bootMs.ours.podmanMs,
+    result.bootMs.debian.podmanMs,
+    result.ratios.podman ?? "",
+  );
+  row(
+    "first container done, ms",
+    result.bootMs.ours.containerMs,
+    result.bootMs.debian.containerMs,
+    result.ratios.container ?? "",
+  );
+  row("memory available, MiB", result.memAvailableMiB.ours, result.memAvailableMiB.debian);
+  row("\nstage", "ms");
+  for (const [name, ms] of Object.entries(result.stagesMs)) row(name, ms);
+  row(
+    "\nagents' CPU time until SSH, ms",
+    result.agents.cpuMs,
+    `${(100 * result.agents.shareOfBoot).toFixed(1)} % of the boot`,
+  );
+  row("smallest memory for a container", `${result.smallestMemoryMiB} MiB`);
+}
+
+await bench();

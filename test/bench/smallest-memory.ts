@@ -1,0 +1,31 @@
+import { busyboxImage } from "../vm/harness/container-image.ts";
+import type { MachineOptions } from "../vm/harness/test-machine.ts";
+import { TestMachine } from "../vm/harness/test-machine.ts";
+
+/** Whether a machine of this much memory boots and runs a container. */
+async function runsContainer(memoryMiB: number, options: MachineOptions): Promise<boolean> {
+  const machine = await TestMachine.create({ ...options, memoryMiB });
+  try {
+    await machine.powerOn();
+    await machine.waitForSsh(90_000);
+    const command = `podman run --rm ${busyboxImage} echo done`;
+    const result = await machine.ssh(command, { user: "root", timeoutMs: 120_000 });
+    return result.stdout === "done\n";
+  } catch (error) {
+    // Too little memory shows as a machine that never greets, ends, or lets a command hang.
+    console.log(`bench: ${memoryMiB} MiB: ${String(error).split("\n")[0]}`);
+    return false;
+  } finally {
+    await machine.remove();
+  }
+}
+
+/** Goes down from `fromMiB` in steps of 16 MiB; gives the last size that ran a container. */
+export async function smallestMemory(fromMiB: number, options: MachineOptions): Promise<number> {
+  let smallest = Number.POSITIVE_INFINITY;
+  for (let memoryMiB = fromMiB; memoryMiB > 0; memoryMiB -= 16) {
+    if (!(await runsContainer(memoryMiB, options))) break;
+    smallest = memoryMiB;
+  }
+  return smallest;
+}
