@@ -1,0 +1,63 @@
+// npm test: everything that must hold, cheapest first; stops at the first step that fails.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import * as z from "zod";
+
+const root = path.resolve(import.meta.dirname, "..");
+const results = path.join(root, ".cache/test-results");
+const bin = (name: string) => path.join(root, "node_modules/.bin", name);
+
+interface Step {
+  name: string;
+  argv: string[];
+  /** Where vitest leaves its counts. */
+  counts?: string;
+}
+
+function vitest(project: string): Step {
+  const counts = path.join(results, `${project}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${counts}`];
+  // On Node: node-pty doesn't work under Bun.
+  return {
+    name: `${project} tests`,
+    argv: ["node", bin("vitest"), "run", "--project", project, ...reporters],
+    counts,
+  };
+}
+
+const steps: Step[] = [
+  { name: "format and lint", argv: [bin("biome"), "check", "."] },
+  { name: "types", argv: [bin("tsc"), "--noEmit"] },
+  vitest("unit"),
+  { name: "image", argv: [bin("bun"), "image/build.ts"] },
+  vitest("image"),
+  vitest("vm"),
+];
+
+const countsSchema = z.looseObject({ numPassedTests: z.number(), numFailedTests: z.number() });
+
+function addCounts(total: { passed: number; failed: number }, file: string): void {
+  const counts = countsSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  total.passed += counts.numPassedTests;
+  total.failed += counts.numFailedTests;
+}
+
+mkdirSync(results, { recursive: true });
+const total = { passed: 0, failed: 0 };
+let exitCode = 0;
+for (const step of steps) {
+  const start = performance.now();
+  console.log(`\n== ${step.name}`);
+  const [command = "", ...args] = step.argv;
+  const ended = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
+  if (step.counts) addCounts(total, step.counts);
+  console.log(`== ${step.name}: ${ended.status === 0 ? "ok" : "FAILED"} after ${seconds} s`);
+  if (ended.status !== 0) {
+    exitCode = 1;
+    break;
+  }
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exit(exitCode);
