@@ -6,6 +6,7 @@ import { busyboxImage, importBusybox } from "./harness/container-image.ts";
 import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { freePort } from "./harness/ports.ts";
 import type { DiskOptions } from "./harness/qemu.ts";
+import { Registry } from "./harness/registry.ts";
 import { run, runOk } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
@@ -220,6 +221,19 @@ describe("a machine started from the kernel, with a new data disk and two foreig
       "made in the guest",
     );
     await machine.guest("podman rm -f -t 0 mine");
+  });
+
+  test("pulls from a registry what it pushed there", async () => {
+    const registry = await Registry.start();
+    try {
+      // Seen from the guest, QEMU's network has the host's loopback at 10.0.2.2.
+      const name = `10.0.2.2:${registry.port}/team/tool`;
+      await machine.root(`podman push -q --tls-verify=false ${busyboxImage} ${name}`);
+      await machine.root(`podman pull -q --tls-verify=false ${name}`);
+      expect(await machine.root(`podman run --rm ${name} echo pulled`)).toBe("pulled");
+    } finally {
+      await registry.stop();
+    }
   });
 
   test("is listed and driven by a podman on the host over ssh://", async () => {
