@@ -1,0 +1,67 @@
+#!/usr/bin/env bun
+import { Command, Option } from "commander";
+import * as z from "zod";
+import { buildImage } from "./build-image.ts";
+import { archSchema } from "./recipe.ts";
+import { BuildError, systemErrorCode } from "./stage/build-error.ts";
+import { progressOn } from "./stage/progress.ts";
+
+const program = new Command("npm run build --")
+  .description("Builds the boot2podman image: packages, files, initrds, ISO.")
+  .option("--recipe <file>", "what goes into the image (default: image/recipe.toml)")
+  .addOption(
+    new Option("--arch <arch>", "architecture, instead of the recipe's").choices(
+      archSchema.options,
+    ),
+  )
+  .option("--out <folder>", "where the artifacts go (default: dist)")
+  .option("--cache <folder>", "where downloads and intermediate results stay (default: .cache)")
+  .option("--mirror <url>", "Debian mirror (default: BOOT2PODMAN_MIRROR, else this machine's)")
+  .option("--update", "take the newest packages and renew the lock file", false)
+  .option("--locked", "refuse to build anything but the lock file's packages", false)
+  .option("--fast", "compress little, for work on the image: bigger and sooner ready", false)
+  .allowExcessArguments(false)
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+const optionsSchema = z.object({
+  recipe: z.string().optional(),
+  arch: archSchema.optional(),
+  out: z.string().optional(),
+  cache: z.string().optional(),
+  mirror: z.string().optional(),
+  update: z.boolean(),
+  locked: z.boolean(),
+  fast: z.boolean(),
+});
+
+/** One line about any failure; whatever isn't told for people says at least what it is. */
+function messageOf(error: unknown): string {
+  if (error instanceof BuildError) return error.message;
+  if (systemErrorCode(error) === "ENOSPC") {
+    return "the disk is full; free some space and build again";
+  }
+  return error instanceof Error ? `unexpected: ${error.message}` : String(error);
+}
+
+try {
+  program.parse();
+  const options = optionsSchema.parse(program.opts());
+  const started = performance.now();
+  const progress = progressOn(process.stdout);
+  const folder = await buildImage({
+    recipePath: options.recipe,
+    arch: options.arch,
+    outDir: options.out,
+    cacheDir: options.cache,
+    mirror: options.mirror,
+    update: options.update,
+    locked: options.locked,
+    fast: options.fast,
+    progress,
+  });
+  progress.line(`built ${folder} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+} catch (error) {
+  console.error(`boot2podman build: ${messageOf(error)}`);
+  process.exit(1);
+}

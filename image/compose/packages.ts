@@ -1,0 +1,65 @@
+import type { ExtractedPackage } from "../extract/extract.ts";
+import type { Recipe } from "../recipe.ts";
+import { BuildError } from "../stage/build-error.ts";
+import { comparePaths, type Entry } from "./entry.ts";
+
+/** Entries of the image with the file group that each belongs to. */
+export type GroupedEntries = Map<string, Entry[]>;
+
+/** Picks the files that the recipe names out of the packages. */
+export function pickPackageFiles(
+  recipe: Recipe,
+  recipePath: string,
+  packages: readonly ExtractedPackage[],
+): GroupedEntries {
+  const groups: GroupedEntries = new Map();
+  for (const [group, wanted] of Object.entries(recipe.files)) {
+    const picked = Object.entries(wanted).flatMap(([name, patterns]) => {
+      const found = packageNamed(packages, name);
+      return patterns.flatMap((pattern) => {
+        const matches = found.entries.filter(
+          (entry) => entry.type !== "folder" && matchesPattern(entry.path, pattern),
+        );
+        if (matches.length > 0) return matches;
+        throw new BuildError(
+          `${recipePath}: files.${group}.${name}: "${pattern}" is not in ${name} ${found.locked.version}: expected the path of one of its files`,
+        );
+      });
+    });
+    groups.set(
+      group,
+      picked.sort((a, b) => comparePaths(a.path, b.path)),
+    );
+  }
+  return groups;
+}
+
+/** The package of that name. */
+export function packageNamed(
+  packages: readonly ExtractedPackage[],
+  name: string,
+): ExtractedPackage {
+  const found = packages.find(({ locked }) => locked.name === name);
+  if (!found) throw new BuildError(`the lock has no package ${name}: renew it with --update`);
+  return found;
+}
+
+/** One file of a package by its exact path. */
+export function packageFile(
+  packages: readonly ExtractedPackage[],
+  name: string,
+  path: string,
+): Extract<Entry, { type: "file" }> {
+  const found = packageNamed(packages, name);
+  const entry = found.entries.find((one) => one.path === path);
+  if (entry?.type === "file") return entry;
+  throw new BuildError(
+    `${name} ${found.locked.version} has no file ${path}: correct the path in the recipe`,
+  );
+}
+
+/** Whether a path fits a pattern, in which * stands for any characters but a slash. */
+export function matchesPattern(path: string, pattern: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join("[^/]*")}$`).test(path);
+}

@@ -1,0 +1,149 @@
+import { join } from "node:path";
+import type { ContentStore } from "../extract/content.ts";
+import type { ExtractedPackage } from "../extract/extract.ts";
+import type { Recipe } from "../recipe.ts";
+import { BuildError } from "../stage/build-error.ts";
+import type { Progress } from "../stage/progress.ts";
+import { composeAccounts } from "./accounts.ts";
+import { busyboxLinks } from "./busybox.ts";
+import { composeCertificates } from "./certificates.ts";
+import { type Entry, type FileEntry, rootLink, withParents } from "./entry.ts";
+import { elfFactsOf, findLibraries } from "./libraries.ts";
+import { composeModules, type KernelModules } from "./modules.ts";
+import { type GroupedEntries, packageFile, packageNamed, pickPackageFiles } from "./packages.ts";
+import { readStaticTree } from "./static-tree.ts";
+
+/** Where the first content of the guest's writable root lies in the image. */
+export const ROOT_SKELETON = "usr/share/boot2podman/root";
+
+export interface ComposeOptions {
+  recipe: Recipe;
+  recipePath: string;
+  /** The folder of files laid out as in the guest. */
+  staticTree: string;
+  version: string;
+  cacheDir: string;
+  progress: Progress;
+}
+
+/** The image before it is packed. */
+export interface Composition {
+  /** Entries by group; every path of the guest belongs to one. */
+  groups: GroupedEntries;
+  /** All entries below usr, with their folders, sorted. */
+  usr: Entry[];
+  modules: KernelModules;
+  kernel: FileEntry;
+  busybox: FileEntry;
+}
+
+/** Packages, static files and the agents → one tree. */
+export async function composeTree(
+  packages: readonly ExtractedPackage[],
+  agents: FileEntry,
+  kernelPackage: string,
+  store: ContentStore,
+  options: ComposeOptions,
+): Promise<Composition> {
+  const { recipe } = options;
+  const kernel = packageNamed(packages, kernelPackage);
+  const modules = await composeModules(
+    kernel,
+    recipe.modules,
+    options.cacheDir,
+    store,
+    options.progress,
+  );
+  const busybox = {
+    ...packageFile(packages, recipe.busybox.package, "usr/bin/busybox"),
+    path: "usr/bin/busybox",
+  };
+  const groups = pickPackageFiles(recipe, options.recipePath, packages);
+  const ours = readStaticTree(options.staticTree, store, recipe.templates, options.version);
+  const present = new Set([...[...groups.values()].flat(), ...ours].map(({ path }) => path));
+  groups.set("busybox", [busybox, ...busyboxLinks(recipe.busybox, present)]);
+  groups.set("certificates", [composeCertificates(recipe, packages, store)]);
+  groups.set("accounts", composeAccounts(recipe, store));
+  groups.set("modules", modules.entries);
+  groups.set("agents", [agents]);
+  groups.set("ours", [...ours, ...linksAndFolders(recipe)]);
+  groups.set("libraries", libraries(recipe, groups, packages, store));
+  const entries = applyPermissions(recipe, uniqueEntries(groups));
+  return {
+    groups,
+    usr: withParents(entries.map(placeInUsr)),
+    modules,
+    kernel: packageFile(packages, kernelPackage, `boot/vmlinuz-${modules.release}`),
+    busybox,
+  };
+}
+
+function linksAndFolders(recipe: Recipe): Entry[] {
+  const links = Object.entries(recipe.links).map(([path, target]) => rootLink(path, target));
+  const folders = recipe.folders.map((one): Entry => ({ ...one, type: "folder" }));
+  return [...links, ...folders];
+}
+
+function libraries(
+  recipe: Recipe,
+  groups: GroupedEntries,
+  packages: readonly ExtractedPackage[],
+  store: ContentStore,
+): Entry[] {
+  const available = new Map(
+    packages.flatMap(({ entries }) => entries.map((entry) => [entry.path, entry] as const)),
+  );
+  return findLibraries({
+    arch: recipe.arch,
+    entries: [...groups.values()].flat(),
+    openedAtRunTime: recipe.libraries.opened_at_run_time,
+    available,
+    facts: elfFactsOf(store),
+  });
+}
+
+/** All groups' entries; a path that two groups give differently is an error. */
+function uniqueEntries(groups: GroupedEntries): Entry[] {
+  const byPath = new Map<string, { entry: Entry; group: string }>();
+  for (const [group, entries] of groups) {
+    for (const entry of entries) {
+      const other = byPath.get(entry.path);
+      if (
+        other &&
+        other.group !== "ours" &&
+        JSON.stringify(other.entry) !== JSON.stringify(entry)
+      ) {
+        throw new BuildError(
+          `${entry.path} comes from "${other.group}" and from "${group}": take it out of one`,
+        );
+      }
+      byPath.set(entry.path, { entry, group });
+    }
+  }
+  return [...byPath.values()].map(({ entry }) => entry);
+}
+
+/** Sets the modes and owners that the recipe asks for. */
+export function applyPermissions(recipe: Recipe, entries: readonly Entry[]): Entry[] {
+  const changes = new Map(recipe.permissions.map((one) => [one.path, one]));
+  const changed = entries.map((entry): Entry => {
+    const change = changes.get(entry.path);
+    if (!change) return entry;
+    changes.delete(entry.path);
+    return {
+      ...entry,
+      mode: change.mode ?? entry.mode,
+      uid: change.uid ?? entry.uid,
+      gid: change.gid ?? entry.gid,
+    };
+  });
+  const [left] = changes.keys();
+  if (left !== undefined) throw new BuildError(`permissions: "${left}" is not in the image`);
+  return changed;
+}
+
+/** What doesn't lie below usr becomes part of the root's skeleton. */
+export function placeInUsr(entry: Entry): Entry {
+  if (entry.path.startsWith("usr/")) return entry;
+  return { ...entry, path: join(ROOT_SKELETON, entry.path) };
+}

@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** A store of file contents, each once, named by its SHA-256. */
+export interface ContentStore {
+  folder: string;
+}
+
+/** Path of a stored content. */
+export function contentPath(store: ContentStore, sha256: string): string {
+  return join(store.folder, sha256.slice(0, 2), sha256);
+}
+
+/** Puts bytes into the store and returns their SHA-256. */
+export function storeContent(store: ContentStore, bytes: Uint8Array): string {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const path = contentPath(store, sha256);
+  if (existsSync(path)) return sha256;
+  mkdirSync(dirname(path), { recursive: true });
+  const partial = `${path}.partial-${process.pid}`;
+  writeFileSync(partial, bytes);
+  renameSync(partial, path);
+  return sha256;
+}
+
+/** Reads a stored content whole. */
+export function readContent(store: ContentStore, sha256: string): Buffer {
+  return readFileSync(contentPath(store, sha256));
+}

@@ -1,0 +1,132 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { Parser, type ReadEntry } from "tar";
+import { type Entry, entriesSchema } from "../compose/entry.ts";
+import { cachedPackage } from "../fetch/fetch.ts";
+import type { Lock, LockedPackage } from "../resolve/lock.ts";
+import { BuildError } from "../stage/build-error.ts";
+import type { Progress } from "../stage/progress.ts";
+import { runStage } from "../stage/stage.ts";
+import { runTool } from "../stage/tool.ts";
+import { type ContentStore, storeContent } from "./content.ts";
+
+/** The files of a package, as its archive lists them. */
+export interface ExtractedPackage {
+  locked: LockedPackage;
+  entries: Entry[];
+}
+
+/** Documentation never gets into an image: don't even unpack it. */
+const LEFT_OUT = /^usr\/share\/(doc|man|locale|info|lintian|bug)\//;
+
+/**
+ * Package files → entries, contents in the store. Owners and modes come from the archives' headers:
+ * nothing is installed, and no root is needed.
+ */
+export async function extractPackages(
+  lock: Lock,
+  cacheDir: string,
+  store: ContentStore,
+  progress: Progress,
+): Promise<ExtractedPackage[]> {
+  const extracted: ExtractedPackage[] = [];
+  for (const [index, locked] of lock.packages.entries()) {
+    const folder = await runStage(
+      // Every package is a stage of its own, so that a renewed lock extracts only what changed.
+      {
+        name: `extract/${locked.name}`,
+        cacheDir,
+        inputs: locked.sha256,
+        code: ["extract", "compose/entry.ts"],
+      },
+      async (output) => {
+        progress.live(`extracting ${locked.name} (${index + 1} of ${lock.packages.length})`);
+        const entries = await extractPackage(cachedPackage(cacheDir, locked), locked, store);
+        writeFileSync(join(output, "entries.json"), JSON.stringify(entries));
+      },
+    );
+    const text = readFileSync(join(folder, "entries.json"), "utf8");
+    extracted.push({ locked, entries: entriesSchema.parse(JSON.parse(text)) });
+  }
+  return extracted;
+}
+
+async function extractPackage(
+  path: string,
+  locked: LockedPackage,
+  store: ContentStore,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  const hardLinks: { path: string; target: string }[] = [];
+  const pending: Promise<unknown>[] = [];
+  const parser = new Parser({
+    onReadEntry: (read) => {
+      const entryPath = guestPath(read.path);
+      if (entryPath === "" || LEFT_OUT.test(entryPath)) {
+        read.resume();
+        return;
+      }
+      if (read.type === "Link") {
+        hardLinks.push({ path: entryPath, target: guestPath(read.linkpath ?? "") });
+        read.resume();
+        return;
+      }
+      pending.push(toEntry(read, entryPath, locked, store).then((entry) => entries.push(entry)));
+    },
+  });
+  await runTool("dpkg-deb", ["--fsys-tarfile", path], {
+    purpose: `extract ${locked.name} ${locked.version}`,
+    onOutput: async (stdout) => {
+      await pipeline(stdout, async (source: AsyncIterable<Buffer>) => {
+        for await (const chunk of source) parser.write(chunk);
+        parser.end();
+      });
+    },
+  });
+  await Promise.all(pending);
+  for (const { path: linkPath, target } of hardLinks) {
+    const same = entries.find((entry) => entry.path === target);
+    if (!same) throw new BuildError(`${locked.name}: ${linkPath} is a hard link to nothing`);
+    entries.push({ ...same, path: linkPath });
+  }
+  return entries;
+}
+
+async function toEntry(
+  read: ReadEntry,
+  path: string,
+  locked: LockedPackage,
+  store: ContentStore,
+): Promise<Entry> {
+  const owner = { path, uid: read.uid ?? 0, gid: read.gid ?? 0 };
+  const mode = (read.mode ?? 0) & 0o7777;
+  switch (read.type) {
+    case "Directory":
+      read.resume();
+      return { ...owner, mode, type: "folder" };
+    case "SymbolicLink":
+      read.resume();
+      return { ...owner, mode: 0o777, type: "link", target: read.linkpath ?? "" };
+    case "File":
+    case "OldFile": {
+      const bytes = await read.concat();
+      const sha256 = storeContent(store, bytes);
+      return { ...owner, mode, type: "file", sizeBytes: bytes.length, sha256 };
+    }
+    default:
+      throw new BuildError(`${locked.name}: ${path} is a ${read.type}, which no image can hold`);
+  }
+}
+
+/**
+ * Path of a package's member in the guest, where the folders bin, sbin, lib and lib64 are links into
+ * usr (merged /usr).
+ */
+export function guestPath(member: string): string {
+  const path = member
+    .replace(/^\.?\/+/, "")
+    .replace(/\/+$/, "")
+    .replace(/^\.$/, "");
+  return /^(bin|sbin|lib|lib64)(\/|$)/.test(path) ? `usr/${path}` : path;
+}

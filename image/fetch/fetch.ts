@@ -1,0 +1,131 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Lock, LockedPackage } from "../resolve/lock.ts";
+import type { Mirrors } from "../resolve/mirror.ts";
+import { BuildError } from "../stage/build-error.ts";
+import { megabytes, type Progress } from "../stage/progress.ts";
+import { downloadFile, partialPath, sizeIfPresent } from "./download.ts";
+import { snapshotUrl } from "./snapshot.ts";
+
+/** Downloads at the same time. */
+const PARALLEL = 4;
+
+export interface FetchOptions {
+  cacheDir: string;
+  mirrors: () => Mirrors;
+  /** The archive of all versions that ever were. */
+  snapshot: string;
+  progress: Progress;
+}
+
+/** The lock's packages could not all be fetched: which, and why. */
+export class PackagesGoneError extends BuildError {
+  readonly gone: readonly LockedPackage[];
+  constructor(message: string, gone: readonly LockedPackage[], cause: unknown) {
+    super(message, { cause });
+    this.gone = gone;
+  }
+}
+
+/** Where a package lies in the cache. */
+export function cachedPackage(cacheDir: string, one: LockedPackage): string {
+  return join(cacheDir, "packages", `${one.sha256}.deb`);
+}
+
+/**
+ * Lock → package files in the cache. What the mirror no longer has is asked of the snapshot archive.
+ * @throws PackagesGoneError when packages are neither here nor there.
+ */
+export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<void> {
+  const { cacheDir, progress } = options;
+  const missing = lock.packages.filter((one) => !existsSync(cachedPackage(cacheDir, one)));
+  if (missing.length === 0) return;
+  const mirrors = options.mirrors();
+  const totalBytes = missing.reduce((sum, one) => sum + one.sizeBytes, 0);
+  progress.line(`fetching ${missing.length} packages, ${megabytes(totalBytes)}`);
+  const showing = setInterval(() => {
+    const hereBytes = missing
+      .map((one) => cachedPackage(cacheDir, one))
+      .reduce((sum, path) => sum + (sizeIfPresent(path) || sizeIfPresent(partialPath(path))), 0);
+    progress.live(`fetching packages: ${megabytes(hereBytes)} of ${megabytes(totalBytes)}`);
+  }, 300);
+  const failures: { one: LockedPackage; error: BuildError }[] = [];
+  try {
+    await inParallel(missing, PARALLEL, async (one) => {
+      const error = await tryDownload(one, `${mirrors[one.archive]}/${one.path}`, options, 30, 2);
+      if (error) failures.push({ one, error });
+    });
+    const [failure] = failures;
+    if (!failure) return;
+    progress.line(
+      `${failures.length} packages did not come from the mirror (${failure.error.message}); trying the snapshot archive`,
+    );
+    await fetchFromSnapshot(
+      failures.map(({ one }) => one),
+      lock,
+      options,
+      failure.error,
+    );
+  } finally {
+    clearInterval(showing);
+  }
+}
+
+async function fetchFromSnapshot(
+  wanted: readonly LockedPackage[],
+  lock: Lock,
+  options: FetchOptions,
+  mirrorError: BuildError,
+): Promise<void> {
+  for (const [done, one] of wanted.entries()) {
+    const url = snapshotUrl(options.snapshot, lock.resolvedAt, one.archive, one.path);
+    const error = await tryDownload(one, url, options, 10, 0);
+    if (!error) continue;
+    const gone = wanted.slice(done);
+    throw new PackagesGoneError(
+      `${gone.length} locked packages can be fetched neither from the mirror (${mirrorError.message}) nor from the snapshot archive (${error.message})`,
+      gone,
+      error,
+    );
+  }
+}
+
+async function tryDownload(
+  one: LockedPackage,
+  url: string,
+  options: FetchOptions,
+  idleTimeoutSeconds: number,
+  retries: number,
+): Promise<BuildError | undefined> {
+  const target = cachedPackage(options.cacheDir, one);
+  try {
+    await downloadFile({
+      url: encodePath(url),
+      target,
+      sha256: one.sha256,
+      idleTimeoutSeconds,
+      retries,
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof BuildError && !/the disk is full/.test(error.message)) return error;
+    throw error;
+  }
+}
+
+/** Archive paths hold + and ~, which some servers want escaped and all understand escaped. */
+function encodePath(url: string): string {
+  return url.replaceAll("+", "%2b");
+}
+
+async function inParallel<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
+  const workers = Array.from({ length: Math.min(width, queue.length) }, async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  });
+  await Promise.all(workers);
+}

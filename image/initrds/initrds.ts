@@ -1,0 +1,118 @@
+import { createWriteStream, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { constants, createGzip } from "node:zlib";
+import { type Entry, type FileEntry, rootFolder, rootLink, withParents } from "../compose/entry.ts";
+import type { Composition } from "../compose/tree.ts";
+import { type ContentStore, storeContent } from "../extract/content.ts";
+import type { Recipe } from "../recipe.ts";
+import { BuildError } from "../stage/build-error.ts";
+import { runStage } from "../stage/stage.ts";
+import { cpioBytes } from "./cpio.ts";
+
+export interface InitrdOptions {
+  cacheDir: string;
+  /** The script that the kernel starts first. */
+  init: string;
+  timeSeconds: number;
+}
+
+/** The base initrd: /init, busybox, and the modules that mount /usr. */
+export async function makeBaseInitrd(
+  recipe: Recipe,
+  composition: Composition,
+  store: ContentStore,
+  options: InitrdOptions,
+): Promise<string> {
+  const entries = await baseEntries(recipe, composition, store, options.init);
+  const folder = await runStage(
+    {
+      name: "base-initrd",
+      cacheDir: options.cacheDir,
+      inputs: { entries, timeSeconds: options.timeSeconds },
+      code: ["initrds"],
+    },
+    async (output) => {
+      await pipeline(
+        Readable.from(cpioBytes(entries, [], store, options.timeSeconds)),
+        createGzip({ level: constants.Z_BEST_COMPRESSION }),
+        padded,
+        createWriteStream(join(output, "corepure64.gz")),
+      );
+    },
+  );
+  return join(folder, "corepure64.gz");
+}
+
+async function baseEntries(
+  recipe: Recipe,
+  composition: Composition,
+  store: ContentStore,
+  initPath: string,
+): Promise<Entry[]> {
+  const init = await readFile(initPath);
+  const modules = recipe.initrd.modules.flatMap((name) => initrdModule(composition, name));
+  const numbered = modules.map((entry, index): Entry => {
+    const file = entry.path.slice(entry.path.lastIndexOf("/") + 1);
+    // Loaded in the order of their names: each after those that it depends on.
+    return { ...entry, path: `initrd/modules/${String(index).padStart(2, "0")}-${file}` };
+  });
+  return withParents([
+    {
+      path: "init",
+      type: "file",
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+      sizeBytes: init.length,
+      sha256: storeContent(store, init),
+    },
+    { ...composition.busybox, path: "initrd/busybox" },
+    ...numbered,
+    ...["dev", "newroot", "proc", "sys", "usr"].map(rootFolder),
+    // The kernel opens it for /init before anything is mounted.
+    { path: "dev/console", type: "device", mode: 0o600, uid: 0, gid: 0, major: 5, minor: 1 },
+    ...["bin", "sbin", "lib", "lib64"].map((name) => rootLink(name, `usr/${name}`)),
+  ]);
+}
+
+/** A module of the initrd; none when it is built into the kernel. */
+function initrdModule(composition: Composition, name: string): FileEntry[] {
+  const entry = composition.modules.byName.get(name);
+  if (entry) return [entry];
+  if (composition.modules.builtIn.has(name)) return [];
+  throw new BuildError(`initrd.modules: ${name} is not among the modules of the image`);
+}
+
+/** The add-on initrd: the /usr image, stored as it is since it is compressed already. */
+export async function makeAddOnInitrd(
+  recipe: Recipe,
+  usrImage: string,
+  store: ContentStore,
+  options: Pick<InitrdOptions, "timeSeconds">,
+  target: string,
+): Promise<void> {
+  const wrapping = recipe.image.add_on_wrapping;
+  const cpio = cpioBytes(
+    [],
+    [{ path: "usr.squashfs", mode: 0o644, sizeBytes: statSync(usrImage).size, source: usrImage }],
+    store,
+    options.timeSeconds,
+  );
+  const source = Readable.from(cpio);
+  const file = createWriteStream(target);
+  if (wrapping === "none") await pipeline(source, file);
+  else await pipeline(source, createGzip({ level: constants.Z_NO_COMPRESSION }), padded, file);
+}
+
+/** Pads to 4 bytes: the kernel wants that of an initrd that another follows. */
+async function* padded(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let sizeBytes = 0;
+  for await (const chunk of source) {
+    sizeBytes += chunk.length;
+    yield chunk;
+  }
+  yield Buffer.alloc((4 - (sizeBytes % 4)) % 4);
+}

@@ -1,0 +1,236 @@
+import { readFileSync } from "node:fs";
+import { parse, TomlError } from "smol-toml";
+import * as z from "zod";
+import { BuildError, systemErrorCode } from "./stage/build-error.ts";
+
+/** The architectures that images can be built for, in Debian's words. */
+export const archSchema = z.enum(["amd64", "arm64"]);
+
+const relativePath = z
+  .string()
+  .regex(/^[^/].*$/, "expected a path without a leading slash, like usr/bin/podman");
+const packageName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9+.-]+$/, "expected the name of a Debian package, like e2fsprogs");
+const moduleName = z
+  .string()
+  .regex(/^[A-Za-z0-9_]+$/, "expected a kernel module's name with underscores, like virtio_net");
+const accountName = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_-]*$/, "expected the name of a user or group, like staff");
+const mode = z
+  .string()
+  .regex(/^[0-7]{3,4}$/, 'expected an octal mode in quotes, like "4755"')
+  .transform((text) => Number.parseInt(text, 8));
+
+/** group → package → patterns of its files, where * stands for any characters but a slash. */
+const files = z.record(z.string(), z.record(packageName, z.array(relativePath).min(1)));
+/** group → kernel modules. */
+const modules = z.record(z.string(), z.array(moduleName).min(1));
+
+const machineSchema = z.strictObject({
+  kernel_package: packageName,
+  console: z.string().min(1),
+  files: files.default({}),
+  modules: modules.default({}),
+  secure_boot: z.strictObject({
+    shim_package: packageName,
+    shim: relativePath,
+    shim_name: z.string().min(1),
+    loader_package: packageName,
+    loader: relativePath,
+    loader_name: z.string().min(1),
+  }),
+  bios: z
+    .strictObject({
+      package: packageName,
+      loader: relativePath,
+      disk_sector: relativePath,
+      modules_package: packageName,
+      modules: z.array(relativePath),
+    })
+    .optional(),
+});
+
+const recipeSchema = z.strictObject({
+  suite: z.string().regex(/^[a-z]+$/, "expected a Debian suite, like trixie"),
+  arch: archSchema,
+  image: z.strictObject({
+    volume_id: z
+      .string()
+      .refine((text) => text.includes("{version}"), "expected the word {version} in it")
+      .refine((text) => text.length <= 32, "expected at most 32 characters"),
+    command_line: z.string().min(1),
+    add_on_wrapping: z.enum(["none", "gzip"]),
+  }),
+  compression: z.strictObject({
+    level: z.int().min(1).max(22),
+    block_bytes: z
+      .int()
+      .min(4096)
+      .max(1_048_576)
+      .refine((size) => (size & (size - 1)) === 0, "expected a power of two"),
+  }),
+  menu: z.strictObject({
+    timeout_tenths: z.int().min(1).max(10),
+    entries: z
+      .array(
+        z.strictObject({
+          name: z.string().regex(/^[a-z]+$/),
+          title: z.string().min(1),
+          replace: z.record(z.string(), z.string()).default({}),
+          add: z.string().default(""),
+        }),
+      )
+      .min(1),
+  }),
+  files,
+  libraries: z.strictObject({
+    packages: z.array(packageName),
+    opened_at_run_time: z.array(z.string()),
+  }),
+  modules,
+  initrd: z.strictObject({ modules: z.array(moduleName) }),
+  busybox: z.strictObject({
+    package: packageName,
+    bin: z.array(z.string()),
+    sbin: z.array(z.string()),
+  }),
+  certificates: z.strictObject({
+    package: packageName,
+    from: relativePath,
+    bundle: relativePath,
+  }),
+  templates: z.array(relativePath),
+  links: z.record(relativePath, z.string()),
+  users: z
+    .array(
+      z.strictObject({
+        name: accountName,
+        uid: z.int().min(0),
+        gid: z.int().min(0),
+        home: z.string().startsWith("/"),
+        shell: z.string().startsWith("/"),
+        groups: z.array(accountName).default([]),
+        sub_ids: z.tuple([z.int().min(1), z.int().min(1)]).optional(),
+      }),
+    )
+    .min(1),
+  groups: z.record(accountName, z.int().min(0)),
+  folders: z.array(
+    z.strictObject({
+      path: relativePath,
+      mode: mode.default(0o755),
+      uid: z.int().min(0).default(0),
+      gid: z.int().min(0).default(0),
+    }),
+  ),
+  permissions: z.array(
+    z.strictObject({
+      path: relativePath,
+      mode: mode.optional(),
+      uid: z.int().min(0).optional(),
+      gid: z.int().min(0).optional(),
+    }),
+  ),
+  machine: z.strictObject({ amd64: machineSchema, arm64: machineSchema }),
+});
+
+type RawRecipe = z.infer<typeof recipeSchema>;
+export type Arch = RawRecipe["arch"];
+export type MachineRecipe = z.infer<typeof machineSchema>;
+
+/** What goes into the image, with the parts of its architecture merged in. */
+export type Recipe = Omit<RawRecipe, "machine"> & { machine: MachineRecipe };
+
+/**
+ * Reads and checks a recipe. `arch` overrides the recipe's own.
+ * @throws BuildError in one line with the file, the key, and what was expected.
+ */
+export function readRecipe(path: string, arch?: Arch): Recipe {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const why = systemErrorCode(error) === "ENOENT" ? "there is no such file" : String(error);
+    throw new BuildError(`cannot read the recipe ${path}: ${why}`, { cause: error });
+  }
+  return parseRecipe(text, path, arch);
+}
+
+/** Checks the text of a recipe; `path` is for messages. */
+export function parseRecipe(text: string, path: string, arch?: Arch): Recipe {
+  const checked = recipeSchema.safeParse(parseToml(text, path));
+  if (!checked.success) {
+    throw new BuildError(recipeMessage(path, checked.error), { cause: checked.error });
+  }
+  const { machine: machines, ...recipe } = checked.data;
+  const chosen = arch ?? recipe.arch;
+  const machine = machines[chosen];
+  return {
+    ...recipe,
+    arch: chosen,
+    machine,
+    files: mergeFiles(recipe.files, machine.files),
+    modules: mergeModules(recipe.modules, machine.modules),
+  };
+}
+
+function parseToml(text: string, path: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const what = error.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "") ?? "";
+    throw new BuildError(`${path}:${error.line}:${error.column}: not valid TOML: ${what}`, {
+      cause: error,
+    });
+  }
+}
+
+function recipeMessage(path: string, error: z.ZodError): string {
+  const [first] = error.issues;
+  if (!first) return `${path}: not a recipe`;
+  const key = first.path.map(String).join(".") || "(top level)";
+  const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : "";
+  return `${path}: ${key}: ${first.message}${more}`;
+}
+
+function mergeFiles(common: RawRecipe["files"], own: RawRecipe["files"]): RawRecipe["files"] {
+  const merged = { ...common };
+  for (const [group, packages] of Object.entries(own)) {
+    merged[group] = { ...merged[group], ...packages };
+  }
+  return merged;
+}
+
+function mergeModules(
+  common: RawRecipe["modules"],
+  own: RawRecipe["modules"],
+): RawRecipe["modules"] {
+  const merged = { ...common };
+  for (const [group, names] of Object.entries(own)) {
+    merged[group] = [...(merged[group] ?? []), ...names];
+  }
+  return merged;
+}
+
+/** Every package that the recipe names, in order; the kernel's real package is found by apt. */
+export function packagesOf(recipe: Recipe): string[] {
+  const { machine } = recipe;
+  const names = [
+    ...Object.values(recipe.files).flatMap((packages) => Object.keys(packages)),
+    ...recipe.libraries.packages,
+    recipe.busybox.package,
+    recipe.certificates.package,
+    machine.secure_boot.shim_package,
+    machine.secure_boot.loader_package,
+    ...(machine.bios ? [machine.bios.package, machine.bios.modules_package] : []),
+  ];
+  return [...new Set(names)].sort();
+}
+
+/** The triplet in the library folders of an architecture. */
+export function libraryTriplet(arch: Arch): string {
+  return arch === "amd64" ? "x86_64-linux-gnu" : "aarch64-linux-gnu";
+}

@@ -1,0 +1,146 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Arch } from "../recipe.ts";
+import { BuildError } from "../stage/build-error.ts";
+import { runTool, toolEnvironment } from "../stage/tool.ts";
+import type { Archive, Mirrors } from "./mirror.ts";
+
+/** Keys of Debian's archives, by the package debian-archive-keyring. */
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/** An apt of our own: its lists, status and settings lie in a private folder. */
+export interface PrivateApt {
+  environment: Record<string, string>;
+  mirrors: Mirrors;
+}
+
+/** A package as the archive has it now. */
+export interface ArchivedPackage {
+  name: string;
+  version: string;
+  archive: Archive;
+  /** Below the archive's URL, like pool/main/c/crun/crun_1.21-1_amd64.deb. */
+  path: string;
+  sizeBytes: number;
+  sha256: string;
+}
+
+/**
+ * Makes the private apt state in `folder`. The machine's own way of reaching mirrors (proxies,
+ * timeouts, date checks) is taken over; its sources, packages and hooks are not.
+ */
+export async function makePrivateApt(
+  folder: string,
+  suite: string,
+  arch: Arch,
+  mirrors: Mirrors,
+): Promise<PrivateApt> {
+  rmSync(join(folder, "lists", "partial"), { recursive: true, force: true });
+  for (const name of ["lists/partial", "cache/archives/partial", "etc"]) {
+    mkdirSync(join(folder, name), { recursive: true });
+  }
+  writeFileSync(join(folder, "status"), "");
+  writeFileSync(join(folder, "etc", "sources.list"), sourcesList(suite, mirrors));
+  const settings = join(folder, "apt.conf");
+  writeFileSync(settings, await aptSettings(folder, arch));
+  return { environment: { ...toolEnvironment(), APT_CONFIG: settings }, mirrors };
+}
+
+/** Three sources: the release, its point updates, its security updates. */
+export function sourcesList(suite: string, mirrors: Mirrors): string {
+  const line = (url: string, name: string) => `deb [signed-by=${KEYRING}] ${url} ${name} main\n`;
+  return (
+    line(mirrors.debian, suite) +
+    line(mirrors.debian, `${suite}-updates`) +
+    line(mirrors["debian-security"], `${suite}-security`)
+  );
+}
+
+async function aptSettings(folder: string, arch: Arch): Promise<string> {
+  const machine = await runTool("apt-config", ["dump", "Acquire"], {
+    purpose: "read this machine's apt settings",
+  });
+  const kept = machine.stdout
+    .split("\n")
+    .filter((line) => /^Acquire::(https?|ftp|Check-|Retries)/i.test(line));
+  const own = [
+    `Dir::State "${folder}";`,
+    `Dir::State::lists "${folder}/lists";`,
+    `Dir::State::status "${folder}/status";`,
+    `Dir::Cache "${folder}/cache";`,
+    `Dir::Etc "${folder}/etc";`,
+    `Dir::Etc::parts "/dev/null";`,
+    `APT::Architecture "${arch}";`,
+    `APT::Architectures { "${arch}"; };`,
+    // Root's apt would hand downloads to a user who can't enter our folder.
+    `APT::Sandbox::User "root";`,
+    `APT::Update::Error-Mode "any";`,
+    `Acquire::Languages "none";`,
+    `Acquire::http::Timeout "20";`,
+    `Acquire::https::Timeout "20";`,
+  ];
+  return [...kept, ...own, ""].join("\n");
+}
+
+/** Fetches the archive's signed indexes. */
+export async function updateIndexes(apt: PrivateApt): Promise<void> {
+  await runTool("apt-get", ["-q", "update"], {
+    purpose: `fetch the package indexes from ${apt.mirrors.debian} (is the network up? --mirror URL chooses another mirror)`,
+    env: apt.environment,
+  });
+}
+
+/** What the archive has of exactly these packages, without their dependencies. */
+export async function lookUpPackages(
+  apt: PrivateApt,
+  names: readonly string[],
+): Promise<ArchivedPackage[]> {
+  const { stdout } = await runTool("apt-get", ["-q", "download", "--print-uris", "--", ...names], {
+    purpose: "find the recipe's packages in the archive",
+    env: apt.environment,
+  });
+  const found = stdout.split("\n").flatMap((line) => {
+    const one = parseUriLine(line, apt.mirrors);
+    return one ? [one] : [];
+  });
+  const missing = names.filter((name) => !found.some((one) => one.name === name));
+  if (missing.length > 0) {
+    throw new BuildError(`the archive has no package named ${missing.join(", ")}`);
+  }
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Reads a line of `apt-get --print-uris`: 'URL' file size HASH:value. */
+export function parseUriLine(line: string, mirrors: Mirrors): ArchivedPackage | undefined {
+  const [, url, file, size, sha256] =
+    /^'([^']+)' (\S+) (\d+) SHA256:([0-9a-f]{64})/.exec(line.trim()) ?? [];
+  if (!url || !file || !size || !sha256) return undefined;
+  const [name, version] = file.split("_");
+  if (!name || !version) return undefined;
+  // The security archive's URL begins with the main one's: look for the longer first.
+  const archives: Archive[] = ["debian-security", "debian"];
+  const archive = archives.find((one) => url.startsWith(`${mirrors[one]}/`));
+  if (!archive) {
+    throw new BuildError(`apt found ${name} at ${url}, which is not below ${mirrors.debian}`);
+  }
+  return {
+    name,
+    version: decodeURIComponent(version),
+    archive,
+    path: decodeURIComponent(url.slice(mirrors[archive].length + 1)),
+    sizeBytes: Number(size),
+    sha256,
+  };
+}
+
+/** The packages that a package depends on, by name, without alternatives. */
+export async function dependenciesOf(apt: PrivateApt, name: string): Promise<string[]> {
+  const { stdout } = await runTool("apt-cache", ["depends", "--important", name], {
+    purpose: `look up what ${name} depends on`,
+    env: apt.environment,
+  });
+  return stdout.split("\n").flatMap((line) => {
+    const [, dependency] = /^\s+Depends: (\S+)$/.exec(line) ?? [];
+    return dependency ? [dependency] : [];
+  });
+}

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { packagesOf, type Recipe } from "../recipe.ts";
+import { BuildError } from "../stage/build-error.ts";
+import type { Progress } from "../stage/progress.ts";
+import { dependenciesOf, lookUpPackages, makePrivateApt, updateIndexes } from "./apt.ts";
+import { type Lock, readLock, unlockedPackages, writeLock } from "./lock.ts";
+import type { Mirrors } from "./mirror.ts";
+
+export interface ResolveOptions {
+  lockFile: string;
+  cacheDir: string;
+  /** Asked only when the archive is needed: a build from a lock works without a mirror's name. */
+  mirrors: () => Mirrors;
+  /** Renew the lock even when it fits the recipe. */
+  update: boolean;
+  /** Refuse to renew the lock. */
+  locked: boolean;
+  progress: Progress;
+}
+
+/** Recipe → lock: the packages of the recipe with versions and hashes. */
+export async function resolvePackages(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
+  const lock = options.update ? undefined : readLock(options.lockFile);
+  const why = lock ? misfit(lock, recipe) : options.update ? "--update" : "there is no lock file";
+  if (lock && why === undefined) return lock;
+  if (options.locked) {
+    throw new BuildError(
+      `--locked: ${options.lockFile} does not fit the recipe (${why}): build once without --locked and keep the lock file`,
+    );
+  }
+  options.progress.line(`resolving packages anew: ${why}`);
+  return await resolveAnew(recipe, options);
+}
+
+/** Why a lock is no answer to a recipe, or undefined when it is one. */
+export function misfit(lock: Lock, recipe: Recipe): string | undefined {
+  if (lock.arch !== recipe.arch) return `it is for ${lock.arch}, not ${recipe.arch}`;
+  if (lock.suite !== recipe.suite) return `it is for ${lock.suite}, not ${recipe.suite}`;
+  const missing = unlockedPackages(lock, [...packagesOf(recipe), recipe.machine.kernel_package]);
+  if (missing.length > 0) return `it lacks ${missing.join(", ")}`;
+  return undefined;
+}
+
+/** Asks the archive for the recipe's packages, and writes the lock file. */
+export async function resolveAnew(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
+  const folder = join(options.cacheDir, "apt", `${recipe.suite}-${recipe.arch}`);
+  const apt = await makePrivateApt(folder, recipe.suite, recipe.arch, options.mirrors());
+  options.progress.line(`fetching the package indexes of ${recipe.suite} (${recipe.arch})`);
+  await updateIndexes(apt);
+  const meta = recipe.machine.kernel_package;
+  const kernel = (await dependenciesOf(apt, meta)).find((name) => name.startsWith("linux-image-"));
+  if (!kernel) {
+    throw new BuildError(
+      `the archive's ${meta} leads to no kernel: expected a linux-image package`,
+    );
+  }
+  const packages = await lookUpPackages(apt, [...packagesOf(recipe), meta, kernel]);
+  const old = readOldLock(options.lockFile);
+  const isSame = old !== undefined && JSON.stringify(old.packages) === JSON.stringify(packages);
+  const lock: Lock = {
+    suite: recipe.suite,
+    arch: recipe.arch,
+    // The same packages keep their time, so that --update alone changes no byte of the image.
+    resolvedAt: isSame ? old.resolvedAt : new Date().toISOString().replace(/\.\d+Z$/, "Z"),
+    kernelPackage: kernel,
+    packages,
+  };
+  writeLock(options.lockFile, lock);
+  options.progress.line(`locked ${packages.length} packages in ${options.lockFile}`);
+  return lock;
+}
+
+function readOldLock(path: string): Lock | undefined {
+  try {
+    return readLock(path);
+  } catch (error) {
+    if (error instanceof BuildError) return undefined;
+    throw error;
+  }
+}
