@@ -32,6 +32,13 @@ export interface Stage {
   name: string;
   /** Names of the stages that must be finished (or late) before. */
   needs: readonly string[];
+  /** Stages that it would rather have behind it, but for which it waits no longer than so. */
+  hopes?: { for: readonly string[]; patienceMs: number };
   deadlineMs: number;
   run(context: StageContext): Promise<StageOutcome>;
+  /**
+   * The least of it in the plainest way, when `run` threw and getting in would be impossible otherwise. Gives
+   * what it did, in words; the stage stays failed.
+   */
+  rescue?(context: StageContext): Promise<string>;
 }

@@ -1,29 +1,13 @@
 import type { Lock } from "./block-devices.ts";
+import { FakeJournal } from "./fake-journal.ts";
 import { type FakeNode, FakeTree } from "./fake-tree.ts";
-import type { FileStat, Files, Owner, Ownership } from "./files.ts";
+import type { FileStat, Files, Owner, Ownership, Writer } from "./files.ts";
 import { hasCode, KernelError } from "./kernel-error.ts";
 
-interface Fault {
-  operation: string;
-  path: string | RegExp;
-  code: string;
-  remaining: number;
-}
-
 /** Files in memory with links, modes, owners and mounts, and with faults on demand. */
-export class FakeFiles implements Files {
+export class FakeFiles extends FakeJournal implements Files {
   readonly tree = new FakeTree();
-  /** Every change in order: "writeAtomic /etc/hostname", "mount /dev/sda1 /mnt/sda1". */
-  readonly journal: string[] = [];
-  readonly #faults: Fault[] = [];
   #lastFd = 99;
-
-  /**
-   * Makes the next `times` calls of `operation` (the method's name) on a path fail with that errno name.
-   */
-  failOn(operation: string, path: string | RegExp, code: string, times = Number.MAX_VALUE): void {
-    this.#faults.push({ operation, path, code, remaining: times });
-  }
 
   /** Lays files into the fake without journal: a string is a file, null a folder. */
   lay(entries: Readonly<Record<string, string | Uint8Array | null>>): this {
@@ -33,20 +17,6 @@ export class FakeFiles implements Files {
       if (content !== null) this.#put("lay", path, content);
     }
     return this;
-  }
-
-  protected enter(operation: string, path: string): void {
-    for (const fault of this.#faults) {
-      const fits = typeof fault.path === "string" ? fault.path === path : fault.path.test(path);
-      if (fault.operation !== operation || !fits || fault.remaining <= 0) continue;
-      fault.remaining -= 1;
-      throw new KernelError(operation, path, fault.code, { detail: "fault of the test" });
-    }
-  }
-
-  protected change(operation: string, path: string, ...more: string[]): void {
-    this.enter(operation, path);
-    this.journal.push([operation, path, ...more].join(" "));
   }
 
   exists(path: string): boolean {
@@ -121,6 +91,12 @@ export class FakeFiles implements Files {
     this.change("append", path);
     const before = this.tree.find("append", path, true).node?.content ?? new Uint8Array();
     this.#put("append", path, Buffer.concat([before, bytes(content)]));
+  }
+
+  openWriter(path: string): Writer {
+    this.enter("openWriter", path);
+    this.tree.get("openWriter", path, true);
+    return { write: (text) => this.append(path, text), close: () => undefined };
   }
 
   fsync(path: string): void {

@@ -17,6 +17,13 @@ export interface FileStat {
   inode: number;
 }
 
+/** Something open for writing. */
+export interface Writer {
+  /** Never waits: throws EAGAIN when nobody can take it now. */
+  write(text: string): void;
+  close(): void;
+}
+
 export interface Owner {
   uid: number;
   gid: number;
@@ -65,6 +72,8 @@ export interface Files {
    */
   writePlain(path: string, content: string | Uint8Array, ownership?: Ownership): void;
   append(path: string, content: string | Uint8Array): void;
+  /** Opens what is there for writing, without waiting: a fifo that has a reader, a port, a log. */
+  openWriter(path: string): Writer;
   /** Flushes the content and the metadata of one file or folder to its disk. */
   fsync(path: string): void;
   /** Flushes all filesystems (sync(2)). */

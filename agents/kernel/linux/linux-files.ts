@@ -7,10 +7,12 @@ import { copyFolder } from "./copy-folder.ts";
 import { checked, cString, libc } from "./libc.ts";
 
 const {
+  O_APPEND,
   O_CREAT,
   O_DIRECTORY,
   O_EXCL,
   O_NOFOLLOW,
+  O_NOCTTY,
   O_NONBLOCK,
   O_RDONLY,
   O_RDWR,
@@ -49,6 +51,15 @@ export const linuxFiles: Files = {
     });
   },
   append: (path, content) => attempt("append to", path, () => fs.appendFileSync(path, content)),
+  openWriter(path) {
+    const fd = attempt("open", path, () =>
+      fs.openSync(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY),
+    );
+    return {
+      write: (text) => attempt("write to", path, () => writeAll(fd, text)),
+      close: () => fs.closeSync(fd),
+    };
+  },
   fsync: (path) =>
     attempt("fsync", path, () => withDescriptor(fs.openSync(path, O_RDONLY), fs.fsyncSync)),
   sync: () => {
