@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
@@ -9,6 +9,7 @@ import { extractPackages } from "./extract/extract.ts";
 import { fetchPackages } from "./fetch/fetch.ts";
 import { SNAPSHOT_ARCHIVE } from "./fetch/snapshot.ts";
 import { makeAddOnInitrd, makeBaseInitrd } from "./initrds/initrds.ts";
+import { makeIso } from "./iso/iso.ts";
 import { publish } from "./publish/publish.ts";
 import { type Arch, readRecipe } from "./recipe.ts";
 import { lockPath } from "./resolve/lock.ts";
@@ -89,6 +90,23 @@ export async function buildImage(options: BuildOptions): Promise<string> {
     copyFileSync(contentPath(store, composition.kernel.sha256), join(folder, "vmlinuz64"));
     copyFileSync(initrd, join(folder, "corepure64.gz"));
     await makeAddOnInitrd(recipe, usrImage, store, { timeSeconds }, join(folder, "boot2podman.gz"));
+    progress.line("making the ISO");
+    const parts = join(folder, ".iso");
+    await makeIso(
+      {
+        recipe,
+        packages,
+        store,
+        version,
+        timeSeconds,
+        kernel: join(folder, "vmlinuz64"),
+        baseInitrd: join(folder, "corepure64.gz"),
+        addOnInitrd: join(folder, "boot2podman.gz"),
+      },
+      parts,
+      join(folder, "boot2podman.iso"),
+    );
+    rmSync(parts, { recursive: true });
   });
   return outDir;
 }

@@ -1,0 +1,100 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { packageFile } from "../compose/packages.ts";
+import { type ContentStore, contentPath } from "../extract/content.ts";
+import type { ExtractedPackage } from "../extract/extract.ts";
+import type { Recipe } from "../recipe.ts";
+import { runTool, toolEnvironment } from "../stage/tool.ts";
+import { makeEfiPartition } from "./efi-partition.ts";
+import { grubConfig, ISO_INITRDS, ISO_KERNEL, isolinuxConfig } from "./menus.ts";
+
+export interface IsoInput {
+  recipe: Recipe;
+  packages: readonly ExtractedPackage[];
+  store: ContentStore;
+  version: string;
+  timeSeconds: number;
+  kernel: string;
+  baseInitrd: string;
+  addOnInitrd: string;
+}
+
+/** The volume id: existing clients read the version out of it. */
+export function volumeId(recipe: Recipe, version: string): string {
+  return recipe.image.volume_id.replaceAll("{version}", version);
+}
+
+/**
+ * Makes the ISO in `target`: boots from CD and DVD under BIOS (where the architecture has that) and
+ * UEFI with or without Secure Boot, and as the image of a USB stick. `folder` is for what goes in.
+ */
+export async function makeIso(input: IsoInput, folder: string, target: string): Promise<void> {
+  const { recipe, packages, store, timeSeconds } = input;
+  const { secure_boot: secureBoot, bios } = recipe.machine;
+  mkdirSync(folder, { recursive: true });
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const stored = (name: string, path: string) =>
+    contentPath(store, packageFile(packages, name, path).sha256);
+  const efi = await makeEfiPartition(
+    [
+      {
+        name: secureBoot.shim_name,
+        entry: packageFile(packages, secureBoot.shim_package, secureBoot.shim),
+      },
+      {
+        name: secureBoot.loader_name,
+        entry: packageFile(packages, secureBoot.loader_package, secureBoot.loader),
+      },
+    ],
+    store,
+    folder,
+    timeSeconds,
+  );
+  const id = volumeId(recipe, input.version);
+  const [base = "", addOn = ""] = ISO_INITRDS;
+  const members: Record<string, string> = {
+    // The signed GRUB looks for this file to find its disk.
+    ".disk/info": write("disk-info", `${id}\n`),
+    "boot/grub/grub.cfg": write("grub.cfg", grubConfig(recipe)),
+    "boot/efi.img": efi,
+    [ISO_KERNEL]: input.kernel,
+    [base]: input.baseInitrd,
+    [addOn]: input.addOnInitrd,
+  };
+  if (bios) {
+    members["isolinux/isolinux.cfg"] = write("isolinux.cfg", isolinuxConfig(recipe));
+    members["isolinux/isolinux.bin"] = stored(bios.package, bios.loader);
+    for (const path of bios.modules) {
+      members[`isolinux/${path.slice(path.lastIndexOf("/") + 1)}`] = stored(
+        bios.modules_package,
+        path,
+      );
+    }
+  }
+  const biosBoot = bios
+    ? [
+        ...["-isohybrid-mbr", stored(bios.package, bios.disk_sector)],
+        ...["-c", "isolinux/boot.cat", "-b", "isolinux/isolinux.bin"],
+        ...["-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", "-eltorito-alt-boot"],
+        ...["-e", "boot/efi.img", "-no-emul-boot", "-isohybrid-gpt-basdat"],
+      ]
+    : [
+        ...["-append_partition", "2", "0xef", efi, "-c", "boot/boot.cat"],
+        ...["-e", "--interval:appended_partition_2:all::", "-no-emul-boot"],
+      ];
+  const args = [
+    ...["-as", "mkisofs", "-quiet", "-o", target, "-V", id, "-r", "-iso-level", "3"],
+    ...["-full-iso9660-filenames", ...biosBoot, "-graft-points"],
+    ...Object.entries(members)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, source]) => `${path}=${source}`),
+  ];
+  await runTool("xorriso", args, {
+    purpose: "make the ISO",
+    // xorriso takes every date and the disk's GUID from it.
+    env: { ...toolEnvironment(), SOURCE_DATE_EPOCH: String(timeSeconds) },
+  });
+}

@@ -1,0 +1,62 @@
+import type { Recipe } from "../recipe.ts";
+
+/** Paths of the kernel and the initrds on the ISO; loaders read them from ISO 9660. */
+export const ISO_KERNEL = "boot/vmlinuz64";
+export const ISO_INITRDS = ["boot/corepure64.gz", "boot/boot2podman.gz"];
+
+type Menu = Pick<Recipe, "image" | "menu" | "machine">;
+
+/** The kernel command line of the default entry. */
+export function commandLine(recipe: Menu): string {
+  return recipe.image.command_line.replaceAll("{console}", recipe.machine.console);
+}
+
+/** The kernel command line of a menu entry: the default's, with words replaced and added. */
+export function entryCommandLine(recipe: Menu, entry: Menu["menu"]["entries"][number]): string {
+  const words = commandLine(recipe)
+    .split(" ")
+    .map((word) => entry.replace[word] ?? word);
+  return [...words, ...entry.add.split(" ")].filter(Boolean).join(" ");
+}
+
+/** isolinux.cfg: the menu under BIOS, on the screen and on the serial line. */
+export function isolinuxConfig(recipe: Menu): string {
+  const [first] = recipe.menu.entries;
+  const entries = recipe.menu.entries.flatMap((entry) => [
+    `label ${entry.name}`,
+    `  menu label ${entry.title}`,
+    `  kernel /${ISO_KERNEL}`,
+    `  initrd ${ISO_INITRDS.map((path) => `/${path}`).join(",")}`,
+    `  append ${entryCommandLine(recipe, entry)}`,
+  ]);
+  return [
+    "serial 0 115200",
+    "ui menu.c32",
+    "menu title boot2podman",
+    `default ${first?.name ?? "default"}`,
+    `timeout ${recipe.menu.timeout_tenths}`,
+    ...entries,
+    "",
+  ].join("\n");
+}
+
+/** grub.cfg: the menu under UEFI. */
+export function grubConfig(recipe: Menu): string {
+  const entries = recipe.menu.entries.flatMap((entry) => [
+    `menuentry "${entry.title}" --id ${entry.name} {`,
+    `  linux /${ISO_KERNEL} ${entryCommandLine(recipe, entry)}`,
+    `  initrd ${ISO_INITRDS.map((path) => `/${path}`).join(" ")}`,
+    "}",
+  ]);
+  return [
+    // GRUB counts whole seconds.
+    `set timeout=${Math.ceil(recipe.menu.timeout_tenths / 10)}`,
+    "set default=0",
+    "if serial --unit=0 --speed=115200; then",
+    "  terminal_input console serial",
+    "  terminal_output console serial",
+    "fi",
+    ...entries,
+    "",
+  ].join("\n");
+}
