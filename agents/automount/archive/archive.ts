@@ -1,0 +1,95 @@
+import { dosTableOffset } from "../content/dos-table.ts";
+import { judgeMember } from "./judge.ts";
+import { blockBytes, readTarHeader, type TarHeader } from "./tar-header.ts";
+
+/** An archive lies before the first partition. */
+export const maxArchiveBytes = 1024 * 1024;
+const maxMembers = 1024;
+
+/** A file or folder that may be written below the user's home folder. */
+export interface Member {
+  /** Relative, without "." or ".." and without a slash at the end. */
+  path: string;
+  kind: "file" | "folder";
+  mode: number;
+  content: Uint8Array;
+}
+
+/** What stands behind the magic. */
+export type ArchiveFacts =
+  /** The magic alone: `echo MAGIC | dd of=DISK`. */
+  | { state: "none" }
+  | { state: "complete"; lengthBytes: number; members: number }
+  /** Truncated, damaged or hostile; nothing of it is used. */
+  | { state: "refused"; lengthBytes: number; why: string };
+
+export type ArchiveRead =
+  | { state: "none" }
+  | { state: "complete"; lengthBytes: number; members: readonly Member[] }
+  | { state: "refused"; lengthBytes: number; why: string };
+
+export function archiveFacts(read: ArchiveRead): ArchiveFacts {
+  return read.state === "complete" ? { ...read, members: read.members.length } : read;
+}
+
+/**
+ * Reads the userdata archive that starts at byte 0, to its end marker (two blocks of zeros).
+ *
+ * All or nothing: one member that may not be written refuses the archive. The member named as the magic, by
+ * which the archive is recognised, is dropped.
+ *
+ * @param start the first bytes of the disk, or a kept userdata.tar
+ */
+export function readArchive(start: Uint8Array, magic: string): ArchiveRead {
+  const bytes = withOriginalHeader(start.subarray(0, maxArchiveBytes));
+  if (Buffer.from(bytes.subarray(257, 262)).toString("latin1") !== "ustar")
+    return { state: "none" };
+  const members: Member[] = [];
+  let offset = 0;
+  try {
+    for (let count = 0; ; count += 1) {
+      const block = wholeBlocks(bytes, offset, blockBytes);
+      if (isZero(block)) {
+        if (!isZero(wholeBlocks(bytes, offset + blockBytes, blockBytes)))
+          throw new Error("something follows a block of zeros");
+        return { state: "complete", lengthBytes: offset + 2 * blockBytes, members };
+      }
+      if (count >= maxMembers) throw new Error(`it has more than ${maxMembers} members`);
+      const header = readTarHeader(block);
+      const paddedBytes = Math.ceil(header.sizeBytes / blockBytes) * blockBytes;
+      const content = wholeBlocks(bytes, offset + blockBytes, paddedBytes);
+      offset += blockBytes + paddedBytes;
+      if (header.name === magic) continue;
+      const member = memberOf(header, content.slice(0, header.sizeBytes));
+      if (member !== undefined) members.push(member);
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { state: "refused", lengthBytes: Math.min(offset, bytes.length), why };
+  }
+}
+
+function memberOf(header: TarHeader, content: Uint8Array): Member | undefined {
+  const judged = judgeMember(header, content);
+  return judged === undefined ? undefined : { ...judged, content };
+}
+
+/**
+ * The disk identifier and the partition table lie in the padding of the first header. An interrupted set-up
+ * has written them there: with zeros in their place the header is as its writer made it.
+ */
+export function withOriginalHeader(start: Uint8Array): Uint8Array {
+  const bytes = start.slice();
+  bytes.fill(0, dosTableOffset, blockBytes);
+  return bytes;
+}
+
+function wholeBlocks(bytes: Uint8Array, offset: number, lengthBytes: number): Uint8Array {
+  if (offset + lengthBytes > bytes.length)
+    throw new Error(`it has no end marker within ${maxArchiveBytes} bytes`);
+  return bytes.subarray(offset, offset + lengthBytes);
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}

@@ -1,0 +1,122 @@
+import {
+  data,
+  disk,
+  ext4,
+  foreign,
+  magic,
+  partition,
+  partitioned,
+  table,
+  zeros,
+} from "../made-disks.ts";
+import type { Case } from "./case.ts";
+
+export const otherDiskCases: Case[] = [
+  {
+    name: "a disk that can't be read is no blank disk (accident 4)",
+    disks: [disk("sda", { content: { is: "unreadable", why: "EIO" } })],
+    options: { format: "blank" },
+    row: undefined,
+    notes: { sda: "unreadable" },
+  },
+  {
+    name: "a partition that can't be read keeps its disk from use",
+    disks: [partitioned("sda", [partition("sda1", { is: "unreadable", why: "EIO" })])],
+    options: { format: "blank" },
+    row: undefined,
+    notes: { sda: "unreadable" },
+  },
+  ...[
+    "LUKS",
+    "LVM",
+    "md RAID",
+    "ZFS",
+    "BitLocker",
+    "swap",
+    "btrfs",
+    "xfs",
+    "NTFS",
+    "ISO 9660",
+    "ext2",
+  ].map((type) => ({
+    name: `a disk with ${type} is left alone`,
+    disks: [disk("sda", { content: foreign(type) })],
+    options: { format: "blank" as const },
+    row: undefined,
+    notes: { sda: "foreign" as const },
+  })),
+  {
+    name: "an ext4 with another label is left alone",
+    disks: [disk("sda", { content: ext4("photos") })],
+    options: { format: "blank" },
+    row: undefined,
+    notes: { sda: "foreign" },
+  },
+  {
+    name: "a disk with nothing but a partition table is left alone",
+    disks: [disk("sda", { content: table("gpt") })],
+    options: { format: "blank" },
+    row: undefined,
+    notes: { sda: "table-only" },
+  },
+  {
+    name: "a blank disk with partitions is left alone",
+    disks: [disk("sda", { content: zeros, partitions: [partition("sda1", zeros)] })],
+    options: { format: "blank" },
+    row: undefined,
+    notes: { sda: "table-only" },
+  },
+  {
+    name: "a disk in use is left alone",
+    disks: [disk("sda", { content: foreign("LVM"), inUse: "held by dm-0" })],
+    row: undefined,
+    notes: { sda: "in-use" },
+  },
+  ...(["virtual", "optical", "floppy"] as const).map((kind) => ({
+    name: `a ${kind} device is never used, not even with label or magic (accident 4)`,
+    disks: [
+      disk("a", { kind, content: data }),
+      disk("b", { kind, magic: magic() }),
+      disk("c", { kind, content: zeros }),
+    ],
+    options: { format: "blank" as const },
+    row: undefined,
+    notes: { a: "not-a-disk" as const, b: "not-a-disk" as const, c: "not-a-disk" as const },
+  })),
+  {
+    name: "the boot medium is never used, not even with a labelled partition on it",
+    disks: [
+      disk("sda", {
+        content: { is: "foreign", types: ["ISO 9660"], label: "Boot2Podman-v1.0.0" },
+        partitions: [partition("sda3", data)],
+      }),
+    ],
+    row: undefined,
+    notes: { sda: "boot-medium" },
+  },
+  {
+    name: "nothing is looked at when automount is off",
+    disks: [disk("sda", { content: data }), disk("sdb", { magic: magic() })],
+    options: { enabled: false },
+    row: "off",
+  },
+  {
+    name: "a named disk that isn't there: no other is used",
+    disks: [disk("sda", { content: data }), disk("sdb", { magic: magic() })],
+    options: { disk: { by: "name", value: "sdz" } },
+    row: "named-missing",
+    notes: { sda: "not-named", sdb: "not-named" },
+  },
+  {
+    name: "a named partition is used whatever its label",
+    disks: [partitioned("sda", [partition("sda1", ext4("photos")), partition("sda2", data)])],
+    options: { disk: { by: "name", value: "sda1" } },
+    row: "labelled",
+    mounts: "sda 1",
+  },
+  {
+    name: "a disk without disks around: nothing to decide",
+    disks: [],
+    row: undefined,
+  },
+];

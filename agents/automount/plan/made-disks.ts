@@ -1,0 +1,103 @@
+import type { Content, Disk, Ext4, Magic, Partition, TableEntry } from "../disk.ts";
+import { boot2podman } from "../flavour.ts";
+import { defaultOptions, type Options } from "../options.ts";
+import type { Situation } from "./decide.ts";
+
+/** Builders of disks for the tests of the plan: everything not said is that of an empty 20 GB disk. */
+
+export const mebibyte = 1024 * 1024;
+
+export const empty: Content = { is: "empty", zeros: false };
+export const zeros: Content = { is: "empty", zeros: true };
+
+export function foreign(...types: string[]): Content {
+  return { is: "foreign", types, label: undefined };
+}
+
+export function ext4(label: string, more: Partial<Ext4> = {}): Content {
+  const uuid = "11111111-2222-3333-4444-555555555555";
+  const made = { uuid, sizeBytes: 1e9, everMounted: true, holdsSystem: undefined };
+  return { is: "ext4", ext4: { label, ...made, ...more } };
+}
+
+export const data = ext4(boot2podman.label);
+
+export function partition(
+  name: string,
+  content: Content,
+  more: Partial<Partition> = {},
+): Partition {
+  const number = Number(/\d+$/.exec(name)?.[0] ?? 1);
+  return {
+    name,
+    node: `/dev/${name}`,
+    number,
+    startBytes: number * mebibyte,
+    sizeBytes: 1e9,
+    readOnly: false,
+    inUse: undefined,
+    content,
+    ...more,
+  };
+}
+
+export function disk(name: string, more: Partial<Disk> = {}): Disk {
+  return {
+    name,
+    node: `/dev/${name}`,
+    kind: "disk",
+    sizeBytes: 20 * 1024 * mebibyte,
+    sectorBytes: 512,
+    readOnly: false,
+    removable: false,
+    discards: false,
+    inUse: undefined,
+    content: empty,
+    magic: undefined,
+    partitions: [],
+    ...more,
+  };
+}
+
+export function table(type: "dos" | "gpt", ...entries: TableEntry[]): Content {
+  return { is: "table", table: { type, entries } };
+}
+
+/** The table that a set-up writes. */
+export const ourTable = table("dos", {
+  number: 1,
+  startBytes: mebibyte,
+  sizeBytes: (20 * 1024 - 1) * mebibyte,
+  typeCode: "83",
+});
+
+/** A disk with a table that isn't ours and these partitions. */
+export function partitioned(
+  name: string,
+  partitions: Partition[],
+  type: "dos" | "gpt" = "dos",
+): Disk {
+  const entries = partitions.map(({ number, startBytes, sizeBytes }) => ({
+    number,
+    startBytes,
+    sizeBytes,
+    typeCode: "07",
+  }));
+  return disk(name, { content: table(type, ...entries), partitions });
+}
+
+export function magic(
+  behind: Content = empty,
+  archive: Magic["archive"] = { state: "none" },
+): Magic {
+  return { behind, archive };
+}
+
+export function situation(disks: Disk[], options: Partial<Options> = {}): Situation {
+  return {
+    disks,
+    options: { ...defaultOptions, ...options },
+    flavour: boot2podman,
+    inVirtualMachine: true,
+  };
+}

@@ -1,0 +1,105 @@
+import { type Disk, sizeText } from "../disk.ts";
+import type { Bind, Flavour } from "../flavour.ts";
+import { decide, type Situation, type Use } from "./decide.ts";
+import type { Judged } from "./judge-disk.ts";
+import { layoutOf } from "./layout.ts";
+import { type RowId, rows } from "./rows.ts";
+import type { Place, Step } from "./steps.ts";
+
+/** Why one disk is not used, in a line for people. */
+export interface Note {
+  disk: string;
+  row: RowId;
+  message: string;
+}
+
+export interface Plan {
+  /** The case of the decision table; undefined when there was no disk to decide about. */
+  row: RowId | undefined;
+  /** One line: what is used and why. */
+  message: string;
+  steps: readonly Step[];
+  notes: readonly Note[];
+}
+
+/** What is done about the disks, and one line for each that is not used. Pure. */
+export function plan(situation: Situation): Plan {
+  const { use, left } = decide(situation);
+  return {
+    row: use.row,
+    message: messageOf(use, situation.flavour),
+    steps: stepsOf(use, situation.flavour),
+    notes: [...left].map(([disk, verdict]) => noteOf(disk, verdict)),
+  };
+}
+
+function stepsOf(use: Use, flavour: Flavour): Step[] {
+  if (use.what === "nothing") return [];
+  if (use.what === "set-up") {
+    const { disk } = use;
+    const set = { disk: disk.name, layout: layoutOf(disk), label: flavour.label };
+    const place = { disk: disk.name, partition: 1 };
+    return [
+      { do: "make-filesystem", ...set },
+      { do: "write-table", ...set },
+      { do: "await-partition", place },
+      { do: "check", place },
+      { do: "mount", place, readOnly: false, discard: disk.discards },
+      ...afterSetUp(disk),
+      ...binds(flavour),
+      { do: "seed-home" },
+    ];
+  }
+  const { disk, partition, readOnly } = use.filesystem;
+  const place: Place = { disk: disk.name, partition: partition?.number ?? 0 };
+  if (readOnly)
+    return [{ do: "mount", place, readOnly: true, discard: false }, { do: "seed-home" }];
+  return [
+    { do: "check", place },
+    { do: "mount", place, readOnly: false, discard: disk.discards },
+    ...(use.resume ? afterSetUp(disk) : []),
+    ...binds(flavour),
+    { do: "seed-home" },
+  ];
+}
+
+/** The magic goes last: as long as it is there, the next boot finishes what a power cut left undone. */
+function afterSetUp(disk: Disk): Step[] {
+  if (disk.magic === undefined) return [];
+  const clear: Step = { do: "clear-magic", disk: disk.name };
+  return disk.magic.archive.state === "none"
+    ? [clear]
+    : [{ do: "keep-archive", disk: disk.name }, clear];
+}
+
+function binds(flavour: Flavour): Step[] {
+  return flavour.binds.map(({ from, to, owner, mode }: Bind) => ({
+    do: "bind",
+    from,
+    to: owner === "user" ? `${flavour.user.home}/${to}` : to,
+    owner,
+    mode,
+  }));
+}
+
+function noteOf(disk: Disk, { row, detail }: Judged): Note {
+  const { found, done, advice } = rows[row];
+  const what = detail === "" ? found : detail;
+  const size = `${disk.name} (${sizeText(disk.sizeBytes)})`;
+  const end = advice === "" ? "" : ` ${advice}`;
+  return { disk: disk.name, row, message: `${size}: ${what}: ${done}.${end}` };
+}
+
+function messageOf(use: Use, flavour: Flavour): string {
+  if (use.what === "set-up")
+    return `${use.disk.name} is set up as the data disk: ${rows[use.row].found}`;
+  if (use.what === "filesystem")
+    return `${use.filesystem.name} is used as the data disk: ${rows[use.row].found}`;
+  if (use.row === "labelled-mounted") return `the data disk is in use already: ${use.detail}`;
+  if (use.row !== undefined) {
+    const { found, done, advice } = rows[use.row];
+    const which = use.detail === "" ? "" : ` (${use.detail})`;
+    return `no data disk, all is kept in RAM: ${found}${which}: ${done}. ${advice}`.trim();
+  }
+  return `no data disk, all is kept in RAM: found no filesystem labelled ${flavour.label} and no disk marked "${flavour.magic}" that may be set up`;
+}

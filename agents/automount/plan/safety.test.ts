@@ -1,0 +1,196 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Content, Disk, Ext4, Partition } from "../disk.ts";
+import { boot2podman } from "../flavour.ts";
+import type { Options, Selector } from "../options.ts";
+import { disk, ourTable, partition } from "./made-disks.ts";
+import { plan } from "./plan.ts";
+import { formattedDisks, type Place, writtenFilesystems } from "./steps.ts";
+
+/** What may be written is said here again in other words than in the plan, so that a slip in one shows. */
+
+const { label } = boot2podman;
+
+const ext4Content = fc.record({
+  is: fc.constant("ext4" as const),
+  ext4: fc.record<Ext4>({
+    label: fc.constantFrom(label, label, "", "photos", label.slice(0, 15)),
+    uuid: fc.constantFrom("a", "b"),
+    sizeBytes: fc.constant(1e9),
+    everMounted: fc.boolean(),
+    holdsSystem: fc.constantFrom(true, false, undefined),
+  }),
+});
+const leafContent: fc.Arbitrary<Content> = fc.oneof(
+  ext4Content,
+  fc.record({ is: fc.constant("empty" as const), zeros: fc.boolean() }),
+  fc.constant<Content>({ is: "unreadable", why: "EIO" }),
+  fc.record({
+    is: fc.constant("foreign" as const),
+    types: fc.constantFrom(["xfs"], ["LUKS"], ["ISO 9660"]),
+    label: fc.constantFrom(undefined, label, "Boot2Podman-v1.0.0"),
+  }),
+);
+const tableContent: fc.Arbitrary<Content> = fc.constantFrom<Content>(
+  ourTable,
+  { is: "table", table: { type: "dos", entries: [] } },
+  {
+    is: "table",
+    table: {
+      type: "gpt",
+      entries: [{ number: 1, startBytes: 2 ** 20, sizeBytes: 2 ** 20, typeCode: "x" }],
+    },
+  },
+);
+const used = fc.constantFrom(undefined, undefined, undefined, "mounted at /mnt/x");
+
+const partitions: fc.Arbitrary<Partition[]> = fc
+  .array(fc.record({ content: leafContent, readOnly: fc.boolean(), inUse: used }), { maxLength: 3 })
+  .map((parts) => parts.map((part, index) => partition(`p${index + 1}`, part.content, part)));
+
+const anyDisk: fc.Arbitrary<Disk> = fc
+  .record({
+    kind: fc.constantFrom("disk", "disk", "disk", "virtual", "optical"),
+    sizeBytes: fc.constantFrom(2 ** 20, 20 * 2 ** 30, 3 * 2 ** 40),
+    readOnly: fc.constantFrom(false, false, true),
+    inUse: used,
+    content: fc.oneof(leafContent, tableContent),
+    magic: fc.option(
+      fc.record({
+        behind: leafContent,
+        archive: fc.constantFrom(
+          { state: "none" } as const,
+          { state: "complete", lengthBytes: 4608, members: 1 } as const,
+        ),
+      }),
+      { nil: undefined },
+    ),
+    partitions,
+  })
+  .map((made) => disk("x", made));
+
+const disks = fc
+  .array(anyDisk, { maxLength: 4 })
+  .map((made) => made.map((one, index) => ({ ...one, name: `sd${"abcd"[index]}` })));
+
+const selector: fc.Arbitrary<Selector | undefined> = fc.constantFrom(
+  undefined,
+  { by: "name", value: "sda" },
+  { by: "name", value: "p1" },
+  { by: "uuid", value: "a" },
+  { by: "label", value: "photos" },
+);
+const options: fc.Arbitrary<Options> = fc.record({
+  enabled: fc.constantFrom(true, true, true, false),
+  format: fc.constantFrom("never", "magic", "vm", "blank"),
+  disk: selector,
+  wait: fc.constant(undefined),
+});
+const situations = fc.record({
+  disks,
+  options,
+  flavour: fc.constant(boot2podman),
+  inVirtualMachine: fc.boolean(),
+});
+
+function isOurs(content: Content): boolean {
+  return content.is === "ext4" && content.ext4.label === label;
+}
+
+/** Whether nothing of anybody else would be lost if the disk were formatted. */
+function holdsNothing(one: Disk): boolean {
+  const isEmptyOrOurs = (content: Content) => content.is === "empty" || isOurs(content);
+  if (one.magic === undefined)
+    return one.content.is === "empty" && one.content.zeros && one.partitions.length === 0;
+  const table =
+    one.content === ourTable && one.partitions.every(({ content }) => isEmptyOrOurs(content));
+  const mountedBefore = one.magic.behind.is === "ext4" && one.magic.behind.ext4.everMounted;
+  return (one.content.is === "empty" || table) && isEmptyOrOurs(one.magic.behind) && !mountedBefore;
+}
+
+const contentAt = (one: Disk, place: Place) =>
+  place.partition === 0
+    ? one.content
+    : one.partitions.find(({ number }) => number === place.partition)?.content;
+
+describe("whatever the disks and options are", () => {
+  test("only a disk that is blank where that is allowed, or marked by the magic with nothing behind it, is formatted", () => {
+    fc.assert(
+      fc.property(situations, (situation) => {
+        const { steps } = plan(situation);
+        const isFormatting = steps.some((step) => step.do === "make-filesystem");
+        for (const name of formattedDisks(steps)) {
+          const one = situation.disks.find((found) => found.name === name);
+          if (one === undefined) throw new Error(`${name} is no disk`);
+          expect(one.kind).toBe("disk");
+          expect(one.readOnly).toBe(false);
+          expect(one.inUse).toBeUndefined();
+          const { format } = situation.options;
+          if (!isFormatting) {
+            // What an interrupted set-up left: only the magic is cleared.
+            expect(one.magic).toBeDefined();
+            expect(one.content).toBe(ourTable);
+            continue;
+          }
+          expect(holdsNothing(one)).toBe(true);
+          expect(format).not.toBe("never");
+          const blankAllowed =
+            format === "blank" || (format === "vm" && situation.inVirtualMachine);
+          expect(one.magic !== undefined || blankAllowed).toBe(true);
+        }
+        expect(formattedDisks(steps).length).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("only our filesystem, the one that was named, or the single unlabelled one is mounted for writing", () => {
+    fc.assert(
+      fc.property(situations, (situation) => {
+        const { steps } = plan(situation);
+        for (const place of writtenFilesystems(steps)) {
+          if (formattedDisks(steps).includes(place.disk)) continue;
+          const one = situation.disks.find((found) => found.name === place.disk);
+          const content = one === undefined ? undefined : contentAt(one, place);
+          if (one === undefined || content?.is !== "ext4") throw new Error("no ext4 there");
+          expect(one.kind).toBe("disk");
+          const allowed =
+            isOurs(content) ||
+            situation.options.disk !== undefined ||
+            (content.ext4.label === "" && content.ext4.holdsSystem === false);
+          expect(allowed).toBe(true);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("a disk with a labelled filesystem is never formatted (accident 1)", () => {
+    fc.assert(
+      fc.property(situations, (situation) => {
+        const { steps } = plan(situation);
+        const made = steps.flatMap((step) => (step.do === "make-filesystem" ? [step.disk] : []));
+        const labelled = situation.disks.filter(({ content, partitions: parts }) =>
+          [content, ...parts.map((part) => part.content)].some(isOurs),
+        );
+        expect(labelled.map(({ name }) => name).filter((name) => made.includes(name))).toEqual([]);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("every disk is used or has one note", () => {
+    fc.assert(
+      fc.property(situations, (situation) => {
+        fc.pre(situation.options.enabled);
+        const result = plan(situation);
+        const usedDisk = result.steps.flatMap((step) =>
+          step.do === "mount" ? [step.place.disk] : [],
+        );
+        const accounted = [...usedDisk, ...result.notes.map((note) => note.disk)].sort();
+        expect(accounted).toEqual(situation.disks.map(({ name }) => name).sort());
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

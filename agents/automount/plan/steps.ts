@@ -1,0 +1,66 @@
+import type { Layout } from "./layout.ts";
+
+/** A filesystem by where it is: the number of its partition, or 0 for a whole disk. */
+export interface Place {
+  disk: string;
+  partition: number;
+}
+
+/** One step of a plan, in words that can be printed and carried out. */
+export type Step =
+  | { do: "make-filesystem"; disk: string; layout: Layout; label: string }
+  | { do: "write-table"; disk: string; layout: Layout; label: string }
+  | { do: "await-partition"; place: Place }
+  | { do: "check"; place: Place }
+  | { do: "grow"; place: Place }
+  | { do: "mount"; place: Place; readOnly: boolean; discard: boolean }
+  | { do: "keep-archive"; disk: string }
+  | { do: "clear-magic"; disk: string }
+  | { do: "bind"; from: string; to: string; owner: "root" | "user"; mode: number }
+  | { do: "seed-home" };
+
+/** Disks that the steps change outside any filesystem. */
+export function formattedDisks(steps: readonly Step[]): string[] {
+  const names = steps.flatMap((step) => {
+    if (step.do === "make-filesystem" || step.do === "write-table" || step.do === "clear-magic")
+      return [step.disk];
+    return step.do === "grow" ? [step.place.disk] : [];
+  });
+  return [...new Set(names)];
+}
+
+/** Disks with a filesystem that the steps write into, by check or mount. */
+export function writtenFilesystems(steps: readonly Step[]): Place[] {
+  return steps.flatMap((step) =>
+    step.do === "check" || (step.do === "mount" && !step.readOnly) ? [step.place] : [],
+  );
+}
+
+export function stepText(step: Step): string {
+  switch (step.do) {
+    case "make-filesystem":
+      return `make an ext4 filesystem labelled ${step.label} on ${step.disk}, ${step.layout.startBytes} bytes in`;
+    case "write-table":
+      return `write a ${step.layout.table === "dos" ? "DOS" : "GPT"} table with one partition to ${step.disk}`;
+    case "await-partition":
+      return `wait for partition ${step.place.partition} of ${step.place.disk}`;
+    case "check":
+      return `check the filesystem on ${placeText(step.place)}`;
+    case "grow":
+      return `grow the partition and filesystem on ${placeText(step.place)}`;
+    case "mount":
+      return `mount ${placeText(step.place)} ${step.readOnly ? "read-only" : "for writing"}`;
+    case "keep-archive":
+      return `keep the userdata archive of ${step.disk} in its filesystem`;
+    case "clear-magic":
+      return `clear the magic on ${step.disk}`;
+    case "bind":
+      return `bind ${step.from} of the data disk over ${step.to}`;
+    case "seed-home":
+      return "bring userdata into the home folder";
+  }
+}
+
+function placeText(place: Place): string {
+  return place.partition === 0 ? place.disk : `partition ${place.partition} of ${place.disk}`;
+}
