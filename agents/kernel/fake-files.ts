@@ -123,6 +123,14 @@ export class FakeFiles extends FakeJournal implements Files {
     own(this.#add("mkfifo", path, "fifo", 0o644), ownership);
   }
 
+  mknod(
+    path: string,
+    node: { kind: "char" | "block"; major: number; minor: number; mode: number },
+  ) {
+    this.change("mknod", path, `${node.major}:${node.minor}`);
+    this.#add("mknod", path, node.kind, node.mode).nodeId = (node.major << 8) | node.minor;
+  }
+
   holdFifo(path: string): Lock {
     this.change("holdFifo", path);
     const node = this.tree.get("holdFifo", path, true);

@@ -240,6 +240,10 @@ export class FakeKernel extends FakeFiles implements Kernel {
     this.name = name;
   }
 
+  setInterfaceUp(name: string): void {
+    this.change("setInterfaceUp", name);
+  }
+
   chroot(folder: string): void {
     this.change("chroot", folder);
     this.tree.root = this.tree.getFolder("chroot", folder);

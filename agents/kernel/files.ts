@@ -83,6 +83,11 @@ export interface Files {
   mkdir(path: string, ownership?: Ownership): void;
   symlink(target: string, path: string): void;
   mkfifo(path: string, ownership?: Ownership): void;
+  /** Makes a device node; nothing may be there. */
+  mknod(
+    path: string,
+    node: { kind: "char" | "block"; major: number; minor: number; mode: number },
+  ): void;
   /** Opens a fifo for reading and writing and keeps it so: its readers wait until `release`. */
   holdFifo(path: string): Lock;
   unlink(path: string): void;

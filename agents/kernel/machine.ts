@@ -9,6 +9,8 @@ export interface Machine {
   architecture(): string;
   hostname(): string;
   setHostname(name: string): void;
+  /** Switches a network interface on (IFF_UP). */
+  setInterfaceUp(name: string): void;
   /** chroot(2) and chdir("/"): this process sees `folder` as its root from then on. */
   chroot(folder: string): void;
   /** One line for people on the system's console; never throws, since a console may be absent. */

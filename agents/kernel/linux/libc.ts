@@ -5,7 +5,7 @@ import { KernelError } from "../kernel-error.ts";
 export { ptr };
 
 // Functions of libc only, since syscall numbers differ per architecture. One missing name fails the whole
-// dlopen, so nothing stands here that is not in every glibc of the last ten years.
+// dlopen, so nothing stands here that is newer than glibc 2.33 (mknod).
 const signatures = {
   __errno_location: { args: [], returns: "ptr" },
   mount: { args: ["cstring", "cstring", "cstring", "u64", "ptr"], returns: "i32" },
@@ -13,6 +13,7 @@ const signatures = {
   chroot: { args: ["cstring"], returns: "i32" },
   sethostname: { args: ["cstring", "u64"], returns: "i32" },
   mkfifo: { args: ["cstring", "u32"], returns: "i32" },
+  mknod: { args: ["cstring", "u32", "u64"], returns: "i32" },
   sync: { args: [], returns: "void" },
   flock: { args: ["i32", "i32"], returns: "i32" },
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },

@@ -84,6 +84,12 @@ export const linuxFiles: Files = {
       fs.chmodSync(path, mode);
     });
   },
+  mknod(path, { kind, major, minor, mode }) {
+    const type = kind === "block" ? fs.constants.S_IFBLK : fs.constants.S_IFCHR;
+    const number = deviceNumber(major, minor);
+    checked("mknod", path, libc().mknod(cString(path), type | 0o600, number));
+    attempt("mknod", path, () => fs.chmodSync(path, mode));
+  },
   holdFifo(path) {
     const fd = attempt("hold", path, () => fs.openSync(path, O_RDWR));
     return { release: () => fs.closeSync(fd) };
@@ -187,6 +193,14 @@ function own(fd: number, { mode, owner }: Ownership, defaultMode: number | undef
   if (owner !== undefined) fs.fchownSync(fd, owner.uid, owner.gid);
   const wanted = mode ?? defaultMode;
   if (wanted !== undefined) fs.fchmodSync(fd, wanted);
+}
+
+/** makedev(3) of glibc. */
+function deviceNumber(major: number, minor: number): bigint {
+  const [high, low] = [BigInt(major), BigInt(minor)];
+  return (
+    ((high & ~0xfffn) << 32n) | ((high & 0xfffn) << 8n) | ((low & ~0xffn) << 12n) | (low & 0xffn)
+  );
 }
 
 function descriptorPath(fd: number): string {

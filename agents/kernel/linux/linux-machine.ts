@@ -6,6 +6,11 @@ import { checked, cString, libc, ptr } from "./libc.ts";
 
 const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = fs.constants;
 const CLOCK_BOOTTIME = 7;
+const AF_INET = 2;
+const SOCK_DGRAM = 2;
+const SIOCGIFFLAGS = 0x8913;
+const SIOCSIFFLAGS = 0x8914;
+const IFF_UP = 1;
 const time = new BigInt64Array(2);
 
 export const linuxMachine: Machine = {
@@ -24,6 +29,19 @@ export const linuxMachine: Machine = {
       name,
       libc().sethostname(cString(name), Buffer.byteLength(name)),
     );
+  },
+  setInterfaceUp(name) {
+    const fd = checked("open a socket for", name, libc().socket(AF_INET, SOCK_DGRAM, 0));
+    try {
+      // struct ifreq: 16 bytes of name, then the flags
+      const request = Buffer.alloc(40);
+      request.write(name.slice(0, 15));
+      checked("get the flags of", name, libc().ioctl(fd, SIOCGIFFLAGS, ptr(request)));
+      request.writeInt16LE(request.readInt16LE(16) | IFF_UP, 16);
+      checked("switch on", name, libc().ioctl(fd, SIOCSIFFLAGS, ptr(request)));
+    } finally {
+      fs.closeSync(fd);
+    }
   },
   chroot(folder) {
     checked("chroot to", folder, libc().chroot(cString(folder)));

@@ -1,0 +1,47 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import { moduleName } from "../parse-boot-options.ts";
+import { matchModules } from "./match-modules.ts";
+
+const loadTimeoutMs = 60_000;
+
+/** Loads modules for devices, remembering what it has tried. */
+export interface ModuleLoader {
+  /** Loads what serves these devices; gives the names that were new, in the order of loading. */
+  loadFor(modaliases: readonly string[]): Promise<readonly string[]>;
+}
+
+/**
+ * Finds modules with the index of the image, so that one modprobe is enough for all of them: each start of a
+ * program costs more than the search.
+ */
+export function openModuleLoader(kernel: Kernel, blacklist: readonly string[]): ModuleLoader {
+  const folder = modulesFolder(kernel);
+  const tried = new Set(blacklist.map(moduleName));
+  let index: string | undefined;
+  return {
+    async loadFor(modaliases) {
+      if (folder === undefined || modaliases.length === 0) return [];
+      index ??= kernel.readTextIfPresent(`${folder}/modules.alias`) ?? "";
+      const names = matchModules(modaliases, index).filter((name) => !tried.has(moduleName(name)));
+      await loadModules(kernel, names);
+      for (const name of names) tried.add(moduleName(name));
+      return names;
+    },
+  };
+}
+
+/**
+ * Loads modules and what they depend on. A module without use on this machine refuses to load, which is no
+ * error: what matters is what is there afterwards.
+ */
+export async function loadModules(kernel: Kernel, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  await kernel.run(["modprobe", "-a", "-b", "-q", ...names], { timeoutMs: loadTimeoutMs });
+}
+
+/** Folder of the running kernel's modules; undefined when the image has none for it. */
+export function modulesFolder(kernel: Kernel): string | undefined {
+  const release = kernel.readText("/proc/sys/kernel/osrelease").trim();
+  const folder = `/lib/modules/${release}`;
+  return kernel.exists(folder) ? folder : undefined;
+}

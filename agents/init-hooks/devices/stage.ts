@@ -1,0 +1,66 @@
+import { dirname } from "node:path";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Stage } from "../stage.ts";
+import { findModaliases } from "./find-modaliases.ts";
+import { type ModuleLoader, modulesFolder, openModuleLoader } from "./module-loader.ts";
+import { nodeMode, planNodes } from "./plan-nodes.ts";
+
+/** A driver brings devices that need another: controller, disk, partition… */
+const mostRounds = 6;
+const rescueTimeoutMs = 60_000;
+/** What a plain script would do; each call of modprobe reads all of the index, so there is only one. */
+const plainColdplug =
+  "find /sys/devices -name modalias -exec cat {} + | sort -u | xargs modprobe -q -a -b";
+
+/** Modules for all devices that are there when the machine starts (coldplug), and nodes for lazy ones. */
+export const devicesStage: Stage = {
+  name: "devices",
+  needs: [],
+  deadlineMs: 60_000,
+  async run({ kernel, options, notes }) {
+    makeNodes(kernel, notes.done);
+    const rounds = await coldplug(kernel, openModuleLoader(kernel, options.blacklist), new Set());
+    notes.observed = { modaliases: rounds.map((round) => round.modaliases) };
+    notes.plan = rounds.map((round) => round.modules);
+    const count = rounds.reduce((sum, { modules }) => sum + modules.length, 0);
+    return { result: "ok", message: `${count} modules in ${rounds.length} rounds` };
+  },
+  async rescue({ kernel }) {
+    await kernel.run(["sh", "-c", plainColdplug], { timeoutMs: rescueTimeoutMs });
+    return "modules loaded the plain way";
+  },
+};
+
+interface Round {
+  modaliases: readonly string[];
+  modules: readonly string[];
+}
+
+/** Looks for devices and loads their modules until no new device asks for one. */
+export async function coldplug(
+  kernel: Kernel,
+  loader: ModuleLoader,
+  seen: Set<string>,
+): Promise<Round[]> {
+  const rounds: Round[] = [];
+  while (rounds.length < mostRounds) {
+    const modaliases = findModaliases(kernel, seen);
+    const modules = await loader.loadFor(modaliases);
+    rounds.push({ modaliases, modules });
+    if (modules.length === 0) break;
+  }
+  return rounds;
+}
+
+function makeNodes(kernel: Kernel, done: string[]): void {
+  const folder = modulesFolder(kernel);
+  const listed =
+    folder === undefined ? undefined : kernel.readTextIfPresent(`${folder}/modules.devname`);
+  for (const node of planNodes(listed ?? "")) {
+    if (kernel.exists(node.path)) continue;
+    kernel.mkdir(dirname(node.path));
+    kernel.mknod(node.path, node);
+    done.push(`make node ${node.path}`);
+  }
+  if (kernel.exists("/dev/fuse")) kernel.chmod("/dev/fuse", nodeMode("/dev/fuse"));
+}

@@ -1,0 +1,59 @@
+import type { User } from "../../accounts/find-user.ts";
+import type { MountRequest } from "../../kernel/mounts.ts";
+import type { Step } from "../../steps/step.ts";
+
+export interface MountFacts {
+  /** Where something is mounted already. */
+  mounted: readonly string[];
+  user: User | undefined;
+}
+
+/** What programs expect below /dev, as systemd and Debian's initramfs mount it. */
+const filesystems: readonly MountRequest[] = [
+  {
+    source: "devpts",
+    target: "/dev/pts",
+    type: "devpts",
+    flags: ["nosuid", "noexec"],
+    options: "gid=5,mode=620,ptmxmode=666",
+  },
+  {
+    source: "shm",
+    target: "/dev/shm",
+    type: "tmpfs",
+    flags: ["nosuid", "nodev"],
+    options: "mode=1777",
+  },
+  {
+    source: "mqueue",
+    target: "/dev/mqueue",
+    type: "mqueue",
+    flags: ["nosuid", "nodev", "noexec"],
+  },
+];
+
+const links: Readonly<Record<string, string>> = {
+  "/dev/fd": "/proc/self/fd",
+  "/dev/stdin": "/proc/self/fd/0",
+  "/dev/stdout": "/proc/self/fd/1",
+  "/dev/stderr": "/proc/self/fd/2",
+};
+
+/** The mounts of a running system that are missing, and the user's folder for sockets and the like. */
+export function planMounts({ mounted, user }: MountFacts): Step[] {
+  const missing = filesystems.filter((request) => !mounted.includes(request.target));
+  return [
+    ...missing.flatMap((request): Step[] => [
+      { do: "folder", path: request.target },
+      { do: "mount", ...request },
+    ]),
+    ...Object.entries(links).map(([path, target]): Step => ({ do: "link", path, target })),
+    { do: "folder", path: "/run/user" },
+    ...(user === undefined ? [] : [runtimeFolder(user)]),
+  ];
+}
+
+/** XDG_RUNTIME_DIR, where rootless podman keeps its state. */
+function runtimeFolder({ uid, gid }: User): Step {
+  return { do: "folder", path: `/run/user/${uid}`, mode: 0o700, owner: { uid, gid } };
+}
