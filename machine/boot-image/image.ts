@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { Failure, systemErrorCode } from "../failure.ts";
+
+const KERNEL = "vmlinuz64";
+/** In the order in which the kernel reads them. */
+const INITRDS = ["corepure64.gz", "boot2podman.gz"] as const;
+const ISO = "boot2podman.iso";
+
+const architecture = z.enum(["amd64", "arm64"]);
+
+/** What a machine needs to know of the image's manifest. */
+const manifest = z.object({
+  version: z.string(),
+  architecture,
+  commandLine: z.string(),
+});
+
+/** The architecture of an image, in Debian's words. */
+export type ImageArchitecture = z.infer<typeof architecture>;
+
+/** A file of the image and the hash that the build gave it. */
+export interface ImageFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** An image that a build left in a folder. */
+export interface BootImage {
+  readonly folder: string;
+  readonly version: string;
+  readonly architecture: ImageArchitecture;
+  readonly commandLine: string;
+  readonly kernel: ImageFile;
+  readonly initrds: readonly ImageFile[];
+  readonly iso: string;
+  /** The same for the same bytes of kernel and initrds. */
+  readonly id: string;
+}
+
+/** Reads what is said of the image in a folder. Throws when it is missing or not whole. */
+export async function findImage(folder: string): Promise<BootImage> {
+  const said = parseManifest(
+    await readPart(folder, "manifest.json"),
+    join(folder, "manifest.json"),
+  );
+  const sums = parseChecksums(await readPart(folder, "SHA256SUMS"));
+  const fileOf = (name: string): ImageFile => {
+    const sha256 = sums.get(name);
+    if (sha256 === undefined) {
+      throw imageMissing(folder, `SHA256SUMS has no line for ${name}`);
+    }
+    return { path: join(folder, name), sha256 };
+  };
+  const kernel = fileOf(KERNEL);
+  const initrds = INITRDS.map(fileOf);
+  return {
+    folder,
+    version: said.version,
+    architecture: said.architecture,
+    commandLine: said.commandLine,
+    kernel,
+    initrds,
+    iso: join(folder, ISO),
+    id: identity([kernel, ...initrds]),
+  };
+}
+
+/** The error for an image that can't be used, and how to come by one. */
+export function imageMissing(folder: string, found: string, cause?: unknown): Failure {
+  return new Failure(
+    `There is no whole image in ${folder}: ${found}. Build it with "npm run build", or name its folder with --image.`,
+    { cause },
+  );
+}
+
+/** The lines of sha256sum(1): 64 hexadecimal digits, two characters, the file's name. */
+export function parseChecksums(text: string): Map<string, string> {
+  const sums = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line);
+    if (match?.[1] !== undefined && match[2] !== undefined) {
+      sums.set(match[2], match[1]);
+    }
+  }
+  return sums;
+}
+
+function parseManifest(text: string, path: string): z.infer<typeof manifest> {
+  try {
+    return manifest.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Failure(`${path} isn't a manifest of an image: build it anew with "npm run build".`, {
+      cause: error,
+    });
+  }
+}
+
+async function readPart(folder: string, name: string): Promise<string> {
+  try {
+    return await readFile(join(folder, name), "utf8");
+  } catch (error) {
+    const absent = systemErrorCode(error) === "ENOENT";
+    throw imageMissing(folder, absent ? `no ${name}` : `${name} can't be read`, error);
+  }
+}
+
+function identity(files: readonly ImageFile[]): string {
+  const hash = createHash("sha256");
+  for (const file of files) {
+    hash.update(file.sha256);
+  }
+  return hash.digest("hex").slice(0, 16);
+}

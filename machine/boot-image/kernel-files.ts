@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure, systemErrorCode } from "../failure.ts";
+import { withLock } from "../store/lock.ts";
+import { syncFolder } from "../store/write-file.ts";
+import { type BootImage, type ImageFile, imageMissing } from "./image.ts";
+
+/** A newer image replaces the one in use; the one before it stays for machines still on it. */
+const KEPT_IMAGES = 2;
+/** The kernel looks for the next archive at a multiple of four (buffer-format.rst, "initramfs"). */
+const ALIGNMENT_BYTES = 4;
+const COPY_TIMEOUT_MS = 120_000;
+
+/** What QEMU is given: one kernel, one initrd. */
+export interface KernelFiles {
+  readonly kernel: string;
+  readonly initrd: string;
+}
+
+/**
+ * The kernel and the joined initrds of an image, since QEMU takes one initrd. They are made once
+ * for an image and kept in the store's cache, with their hashes checked on the way; a build that
+ * replaces the image's folder meanwhile disturbs nobody.
+ * Throws when a file is missing or differs from its hash.
+ */
+export async function kernelFiles(store: string, image: BootImage): Promise<KernelFiles> {
+  const cache = join(store, "cache", "images");
+  const folder = join(cache, image.id);
+  const files = { kernel: join(folder, "vmlinuz64"), initrd: join(folder, "initrd") };
+  if (await exists(folder)) {
+    await markUsed(folder);
+    return files;
+  }
+  const lock = { store, name: ".images", command: "start", timeoutMs: COPY_TIMEOUT_MS };
+  return withLock(lock, async () => {
+    if (!(await exists(folder))) {
+      await make(folder, image);
+      await prune(cache, image.id);
+    }
+    return files;
+  });
+}
+
+async function make(folder: string, image: BootImage): Promise<void> {
+  const unfinished = `${folder}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true, mode: 0o700 });
+  try {
+    await concatenate([image.kernel], join(unfinished, "vmlinuz64"), image.folder);
+    await concatenate(image.initrds, join(unfinished, "initrd"), image.folder);
+    await rename(unfinished, folder);
+    await syncFolder(join(folder, ".."));
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (systemErrorCode(error) === "ENOSPC") {
+      throw new Failure(`No room on the host's disk for the kernel and initrd in ${folder}.`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** Writes files one after another, each at a multiple of four bytes. */
+async function concatenate(
+  parts: readonly ImageFile[],
+  path: string,
+  folder: string,
+): Promise<void> {
+  const output = await open(path, "wx", 0o600);
+  try {
+    let sizeBytes = 0;
+    for (const part of parts) {
+      await output.write(Buffer.alloc(paddingBytes(sizeBytes)));
+      sizeBytes += paddingBytes(sizeBytes) + (await append(output, part, folder));
+    }
+    // A cache that a power cut left half-written would fail every later boot.
+    await output.sync();
+  } finally {
+    await output.close();
+  }
+}
+
+/** How many bytes bring a size to the next multiple of four. */
+export function paddingBytes(sizeBytes: number): number {
+  return (ALIGNMENT_BYTES - (sizeBytes % ALIGNMENT_BYTES)) % ALIGNMENT_BYTES;
+}
+
+async function append(output: FileHandle, part: ImageFile, folder: string): Promise<number> {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of createReadStream(part.path, { highWaterMark: 1 << 20 })) {
+      const bytes: Buffer = chunk;
+      hash.update(bytes);
+      await output.writeFile(bytes);
+      sizeBytes += bytes.length;
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      throw imageMissing(folder, `no ${part.path}`, error);
+    }
+    throw error;
+  }
+  if (hash.digest("hex") !== part.sha256) {
+    throw new Failure(
+      `${part.path} is damaged: its hash isn't the one in SHA256SUMS. Build it anew with "npm run build".`,
+    );
+  }
+  return sizeBytes;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      return false;
+    }
+    throw error;
+  }
+}
+
+async function markUsed(folder: string): Promise<void> {
+  const now = new Date();
+  await utimes(folder, now, now);
+}
+
+/** A running QEMU has these files open, so removing old ones takes nothing from it. */
+async function prune(cache: string, current: string): Promise<void> {
+  const others = (await readdir(cache)).filter((name) => name !== current);
+  const dated = await Promise.all(
+    others.map(async (name) => ({ name, usedMs: (await stat(join(cache, name))).mtimeMs })),
+  );
+  dated.sort((a, b) => b.usedMs - a.usedMs);
+  for (const { name } of dated.slice(KEPT_IMAGES - 1)) {
+    await rm(join(cache, name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,22 @@
+import { InvalidArgumentError } from "commander";
+import { DEFAULT_NAME } from "../store/name.ts";
+
+/** Help text of an argument that is a machine's name. */
+export const NAME_HELP = `name of the machine (default: "${DEFAULT_NAME}")`;
+
+/** The machines that a command means: the ones that were named, else the default one. */
+export function namesOrDefault(names: readonly string[]): readonly string[] {
+  return names.length === 0 ? [DEFAULT_NAME] : names;
+}
+
+/** A parser for whole numbers of at least `min`; commander prints what it throws. */
+export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      const limit = max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `${min} to ${max}`;
+      throw new InvalidArgumentError(`Expected a whole number, ${limit}.`);
+    }
+    return value;
+  };
+}

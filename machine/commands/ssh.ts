@@ -1,0 +1,30 @@
+import type { Command } from "commander";
+import { driverOf } from "../driver/drivers.ts";
+import { Failure } from "../failure.ts";
+import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
+import { runSsh } from "../ssh/session.ts";
+import { loadMachine } from "../store/machines.ts";
+import { DEFAULT_NAME } from "../store/name.ts";
+import type { Context } from "./context.ts";
+
+/** `ssh`: a shell or a command in a machine; ends with the status of what it ran. */
+export function addSsh(program: Command, context: Context): void {
+  program
+    .command("ssh")
+    .description("Log in to a machine, or run a command in it and exit with its status")
+    .usage("[options] [name] [-- command...]")
+    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .argument("[command...]", "command and its arguments, for the machine's shell to read")
+    .option("-l, --user <user>", "log in as this user, such as root")
+    .passThroughOptions()
+    .action(async (name: string | undefined, command: string[], flags: { user?: string }) => {
+      const host = context.host();
+      const machine = await loadMachine(host.store, name ?? DEFAULT_NAME);
+      const driver = driverOf(host.store, machine.config.DriverName);
+      const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+      if (state !== "Running") {
+        throw new Failure(`Error: Cannot run SSH command: Host "${machine.name}" is not running`);
+      }
+      context.exitWith(await runSsh(driver.sshTarget(machine, flags.user), command));
+    });
+}

@@ -1,0 +1,62 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { startMachine, waitUntilReady } from "../life/start.ts";
+import { stopMachine } from "../life/stop.ts";
+import { NAME_HELP, namesOrDefault, wholeNumber } from "./arguments.ts";
+import type { Context } from "./context.ts";
+
+interface Flags {
+  timeout?: number;
+  image?: string;
+}
+
+/** `start`: starts machines and waits until they can be used. */
+export function addStart(program: Command, context: Context): void {
+  program
+    .command("start")
+    .description("Start machines, and wait until podman answers in them")
+    .argument("[names...]", NAME_HELP)
+    .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
+    .option("--image <folder>", "boot the image in this folder, now and from now on")
+    .action(async (names: string[], flags: Flags) => {
+      for (const name of namesOrDefault(names)) {
+        await start(context, name, flags);
+      }
+    });
+}
+
+/** `restart`: stops machines, waits until they are off, and starts them. */
+export function addRestart(program: Command, context: Context): void {
+  program
+    .command("restart")
+    .description("Stop machines and start them again")
+    .argument("[names...]", NAME_HELP)
+    .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
+    .action(async (names: string[], flags: Flags) => {
+      for (const name of namesOrDefault(names)) {
+        await stopMachine(context.host(), name);
+        await start(context, name, flags);
+      }
+    });
+}
+
+/** The line that ends a start. */
+export function readyText(name: string, startedMs: number): string {
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  return `Machine "${name}" is ready, after ${seconds} s.`;
+}
+
+async function start(context: Context, name: string, flags: Flags): Promise<void> {
+  const host = context.host();
+  const startedMs = performance.now();
+  const image = flags.image === undefined ? undefined : resolve(flags.image);
+  const { machine, launched } = await startMachine(host, name, image);
+  if (!launched) {
+    context.terminal.out(`Machine "${name}" is already running.`);
+  }
+  const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
+  await waitUntilReady(host, machine, timeoutMs);
+  if (launched) {
+    context.terminal.out(readyText(name, startedMs));
+  }
+}

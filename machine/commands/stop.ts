@@ -1,0 +1,42 @@
+import type { Command } from "commander";
+import { killMachine, STOP_TIMEOUT_MS, stopMachine } from "../life/stop.ts";
+import { NAME_HELP, namesOrDefault, wholeNumber } from "./arguments.ts";
+import type { Context } from "./context.ts";
+
+/** `stop`: shuts machines down cleanly. */
+export function addStop(program: Command, context: Context): void {
+  program
+    .command("stop")
+    .description("Shut machines down; what is on their data disks stays")
+    .argument("[names...]", NAME_HELP)
+    .option(
+      "--timeout <seconds>",
+      "how long a shutdown may take before the machine is switched off",
+      wholeNumber(1, 86_400),
+      STOP_TIMEOUT_MS / 1000,
+    )
+    .action(async (names: string[], flags: { timeout: number }) => {
+      for (const name of namesOrDefault(names)) {
+        const stopped = await stopMachine(context.host(), name, flags.timeout * 1000);
+        context.terminal.out(stopped ? `Machine "${name}" was stopped.` : alreadyStopped(name));
+      }
+    });
+}
+
+/** `kill`: switches machines off. */
+export function addKill(program: Command, context: Context): void {
+  program
+    .command("kill")
+    .description("Switch machines off at once, as if their power failed")
+    .argument("[names...]", NAME_HELP)
+    .action(async (names: string[]) => {
+      for (const name of namesOrDefault(names)) {
+        const killed = await killMachine(context.host(), name);
+        context.terminal.out(killed ? `Machine "${name}" was killed.` : alreadyStopped(name));
+      }
+    });
+}
+
+function alreadyStopped(name: string): string {
+  return `Machine "${name}" is already stopped.`;
+}

@@ -1,0 +1,66 @@
+import { homedir } from "node:os";
+import { createInterface } from "node:readline";
+
+/** What a command sees of the world around it. */
+export interface Terminal {
+  /** Prints a line. */
+  out(line: string): void;
+  /** Prints a line for a person, beside the output. */
+  error(line: string): void;
+  /** Shows a line that the next one replaces; nothing where that isn't possible. */
+  status(line: string): void;
+  /** Asks a question and returns one line; empty when there is nobody to answer. */
+  ask(question: string): Promise<string>;
+  /** True when a person sits there. */
+  readonly interactive: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+}
+
+const CLEAR_LINE = "\r\u001b[2K";
+
+/** The terminal, or the pipes, of this process. */
+export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr } = process;
+  const canReplace = stdout.isTTY === true && process.env.TERM !== "dumb";
+  let shown = false;
+  const clear = () => {
+    if (shown) {
+      stdout.write(CLEAR_LINE);
+      shown = false;
+    }
+  };
+  return {
+    out(line) {
+      clear();
+      stdout.write(`${line}\n`);
+    },
+    error(line) {
+      clear();
+      stderr.write(`${line}\n`);
+    },
+    status(line) {
+      if (canReplace) {
+        clear();
+        stdout.write(line.slice(0, Math.max(1, stdout.columns - 1)));
+        shown = true;
+      }
+    },
+    ask: (question) => ask(question),
+    interactive: stdin.isTTY === true && stdout.isTTY === true,
+    environment: process.env,
+    home: homedir(),
+  };
+}
+
+function ask(question: string): Promise<string> {
+  return new Promise((resolve) => {
+    const lines = createInterface({ input: process.stdin });
+    process.stdout.write(question);
+    lines.once("line", (line) => {
+      resolve(line);
+      lines.close();
+    });
+    lines.once("close", () => resolve(""));
+  });
+}

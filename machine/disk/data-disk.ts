@@ -1,0 +1,54 @@
+import { chmod, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure } from "../failure.ts";
+import { lastLine, runProgram } from "../program/run.ts";
+import { userdataArchive } from "./userdata-archive.ts";
+
+const MIB = 2 ** 20;
+const QEMU_IMG_TIMEOUT_MS = 60_000;
+
+/** The size that the guest sees: what was asked for, beyond the archive at the start. */
+export function virtualSizeBytes(sizeMib: number, archiveBytes: number): number {
+  return sizeMib * MIB + archiveBytes;
+}
+
+/**
+ * Makes the data disk of a machine: the archive with its key at offset 0, then zeros. The file
+ * holds only what was written (some 200 kB), and grows as the guest fills the disk.
+ * Throws a {@link Failure} when qemu-img is missing or fails, as on a full host disk.
+ */
+export async function makeDataDisk(options: {
+  path: string;
+  folder: string;
+  publicKey: string;
+  sizeMib: number;
+}): Promise<void> {
+  const archive = userdataArchive({ publicKey: options.publicKey });
+  const raw = join(options.folder, "userdata.tar");
+  await writeFile(raw, archive, { mode: 0o600 });
+  await qemuImg(["convert", "-f", "raw", "-O", "qcow2", raw, options.path], options.path);
+  await chmod(options.path, 0o600);
+  const sizeBytes = virtualSizeBytes(options.sizeMib, archive.length);
+  await qemuImg(["resize", "-q", "-f", "qcow2", options.path, String(sizeBytes)], options.path);
+  await rm(raw);
+}
+
+/** Throws when the disk of a machine isn't there. */
+export async function checkDisk(path: string, name: string): Promise<void> {
+  try {
+    await stat(path);
+  } catch (error) {
+    throw new Failure(
+      `The disk of "${name}" is missing: ${path}. Restore it from a backup, or remove the machine (podman-machine rm ${name}) and create it anew.`,
+      { cause: error },
+    );
+  }
+}
+
+async function qemuImg(args: readonly string[], path: string): Promise<void> {
+  const result = await runProgram("qemu-img", args, { timeoutMs: QEMU_IMG_TIMEOUT_MS });
+  if (result.exitCode !== 0) {
+    const found = result.timedOut ? "no answer in a minute" : lastLine(result.stderr);
+    throw new Failure(`The disk ${path} could not be made: ${found}`);
+  }
+}

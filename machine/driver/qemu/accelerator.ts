@@ -1,0 +1,59 @@
+import { Failure } from "../../failure.ts";
+
+/** How QEMU runs the guest's instructions. */
+export type Accelerator = "kvm" | "tcg";
+
+/** What was found of KVM. */
+export type KvmFacts =
+  | { readonly kind: "foreign" }
+  | { readonly kind: "absent" }
+  | { readonly kind: "denied" }
+  | { readonly kind: "broken"; readonly reason: string }
+  | { readonly kind: "works" };
+
+/** The choice, and a line for the person when it isn't what they would hope for. */
+export interface AcceleratorPlan {
+  readonly accelerator: Accelerator;
+  readonly note?: string;
+}
+
+const SLOWER = "this machine runs by software emulation, which is several times slower.";
+
+/** Chooses the accelerator. Throws when KVM was asked for and can't be had. */
+export function chooseAccelerator(asked: "auto" | Accelerator, facts: KvmFacts): AcceleratorPlan {
+  if (asked === "tcg") {
+    return { accelerator: "tcg" };
+  }
+  if (facts.kind === "works") {
+    return { accelerator: "kvm" };
+  }
+  const reason = describe(facts);
+  if (asked === "kvm") {
+    throw new Failure(`KVM was asked for, but ${reason}: use --accelerator tcg, or mend KVM.`);
+  }
+  return { accelerator: "tcg", note: `${capitalized(reason)}: ${SLOWER}` };
+}
+
+/** QEMU's arguments for it. The guest's programs need more than QEMU's default processor has. */
+export function acceleratorArguments(accelerator: Accelerator): string[] {
+  return accelerator === "kvm"
+    ? ["-accel", "kvm", "-cpu", "host"]
+    : ["-accel", "tcg,thread=multi", "-cpu", "max"];
+}
+
+function describe(facts: Exclude<KvmFacts, { kind: "works" }>): string {
+  switch (facts.kind) {
+    case "foreign":
+      return "the image is for another processor than the host's";
+    case "absent":
+      return "there is no /dev/kvm here";
+    case "denied":
+      return "/dev/kvm may not be opened (add yourself to the group kvm)";
+    case "broken":
+      return `KVM is there but runs no guest (${facts.reason})`;
+  }
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,127 @@
+import type { MachineFiles } from "../../store/machine-files.ts";
+import { LOOPBACK } from "../../store/port.ts";
+import { type Accelerator, acceleratorArguments } from "./accelerator.ts";
+
+/** What the firmware or QEMU itself loads. */
+export type BootSource =
+  | {
+      readonly kind: "kernel";
+      readonly kernel: string;
+      readonly initrd: string;
+      readonly commandLine: string;
+    }
+  | { readonly kind: "iso"; readonly iso: string; readonly cdDevice: string };
+
+/** Everything that decides a machine's command line. */
+export interface LaunchPlan {
+  readonly name: string;
+  readonly files: MachineFiles;
+  readonly machineType: string;
+  readonly accelerator: Accelerator;
+  readonly memoryMib: number;
+  readonly cpus: number;
+  readonly sshPort: number;
+  readonly boot: BootSource;
+}
+
+/** Names of the ports on which the guest says how far its boot is, and listens to its agent. */
+const BOOT_PORT = "org.boot2podman.boot.0";
+const AGENT_PORT = "org.qemu.guest_agent.0";
+
+/** The arguments with which QEMU runs a machine in the background. */
+export function qemuArguments(plan: LaunchPlan): string[] {
+  return [
+    ...["-name", `${escaped(plan.name)},process=podman-machine-${escaped(plan.name)}`],
+    ...["-nodefaults", "-no-user-config", "-display", "none"],
+    ...["-machine", plan.machineType],
+    ...acceleratorArguments(plan.accelerator),
+    ...["-smp", String(plan.cpus), "-m", String(plan.memoryMib)],
+    ...bootArguments(plan.boot),
+    ...disk(plan.files),
+    ...network(plan),
+    ...["-object", "rng-builtin,id=rng0", "-device", "virtio-rng-pci,rng=rng0"],
+    // The guest's free pages go back to the host.
+    ...["-device", "virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on"],
+    ...console(plan.files),
+    ...ports(plan.files),
+    ...["-qmp", `unix:${escaped(plan.files.monitor)},server=on,wait=off`],
+    ...["-pidfile", plan.files.pid, "-daemonize"],
+  ];
+}
+
+function bootArguments(boot: BootSource): string[] {
+  if (boot.kind === "kernel") {
+    return ["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.commandLine];
+  }
+  return [
+    ...blockdev({
+      driver: "raw",
+      "node-name": "iso",
+      "read-only": true,
+      file: { driver: "file", filename: boot.iso, "read-only": true },
+    }),
+    ...["-device", `${boot.cdDevice},drive=iso,bootindex=0`],
+  ];
+}
+
+/** What the guest discards, or writes as zeros, takes no room on the host. */
+function disk(files: MachineFiles): string[] {
+  return [
+    ...blockdev({
+      driver: "qcow2",
+      "node-name": "data",
+      discard: "unmap",
+      "detect-zeroes": "unmap",
+      file: { driver: "file", filename: files.disk, discard: "unmap" },
+    }),
+    ...["-device", "virtio-blk-pci,drive=data,serial=data"],
+  ];
+}
+
+/** Without a ROM the firmware doesn't try the network. */
+function network(plan: LaunchPlan): string[] {
+  const forward = `hostfwd=tcp:${LOOPBACK}:${plan.sshPort}-:22`;
+  return [
+    ...["-netdev", `user,id=net0,hostname=${escaped(plan.name)},${forward}`],
+    ...["-device", "virtio-net-pci,netdev=net0,romfile="],
+  ];
+}
+
+/** The serial console: all of it into a file, and a socket for whoever wants to type. */
+function console(files: MachineFiles): string[] {
+  return [
+    ...[
+      "-chardev",
+      socket("console", files.consoleSocket, `,logfile=${escaped(files.consoleLog)}`),
+    ],
+    ...["-serial", "chardev:console"],
+  ];
+}
+
+/**
+ * The boot port writes into a file rather than a socket: nothing is lost while nobody listens,
+ * any number of commands can follow it, and the guest never waits for a reader.
+ */
+function ports(files: MachineFiles): string[] {
+  return [
+    ...["-device", "virtio-serial-pci"],
+    ...["-chardev", `file,id=boot,path=${escaped(files.bootLog)}`],
+    ...["-device", `virtserialport,chardev=boot,name=${BOOT_PORT}`],
+    ...["-chardev", socket("agent", files.agentSocket)],
+    ...["-device", `virtserialport,chardev=agent,name=${AGENT_PORT}`],
+  ];
+}
+
+function socket(id: string, path: string, more = ""): string {
+  return `socket,id=${id},path=${escaped(path)},server=on,wait=off${more}`;
+}
+
+/** As JSON, since a path may hold any character. */
+function blockdev(node: Record<string, unknown>): string[] {
+  return ["-blockdev", JSON.stringify(node)];
+}
+
+/** In QEMU's option lists a comma ends a value unless it is doubled. */
+function escaped(value: string): string {
+  return value.replaceAll(",", ",,");
+}

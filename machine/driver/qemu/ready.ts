@@ -1,0 +1,97 @@
+import { Failure } from "../../failure.ts";
+import { waitForBanner } from "../../ssh/banner.ts";
+import type { Machine } from "../../store/machines.ts";
+import { writeFileAtomic } from "../../store/write-file.ts";
+import type { Report } from "../driver.ts";
+import { type BootProgress, readBootLog } from "./boot-log.ts";
+import { readLastConsoleLine } from "./console-log.ts";
+import { waitInFolder } from "./folder-watch.ts";
+import { machinePid } from "./process.ts";
+
+/** A guest whose agents can't run says nothing on the port; its sshd then tells that it is up. */
+const SILENCE_MS = 5000;
+
+type Outcome = "ready" | "banner" | "ended";
+
+/**
+ * Waits until the guest says that it is ready, and reports the stages on the way. Throws when its
+ * QEMU ends, or the time is over: with the console's last line and where to read the rest.
+ */
+export async function waitUntilReady(
+  machine: Machine,
+  options: { timeoutMs: number; report: Report },
+): Promise<void> {
+  const before = await readBootLog(machine.files.bootLog);
+  if (before.readyCount > 0) {
+    await learnHostKeys(machine, before.hostKeys);
+    return;
+  }
+  const silence = new AbortController();
+  let bannerSeen = false;
+  const listen = setTimeout(async () => {
+    bannerSeen = await waitForBanner(machine.config.Driver.SSHPort, silence.signal);
+  }, SILENCE_MS);
+  let reported = 0;
+  let progress: BootProgress = { stages: [], hostKeys: [], readyCount: 0 };
+  const look = async (): Promise<Outcome | undefined> => {
+    // The process first: what it wrote before it ended is then read below.
+    const pid = await machinePid(machine.files);
+    progress = await readBootLog(machine.files.bootLog);
+    for (const stage of progress.stages.slice(reported)) {
+      options.report.stage(stage);
+    }
+    reported = progress.stages.length;
+    if (reported > 0) {
+      silence.abort();
+    }
+    if (progress.readyCount > 0) {
+      return "ready";
+    }
+    if (pid === undefined) {
+      return "ended";
+    }
+    return bannerSeen && reported === 0 ? "banner" : undefined;
+  };
+  try {
+    const outcome = await waitInFolder(machine.files.folder, look, options.timeoutMs);
+    if (outcome === "banner") {
+      options.report.warn(
+        `"${machine.name}" answers on SSH, but its agents said nothing: read ${machine.files.consoleLog}.`,
+      );
+    } else if (outcome !== "ready") {
+      throw await notReady(machine, outcome, options.timeoutMs, progress);
+    }
+    await learnHostKeys(machine, progress.hostKeys);
+  } finally {
+    clearTimeout(listen);
+    silence.abort();
+  }
+}
+
+async function notReady(
+  machine: Machine,
+  outcome: "ended" | undefined,
+  timeoutMs: number,
+  progress: BootProgress,
+): Promise<Failure> {
+  const found =
+    outcome === "ended"
+      ? "ended before it was ready"
+      : `was not ready within ${Math.round(timeoutMs / 1000)} s`;
+  const stage = progress.stages.at(-1)?.name;
+  const reached = stage === undefined ? "" : ` after the stage ${stage}`;
+  const line = await readLastConsoleLine(machine.files.consoleLog);
+  const said = line === undefined ? "is empty" : `ends with "${line}"`;
+  return new Failure(
+    `"${machine.name}" ${found}${reached}. Its console, ${machine.files.consoleLog}, ${said}.`,
+  );
+}
+
+/** The port is a private way from this guest: what it says its keys are, they are. */
+async function learnHostKeys(machine: Machine, hostKeys: readonly string[]): Promise<void> {
+  if (hostKeys.length === 0) {
+    return;
+  }
+  const lines = hostKeys.map((key) => `${machine.name} ${key}\n`);
+  await writeFileAtomic(machine.files.knownHosts, lines.join(""), 0o600);
+}

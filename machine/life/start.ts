@@ -1,0 +1,87 @@
+import type { Observed } from "../driver/driver.ts";
+import { driverOf } from "../driver/drivers.ts";
+import { Failure } from "../failure.ts";
+import { writeConfig } from "../store/config.ts";
+import { withLock } from "../store/lock.ts";
+import { loadMachine, type Machine } from "../store/machines.ts";
+import { chooseFreePort, isPortFree, parsePortRange } from "../store/port.ts";
+import { type Host, machineLock, OBSERVE_TIMEOUT_MS, portLock } from "./host.ts";
+
+/** What a start found. */
+export interface Started {
+  readonly machine: Machine;
+  /** False when it ran already. */
+  readonly launched: boolean;
+}
+
+/**
+ * Starts a machine unless it runs; resolves when its QEMU runs.
+ *
+ * @param image a folder that the machine boots from now on, instead of the one in its config.
+ */
+export async function startMachine(host: Host, name: string, image?: string): Promise<Started> {
+  // An unknown name is told before anything is locked.
+  await loadMachine(host.store, name);
+  return withLock(machineLock(host, name, "start"), async () => {
+    const machine = await loadMachine(host.store, name);
+    const driver = driverOf(host.store, machine.config.DriverName);
+    const observed = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+    if (observed.state === "Running") {
+      return { machine, launched: false };
+    }
+    refuseUnlessStopped(name, observed);
+    const current = await withImage(machine, image);
+    await driver.check(current);
+    const ready = await withFreePort(host, current);
+    await driver.launch(ready, host.report);
+    return { machine: ready, launched: true };
+  });
+}
+
+/** Waits until a machine that runs can be used. */
+export async function waitUntilReady(
+  host: Host,
+  machine: Machine,
+  timeoutMs?: number,
+): Promise<void> {
+  const driver = driverOf(host.store, machine.config.DriverName);
+  await driver.waitUntilReady(machine, { timeoutMs, report: host.report });
+}
+
+function refuseUnlessStopped(name: string, observed: Observed): void {
+  if (observed.state !== "Stopped") {
+    const why = observed.error ?? `stop it first, or end it with "podman-machine kill ${name}"`;
+    throw new Failure(`"${name}" can't be started, it is in the state ${observed.state}: ${why}.`);
+  }
+}
+
+async function withImage(machine: Machine, image: string | undefined): Promise<Machine> {
+  if (image === undefined || image === machine.config.Driver.Image) {
+    return machine;
+  }
+  return changed(machine, { Image: image });
+}
+
+/** A port that nobody chose, and that another program has taken since, is replaced by a free one. */
+async function withFreePort(host: Host, machine: Machine): Promise<Machine> {
+  const { SSHPort, SSHPortFixed, LocalPorts } = machine.config.Driver;
+  if (SSHPortFixed || (await isPortFree(SSHPort))) {
+    return machine;
+  }
+  return withLock(portLock(host, `start ${machine.name}`), async () => {
+    const port = await chooseFreePort(host.store, parsePortRange(LocalPorts));
+    host.report.warn(
+      `Port ${SSHPort} is taken by another program: "${machine.name}" has port ${port} from now on.`,
+    );
+    return changed(machine, { SSHPort: port });
+  });
+}
+
+async function changed(
+  machine: Machine,
+  change: Partial<Machine["config"]["Driver"]>,
+): Promise<Machine> {
+  const config = { ...machine.config, Driver: { ...machine.config.Driver, ...change } };
+  await writeConfig(machine.files.config, config);
+  return { ...machine, config };
+}

@@ -1,0 +1,45 @@
+import { driverOf } from "../driver/drivers.ts";
+import { Failure } from "../failure.ts";
+import { withLock } from "../store/lock.ts";
+import { loadMachine } from "../store/machines.ts";
+import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
+
+/** How long a guest may take to shut down; existing clients wait as long. */
+export const STOP_TIMEOUT_MS = 180_000;
+
+/** Shuts a machine down. Returns false when it was stopped already. */
+export async function stopMachine(
+  host: Host,
+  name: string,
+  timeoutMs: number = STOP_TIMEOUT_MS,
+): Promise<boolean> {
+  await loadMachine(host.store, name);
+  return withLock(machineLock(host, name, "stop"), async () => {
+    const machine = await loadMachine(host.store, name);
+    const driver = driverOf(host.store, machine.config.DriverName);
+    const observed = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+    if (observed.state === "Stopped") {
+      return false;
+    }
+    if (observed.state === "Error" || observed.state === "Timeout") {
+      throw new Failure(`"${name}" can't be stopped: ${observed.error}.`);
+    }
+    host.report.line(`Stopping "${name}"...`);
+    await driver.stop(machine, { timeoutMs, report: host.report });
+    return true;
+  });
+}
+
+/**
+ * Switches a machine off at once, whatever else works on it. Returns false when it was stopped.
+ */
+export async function killMachine(host: Host, name: string): Promise<boolean> {
+  const machine = await loadMachine(host.store, name);
+  const driver = driverOf(host.store, machine.config.DriverName);
+  const observed = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+  if (observed.state === "Stopped") {
+    return false;
+  }
+  await driver.kill(machine);
+  return true;
+}

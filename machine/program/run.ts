@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { Failure, systemErrorCode } from "../failure.ts";
+import { packageOf } from "./packages.ts";
+
+/** What a finished program left behind. */
+export interface ProgramResult {
+  /** Exit status; undefined when a signal ended it. */
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** True when the deadline passed and the program was killed. */
+  readonly timedOut: boolean;
+}
+
+/**
+ * Runs a program without a shell and collects its output.
+ * Throws a {@link Failure} that names the package to install when the program isn't there.
+ */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  options: { timeoutMs: number; cwd?: string },
+): Promise<ProgramResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    let stdout = "";
+    let stderr = "";
+    let timedOut = false;
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    const deadline = setTimeout(() => {
+      timedOut = true;
+      child.kill("SIGKILL");
+      // A process stuck in the kernel may never report its end: don't wait for it.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
+      resolve({ exitCode: undefined, signal: "SIGKILL", stdout, stderr, timedOut });
+    }, options.timeoutMs);
+    child.on("error", (error) => {
+      clearTimeout(deadline);
+      reject(cannotRun(program, error));
+    });
+    child.on("close", (code, signal) => {
+      clearTimeout(deadline);
+      resolve({
+        exitCode: code ?? undefined,
+        signal: signal ?? undefined,
+        stdout,
+        stderr,
+        timedOut,
+      });
+    });
+  });
+}
+
+/** The error for a program that could not be started. */
+export function cannotRun(program: string, error: unknown): Failure {
+  if (systemErrorCode(error) === "ENOENT") {
+    const name = packageOf(program);
+    const advice = name === undefined ? "install it" : `install the package ${name}`;
+    return new Failure(`${program} is not installed: ${advice}, or add it to PATH.`, {
+      cause: error,
+    });
+  }
+  const found = error instanceof Error ? error.message : String(error);
+  return new Failure(`${program} could not be started: ${found}`, { cause: error });
+}
+
+/** The last line of a program's output that says something; empty when there is none. */
+export function lastLine(text: string): string {
+  return text.trimEnd().split("\n").at(-1)?.trim() ?? "";
+}

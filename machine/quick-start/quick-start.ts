@@ -1,0 +1,98 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { findImage } from "../boot-image/image.ts";
+import { hostOf } from "../commands/context.ts";
+import { BUILT_IMAGE, DEFAULT_CHOICES } from "../commands/create.ts";
+import type { Terminal } from "../commands/terminal.ts";
+import { driverOf } from "../driver/drivers.ts";
+import { readRecord } from "../driver/qemu/process.ts";
+import { Failure } from "../failure.ts";
+import { createMachine } from "../life/create.ts";
+import type { Host } from "../life/host.ts";
+import { type Started, startMachine, waitUntilReady } from "../life/start.ts";
+import { runSsh } from "../ssh/session.ts";
+import { loadMachine, type Machine, machineFolderExists } from "../store/machines.ts";
+import { DEFAULT_NAME } from "../store/name.ts";
+import { connectionLines } from "./connection.ts";
+import { podmanInfo, summary } from "./podman-info.ts";
+
+const BUILD = fileURLToPath(new URL("../../image/build.ts", import.meta.url));
+
+/**
+ * What `npm start` does: builds the image when its inputs changed, makes or starts the machine,
+ * shows its podman and how to reach it, and on a terminal opens a shell in it.
+ * Returns the exit status.
+ */
+export async function quickStart(terminal: Terminal): Promise<number> {
+  await build();
+  const host = hostOf(terminal, undefined);
+  const { machine, launched } = await createOrStart(host);
+  await waitUntilReady(host, machine);
+  if (!launched) {
+    terminal.out(`"${machine.name}" is already running.`);
+    await sayIfImageIsNewer(terminal, machine);
+  }
+  const target = driverOf(host.store, machine.config.DriverName).sshTarget(machine, "root");
+  const info = await podmanInfo(target);
+  for (const line of ["", ...summary(info), "", ...connectionLines(machine), ""]) {
+    terminal.out(line);
+  }
+  return terminal.interactive ? shell(terminal, host, machine) : 0;
+}
+
+async function createOrStart(host: Host): Promise<Started> {
+  if (!(await machineFolderExists(host.store, DEFAULT_NAME))) {
+    const machine = await createMachine(host, DEFAULT_NAME, DEFAULT_CHOICES);
+    return { machine, launched: true };
+  }
+  const { Image } = (await loadMachine(host.store, DEFAULT_NAME)).config.Driver;
+  // A repository that was moved took its image along.
+  return startMachine(host, DEFAULT_NAME, (await hasImage(Image)) ? undefined : BUILT_IMAGE);
+}
+
+async function hasImage(folder: string): Promise<boolean> {
+  try {
+    await findImage(folder);
+    return true;
+  } catch (error) {
+    if (error instanceof Failure) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+async function sayIfImageIsNewer(terminal: Terminal, machine: Machine): Promise<void> {
+  const running = await readRecord(machine.files);
+  const built = await findImage(machine.config.Driver.Image);
+  if (running !== undefined && running.imageId !== built.id) {
+    terminal.out(
+      `The image in ${built.folder} is newer than the one that "${machine.name}" runs: "npm stop", then "npm start" boots it. Data stays.`,
+    );
+  }
+}
+
+/** A shell of its own ends as it ends: what was typed last in it is no failure of ours. */
+async function shell(terminal: Terminal, host: Host, machine: Machine): Promise<number> {
+  terminal.out(`A shell in "${machine.name}"; "exit" leaves it, and the machine goes on running.`);
+  await runSsh(driverOf(host.store, machine.config.DriverName).sshTarget(machine), []);
+  return 0;
+}
+
+/** The build shows its own progress; when nothing changed it is over at once. */
+function build(): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [BUILD], { stdio: ["ignore", "inherit", "inherit"] });
+    child.on("error", (cause) =>
+      reject(new Failure(`The build of the image can't be started: ${cause.message}`, { cause })),
+    );
+    child.on("exit", (code, signal) => {
+      if (code === 0) {
+        resolve();
+      } else {
+        const end = signal === null ? `exit status ${code}` : signal;
+        reject(new Failure(`The image was not built (${end}): nothing was started.`));
+      }
+    });
+  });
+}

@@ -1,0 +1,49 @@
+import { connect } from "node:net";
+import { LOOPBACK } from "../store/port.ts";
+
+/**
+ * Connects to a forwarded port until something behind it speaks, as sshd does with its banner.
+ * QEMU accepts before the guest does, and closes when the guest refuses: so each refusal is the
+ * event after which it is tried again. Resolves to false when the signal aborts.
+ */
+export async function waitForBanner(port: number, signal: AbortSignal): Promise<boolean> {
+  while (!signal.aborted) {
+    if (await speaks(port, signal)) {
+      return true;
+    }
+    await pause(RETRY_MS, signal);
+  }
+  return false;
+}
+
+/** A refusing port answers at once, and would keep a core busy without a pause. */
+const RETRY_MS = 1000;
+
+function speaks(port: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: LOOPBACK, port });
+    const end = (spoke: boolean) => {
+      signal.removeEventListener("abort", aborted);
+      socket.destroy();
+      resolve(spoke);
+    };
+    const aborted = () => end(false);
+    signal.addEventListener("abort", aborted);
+    socket.once("data", () => end(true));
+    socket.once("close", () => end(false));
+    // A refused connection also closes: that event ends the try.
+    socket.on("error", () => undefined);
+  });
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
+}

@@ -1,0 +1,52 @@
+import { LOOPBACK } from "../store/port.ts";
+
+/** Whom to log in as, and where. */
+export interface SshTarget {
+  /** The machine's name: its key is known under this, whatever its port is. */
+  readonly name: string;
+  readonly user: string;
+  readonly port: number;
+  readonly keyPath: string;
+  readonly knownHostsPath: string;
+}
+
+/**
+ * The arguments of ssh(1) for a machine. The host key is kept in a file of the machine's own: it is
+ * accepted once, then a different one is refused, and the person's known_hosts is left alone.
+ */
+export function sshArguments(target: SshTarget, command: readonly string[]): string[] {
+  return [
+    ...["-F", "/dev/null"],
+    ...option("ConnectionAttempts=3"),
+    ...option("ConnectTimeout=10"),
+    ...option("ControlMaster=no"),
+    ...option("ControlPath=none"),
+    // Not "quiet": a refused key or host key must say so.
+    ...option("LogLevel=ERROR"),
+    ...option("PasswordAuthentication=no"),
+    ...option("ServerAliveInterval=60"),
+    ...option("StrictHostKeyChecking=accept-new"),
+    ...option(`UserKnownHostsFile=${quoted(target.knownHostsPath)}`),
+    ...option(`HostKeyAlias=${target.name}`),
+    `${target.user}@${LOOPBACK}`,
+    ...option("IdentitiesOnly=yes"),
+    ...["-i", escaped(target.keyPath)],
+    ...["-p", String(target.port)],
+    // Without this a command that starts with a dash would be read as an option of ssh.
+    ...(command.length === 0 ? [] : ["--", ...command]),
+  ];
+}
+
+function option(text: string): string[] {
+  return ["-o", text];
+}
+
+/** ssh expands %-tokens and ${VARIABLES} in the paths it is given (ssh_config(5), TOKENS). */
+function escaped(path: string): string {
+  return path.replaceAll("%", "%%");
+}
+
+/** The value of a -o option is split at spaces unless it is quoted. */
+function quoted(path: string): string {
+  return `"${escaped(path)}"`;
+}

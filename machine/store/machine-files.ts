@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { Failure } from "../failure.ts";
+
+/** Where everything of one machine lies. */
+export interface MachineFiles {
+  readonly folder: string;
+  readonly config: string;
+  readonly disk: string;
+  readonly key: string;
+  readonly publicKey: string;
+  readonly knownHosts: string;
+  /** QMP socket. */
+  readonly monitor: string;
+  readonly pid: string;
+  /** What the running process is: pid, start time, accelerator, image. */
+  readonly process: string;
+  /** All that the serial console printed since the start. */
+  readonly consoleLog: string;
+  readonly consoleSocket: string;
+  /** What the guest wrote to the port org.boot2podman.boot.0 since the start. */
+  readonly bootLog: string;
+  /** Socket of the port org.qemu.guest_agent.0. */
+  readonly agentSocket: string;
+}
+
+/** The files of a machine in its folder. */
+export function filesIn(folder: string): MachineFiles {
+  return {
+    folder,
+    config: join(folder, "config.json"),
+    disk: join(folder, "disk.qcow2"),
+    key: join(folder, "id_ed25519"),
+    publicKey: join(folder, "id_ed25519.pub"),
+    knownHosts: join(folder, "known_hosts"),
+    monitor: join(folder, "monitor"),
+    pid: join(folder, "qemu.pid"),
+    process: join(folder, "process.json"),
+    consoleLog: join(folder, "console.log"),
+    consoleSocket: join(folder, "console"),
+    bootLog: join(folder, "boot.log"),
+    agentSocket: join(folder, "agent"),
+  };
+}
+
+/** The folder of all machines of a store. */
+export function machinesFolder(store: string): string {
+  return join(store, "machines");
+}
+
+/** The folder of one machine. */
+export function machineFolder(store: string, name: string): string {
+  return join(machinesFolder(store), name);
+}
+
+/** A machine that is being made; a name can't start with a dot, so nobody takes it for a machine. */
+export function unfinishedFolder(store: string, name: string): string {
+  return join(machinesFolder(store), `.creating-${name}`);
+}
+
+/** A machine that is being deleted. */
+export function removedFolder(store: string, name: string): string {
+  return join(machinesFolder(store), `.removing-${name}`);
+}
+
+/** sun_path holds 108 bytes with its final NUL on Linux (unix(7)), 104 on macOS. */
+const SOCKET_PATH_MAX_BYTES = 103;
+
+/** Throws when the sockets of a machine in this folder would have a path too long for the kernel. */
+export function checkSocketPaths(files: MachineFiles): void {
+  for (const path of [files.monitor, files.consoleSocket, files.agentSocket]) {
+    const bytes = Buffer.byteLength(path);
+    if (bytes > SOCKET_PATH_MAX_BYTES) {
+      throw new Failure(
+        `The path of the socket ${path} has ${bytes} bytes, and a socket's path can have ${SOCKET_PATH_MAX_BYTES}: choose a shorter name, or a shorter folder with --storage-path.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { lstat, readdir } from "node:fs/promises";
+import { systemErrorCode } from "../failure.ts";
+import { type MachineConfig, readConfig } from "./config.ts";
+import { filesIn, type MachineFiles, machineFolder, machinesFolder } from "./machine-files.ts";
+import { checkName } from "./name.ts";
+
+/** A machine's name and folder: all that is needed to look at it and to end it. */
+export interface MachinePlace {
+  readonly name: string;
+  readonly files: MachineFiles;
+}
+
+/** A machine as the store has it. */
+export interface Machine extends MachinePlace {
+  readonly config: MachineConfig;
+}
+
+/** The names of all machines, in the order in which a person counts: box2 before box10. */
+export async function machineNames(store: string): Promise<string[]> {
+  let names: string[];
+  try {
+    const entries = await readdir(machinesFolder(store), { withFileTypes: true });
+    names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      return [];
+    }
+    throw error;
+  }
+  const order = new Intl.Collator("en", { numeric: true });
+  return names.filter((name) => !name.startsWith(".")).sort(order.compare);
+}
+
+/** Where a machine of that name lies, or would. Throws when it can't be a machine's name. */
+export function machinePlace(store: string, name: string): MachinePlace {
+  checkName(name);
+  return { name, files: filesIn(machineFolder(store, name)) };
+}
+
+/** Reads a machine. Throws when there is none of that name, or its config.json is wrong. */
+export async function loadMachine(store: string, name: string): Promise<Machine> {
+  const place = machinePlace(store, name);
+  return { ...place, config: await readConfig(place.files.config, name) };
+}
+
+/** Whether the store has a folder for a machine of that name, sound or not. */
+export async function machineFolderExists(store: string, name: string): Promise<boolean> {
+  try {
+    await lstat(machineFolder(store, name));
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      return false;
+    }
+    throw error;
+  }
+}

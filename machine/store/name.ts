@@ -1,0 +1,33 @@
+import { Failure, UsageFailure } from "../failure.ts";
+
+/** The machine that commands mean when no name is given. */
+export const DEFAULT_NAME = "box";
+
+/** A host name is at most 63 bytes long (RFC 1035, 2.3.4), and the name becomes the host name. */
+const MAX_NAME_BYTES = 63;
+
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9\-.]*$/;
+
+/** Throws a usage failure unless the name can be a machine's name. */
+export function checkName(name: string): void {
+  if (!NAME.test(name)) {
+    throw new UsageFailure("Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -");
+  }
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
+    throw new UsageFailure(
+      `Invalid hostname specified. It has ${name.length} characters; at most ${MAX_NAME_BYTES} are allowed.`,
+    );
+  }
+}
+
+/** The error for a machine that isn't in the store. */
+export function unknownMachine(name: string): Failure {
+  return new Failure(
+    `Podman machine "${name}" does not exist. Use "podman-machine ls" to list machines. Use "podman-machine create" to add a new one.`,
+  );
+}
+
+/** The error for a name that is taken. */
+export function machineExists(name: string): Failure {
+  return new Failure(`Podman machine "${name}" already exists`);
+}
