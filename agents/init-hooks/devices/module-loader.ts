@@ -1,5 +1,4 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import { moduleName } from "../parse-boot-options.ts";
 import { matchModules } from "./match-modules.ts";
 
 const loadTimeoutMs = 60_000;
@@ -8,6 +7,8 @@ const loadTimeoutMs = 60_000;
 export interface ModuleLoader {
   /** Loads what serves these devices; gives the names that were new, in the order of loading. */
   loadFor(modaliases: readonly string[]): Promise<readonly string[]>;
+  /** Gives the memory of the index back; the next search reads it again. */
+  forgetIndex(): void;
 }
 
 /**
@@ -27,6 +28,9 @@ export function openModuleLoader(kernel: Kernel, blacklist: readonly string[]): 
       for (const name of names) tried.add(moduleName(name));
       return names;
     },
+    forgetIndex() {
+      index = undefined;
+    },
   };
 }
 
@@ -37,6 +41,11 @@ export function openModuleLoader(kernel: Kernel, blacklist: readonly string[]): 
 export async function loadModules(kernel: Kernel, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   await kernel.run(["modprobe", "-a", "-b", "-q", ...names], { timeoutMs: loadTimeoutMs });
+}
+
+/** A module's name as the kernel writes it; files and people also use dashes. */
+function moduleName(name: string): string {
+  return name.replaceAll("-", "_");
 }
 
 /** Folder of the running kernel's modules; undefined when the image has none for it. */

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Stage } from "../stage.ts";
 import { findModaliases } from "./find-modaliases.ts";
-import { type ModuleLoader, modulesFolder, openModuleLoader } from "./module-loader.ts";
+import { type ModuleLoader, modulesFolder } from "./module-loader.ts";
 import { nodeMode, planNodes } from "./plan-nodes.ts";
 
 /** A driver brings devices that need another: controller, disk, partition… */
@@ -12,24 +12,36 @@ const rescueTimeoutMs = 60_000;
 const plainColdplug =
   "find /sys/devices -name modalias -exec cat {} + | sort -u | xargs modprobe -q -a -b";
 
+export interface DeviceParts {
+  loader: ModuleLoader;
+  /** Devices that have been looked at. */
+  seen: Set<string>;
+  /** Called when those that are here are served: what comes later is somebody else's. */
+  watchDevices: () => void;
+}
+
 /** Modules for all devices that are there when the machine starts (coldplug), and nodes for lazy ones. */
-export const devicesStage: Stage = {
-  name: "devices",
-  needs: [],
-  deadlineMs: 60_000,
-  async run({ kernel, options, notes }) {
-    makeNodes(kernel, notes.done);
-    const rounds = await coldplug(kernel, openModuleLoader(kernel, options.blacklist), new Set());
-    notes.observed = { modaliases: rounds.map((round) => round.modaliases) };
-    notes.plan = rounds.map((round) => round.modules);
-    const count = rounds.reduce((sum, { modules }) => sum + modules.length, 0);
-    return { result: "ok", message: `${count} modules in ${rounds.length} rounds` };
-  },
-  async rescue({ kernel }) {
-    await kernel.run(["sh", "-c", plainColdplug], { timeoutMs: rescueTimeoutMs });
-    return "modules loaded the plain way";
-  },
-};
+export function devicesStage({ loader, seen, watchDevices }: DeviceParts): Stage {
+  return {
+    name: "devices",
+    needs: [],
+    deadlineMs: 60_000,
+    async run({ kernel, notes }) {
+      makeNodes(kernel, notes.done);
+      const rounds = await coldplug(kernel, loader, seen);
+      watchDevices();
+      notes.observed = { modaliases: rounds.map((round) => round.modaliases) };
+      notes.plan = rounds.map((round) => round.modules);
+      const count = rounds.reduce((sum, { modules }) => sum + modules.length, 0);
+      return { result: "ok", message: `${count} modules in ${rounds.length} rounds` };
+    },
+    async rescue({ kernel }) {
+      await kernel.run(["sh", "-c", plainColdplug], { timeoutMs: rescueTimeoutMs });
+      watchDevices();
+      return "modules loaded the plain way";
+    },
+  };
+}
 
 interface Round {
   modaliases: readonly string[];

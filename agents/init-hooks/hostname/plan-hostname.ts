@@ -1,4 +1,4 @@
-import { hostnamePattern } from "../parse-boot-options.ts";
+import { hostnamePattern } from "../boot-option-table.ts";
 
 export interface HostnameFacts {
   /** host= on the kernel command line. */

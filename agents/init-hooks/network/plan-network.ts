@@ -16,11 +16,15 @@ export function planDhcp(interfaces: readonly Interface[], options: { nodhcp: bo
 export function dhcpCommand(card: string, hostname: string): string[] {
   return [
     ...["udhcpc", "-f", "-S", "-i", card, "-x", `hostname:${hostname}`],
-    ...["-s", "/usr/share/udhcpc/default.script", "-p", `/run/udhcpc.${card}.pid`],
+    ...["-s", "/usr/share/udhcpc/default.script", "-p", dhcpPidPath(card)],
     // An offer comes within milliseconds or, where a switch learns the port first, within a minute.
     ...["-t", "5", "-T", "1", "-A", "10"],
     ...["-O", "search", "-O", "mtu", "-O", "ntpsrv"],
   ];
+}
+
+export function dhcpPidPath(card: string): string {
+  return `/run/udhcpc.${card}.pid`;
 }
 
 /** What is asked when DHCP gives no name servers (boot2podman's, of old). */

@@ -1,0 +1,68 @@
+import { type Command, UsageError } from "../command/command.ts";
+import { parseWords } from "../command/parse-words.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { bootOptionsText } from "./boot-option-table.ts";
+import { parseBootOptions } from "./parse-boot-options.ts";
+
+const help = `init-hooks brings the system up and down. Called by /init and by init's inittab.
+
+  init-hooks early       prepares the root below --new-root, and ends
+  init-hooks boot        runs the stages of the boot, then stays: serves podman's socket and new devices
+    --from-initramfs       prepares the root first and goes there (what early does, in the same process)
+  init-hooks watch       only the staying part, when the boot's process has ended
+  init-hooks shutdown    stops containers, runs shutdown.sh, takes disks off
+  init-hooks options     lists the boot options
+
+  --new-root=FOLDER      the folder that becomes the root, default /newroot
+  --ready-fifo=FIFO      gets "ready ROOT" when PID 1 may go to the root
+  --help                 this text`;
+
+export const initHooksCommand: Command = {
+  name: "init-hooks",
+  help,
+  async run(words, kernel, terminal) {
+    const { flags, values, operands } = parseWords(words, {
+      "from-initramfs": "flag",
+      "new-root": "value",
+      "ready-fifo": "value",
+    });
+    const [operand, ...more] = operands;
+    if (more.length > 0) throw new UsageError(`"${more.join(" ")}" is too much`);
+    const newRoot = values.get("new-root") ?? "/newroot";
+    switch (operand) {
+      case "early":
+        await early(kernel, newRoot);
+        return 0;
+      case "boot": {
+        const { boot } = await import("./boot.ts");
+        const initramfs = { newRoot, readyFifo: values.get("ready-fifo") };
+        return await boot(kernel, flags.has("from-initramfs") ? { initramfs } : {});
+      }
+      case "watch": {
+        const { watch } = await import("./watch/watch.ts");
+        return await watch(kernel);
+      }
+      case "shutdown": {
+        const { shutDown } = await import("./shutdown/shutdown.ts");
+        for (const complaint of await shutDown(kernel)) kernel.tellConsole(complaint);
+        return 0;
+      }
+      case "options": {
+        terminal.out(bootOptionsText());
+        return 0;
+      }
+      case undefined:
+        throw new UsageError("say what: early, boot, watch, shutdown or options");
+      default:
+        throw new UsageError(
+          `"${operand}" isn't understood; known are early, boot, watch, shutdown and options`,
+        );
+    }
+  },
+};
+
+async function early(kernel: Kernel, newRoot: string): Promise<void> {
+  const { prepareNewRoot } = await import("./new-root/prepare-new-root.ts");
+  const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
+  prepareNewRoot(kernel, options, newRoot, { observed: null, plan: null, done: [] });
+}

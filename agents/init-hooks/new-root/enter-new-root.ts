@@ -1,0 +1,45 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { StageRecord } from "../../record/stage-record.ts";
+import type { BootOptions } from "../boot-options.ts";
+import type { StageNotes } from "../stage.ts";
+import { prepareNewRoot } from "./prepare-new-root.ts";
+
+export interface NewRootRequest {
+  /** Folder of the initial RAM disk that becomes the root, unless it stays the root itself (embed). */
+  newRoot: string;
+  /** Where PID 1's shell waits for "ready ROOT" before it goes to that root too. */
+  readyFifo: string | undefined;
+}
+
+export interface EnteredRoot {
+  record: StageRecord;
+  /** Lets PID 1 go on. Its switch_root moves the root to "/" while we are in it already. */
+  tellReady(): void;
+}
+
+/**
+ * Prepares the root and makes it this process's own. Everything that PID 1 needs there can be made between this
+ * and `tellReady`.
+ */
+export function enterNewRoot(
+  kernel: Kernel,
+  options: BootOptions,
+  { newRoot, readyFifo }: NewRootRequest,
+): EnteredRoot {
+  const notes: StageNotes = { observed: null, plan: null, done: [] };
+  const startedMs = kernel.uptimeMs();
+  if (options.faults.includes("root")) throw new Error("root made to fail by boot2podman.fault");
+  const root = prepareNewRoot(kernel, options, newRoot, notes);
+  // Out of reach from the new root.
+  const fifo = readyFifo === undefined ? undefined : kernel.openWriter(readyFifo);
+  if (root !== "/") kernel.chroot(root);
+  const durationMs = kernel.uptimeMs() - startedMs;
+  const message = options.root === "embed" ? "embed: the kernel's own" : "noembed: a tmpfs";
+  return {
+    record: { stage: "root", result: "ok", startedMs, durationMs, ...notes, message },
+    tellReady() {
+      fifo?.write(`ready ${root}\n`);
+      fifo?.close();
+    },
+  };
+}

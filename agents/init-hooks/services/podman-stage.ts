@@ -1,0 +1,21 @@
+import type { Stage } from "../stage.ts";
+import { podmanSocketPath } from "../watch/podman-socket.ts";
+
+/** Containers are served: `serve` makes somebody listen at podman's socket. */
+export function podmanStage(serve: () => void): Stage {
+  return {
+    name: "podman",
+    needs: ["automount", "cgroups", "containers", "bootsync"],
+    deadlineMs: 20_000,
+    async run({ kernel }) {
+      kernel.mkdir("/run/podman", { mode: 0o700 });
+      serve();
+      await kernel.waitForPath(podmanSocketPath, 15_000);
+      return { result: "ok", message: podmanSocketPath };
+    },
+    async rescue() {
+      serve();
+      return "asked for all the same";
+    },
+  };
+}

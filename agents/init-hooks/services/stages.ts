@@ -1,0 +1,76 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Recorder } from "../../record/recorder.ts";
+import type { Stage } from "../stage.ts";
+import type { GateName, Gates } from "./gates.ts";
+
+const sshFolder = "/etc/ssh";
+const sshdPidPath = "/run/sshd.pid";
+
+/** The services that wait for stages, each let go as soon as what it needs has passed. */
+export function serviceStages(gates: Gates, recorder: Recorder): Stage[] {
+  return [sshdStage(gates, recorder), consoleStage(gates), gateStage("acpid", ["devices"], gates)];
+}
+
+/** Clients take sshd's greeting as "ready", so that keys must be in place before. */
+function sshdStage(gates: Gates, recorder: Recorder): Stage {
+  return {
+    name: "sshd",
+    needs: ["sshkeys", "mounts", "cgroups"],
+    deadlineMs: 20_000,
+    async run({ kernel, notes }) {
+      gates.open("sshd");
+      notes.done.push("let sshd go");
+      for (const key of hostKeys(kernel)) recorder.tellHost(`hostkey ${key}`);
+      await kernel.waitForPath(sshdPidPath, 15_000);
+      return { result: "ok", message: "listening" };
+    },
+    async rescue() {
+      gates.open("sshd");
+      return "let go";
+    },
+  };
+}
+
+/** A person at the console can look on while a slow boot goes on. */
+function consoleStage(gates: Gates): Stage {
+  const patience = { hopes: { for: ["sshd"], patienceMs: 10_000 } };
+  return { ...gateStage("console", ["mounts", "cgroups"], gates), ...patience };
+}
+
+function gateStage(name: GateName, needs: readonly string[], gates: Gates): Stage {
+  const open = async () => {
+    gates.open(name);
+    return "let go";
+  };
+  return {
+    name,
+    needs,
+    deadlineMs: 5_000,
+    run: async () => ({ result: "ok", message: await open() }),
+    rescue: open,
+  };
+}
+
+/** "ssh-ed25519 AAAA…" of each host key, without its comment. */
+function hostKeys(kernel: Kernel): string[] {
+  return kernel
+    .listIfPresent(sshFolder)
+    .filter((name) => /^ssh_host_\w+_key\.pub$/.test(name))
+    .map((name) => kernel.readText(`${sshFolder}/${name}`).trim().split(" ").slice(0, 2).join(" "));
+}
+
+/** The host hears that the machine can be used. */
+export function readyStage(recorder: Recorder): Stage {
+  return {
+    name: "ready",
+    needs: ["sshd", "podman", "network"],
+    deadlineMs: 5_000,
+    async run({ kernel }) {
+      recorder.tellHost("ready");
+      return {
+        result: "ok",
+        message: `${(kernel.uptimeMs() / 1000).toFixed(1)} s after the kernel`,
+      };
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { automountStage } from "../automount/stage.ts";
+import { guestToolsStage } from "../guest-tools/stage.ts";
+import type { Recorder } from "../record/recorder.ts";
+import { sshkeysStage } from "../sshkeys/stage.ts";
+import type { BootOptions } from "./boot-options.ts";
+import { cgroupsStage } from "./cgroups/stage.ts";
+import { containersStage } from "./containers/stage.ts";
+import type { ModuleLoader } from "./devices/module-loader.ts";
+import { devicesStage } from "./devices/stage.ts";
+import { entropyStage } from "./entropy/stage.ts";
+import { bootlocalStage, bootsyncStage } from "./hooks/stages.ts";
+import { hostnameStage } from "./hostname/stage.ts";
+import { mountsStage } from "./mounts/stage.ts";
+import type { DhcpClients } from "./network/dhcp-clients.ts";
+import { networkStage } from "./network/stage.ts";
+import type { Gates } from "./services/gates.ts";
+import { podmanStage } from "./services/podman-stage.ts";
+import { readyStage, serviceStages } from "./services/stages.ts";
+import type { Stage } from "./stage.ts";
+import { sysctlsStage } from "./sysctls/stage.ts";
+
+/** What stages share with one another and with the resident agent after them. */
+export interface BootParts {
+  options: BootOptions;
+  loader: ModuleLoader;
+  seen: Set<string>;
+  clients: DhcpClients;
+  gates: Gates;
+  recorder: Recorder;
+  /** From then on devices that come later are served. */
+  watchDevices: () => void;
+  /** From then on somebody listens at podman's socket. */
+  servePodman: () => void;
+}
+
+/** All stages of the boot; their needs, not this order, say when each runs. */
+export function bootStages(parts: BootParts): Stage[] {
+  const { options, gates, recorder } = parts;
+  return [
+    mountsStage,
+    cgroupsStage,
+    devicesStage(parts),
+    sysctlsStage,
+    containersStage,
+    automountStage,
+    hostnameStage(options.hostname),
+    networkStage(parts.clients),
+    sshkeysStage,
+    entropyStage,
+    guestToolsStage,
+    ...serviceStages(gates, recorder),
+    bootsyncStage,
+    podmanStage(parts.servePodman),
+    bootlocalStage,
+    readyStage(recorder),
+  ];
+}

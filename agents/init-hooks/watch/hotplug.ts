@@ -1,0 +1,71 @@
+import type { Subscription } from "../../kernel/events.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { BootOptions } from "../boot-options.ts";
+import type { ModuleLoader } from "../devices/module-loader.ts";
+import { coldplug } from "../devices/stage.ts";
+import type { DhcpClients } from "../network/dhcp-clients.ts";
+import { planDhcp } from "../network/plan-network.ts";
+import { findInterfaces } from "../network/stage.ts";
+
+export interface HotplugState {
+  loader: ModuleLoader;
+  clients: DhcpClients;
+  /** Devices that have been looked at. */
+  seen: Set<string>;
+}
+
+/**
+ * Serves devices that come later: loads their modules, and starts DHCP on network cards. Also looks once at all
+ * that is there, for what came while nobody listened.
+ */
+export function startHotplug(
+  kernel: Kernel,
+  options: BootOptions,
+  state: HotplugState,
+): Subscription {
+  const startMissingDhcp = () => {
+    for (const card of planDhcp(findInterfaces(kernel), options)) state.clients.start(card);
+  };
+  const waiting = new Set<string>();
+  let isWorking = false;
+  let isLost = true;
+  const work = async () => {
+    if (isWorking) return;
+    isWorking = true;
+    try {
+      while (isLost || waiting.size > 0) {
+        const modaliases = [...waiting];
+        waiting.clear();
+        if (isLost) {
+          isLost = false;
+          await coldplug(kernel, state.loader, state.seen);
+        }
+        await state.loader.loadFor(modaliases);
+        startMissingDhcp();
+      }
+    } catch (error) {
+      kernel.tellKernelLog(`hotplug: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      state.loader.forgetIndex();
+      isWorking = false;
+    }
+  };
+  const subscription = kernel.uevents({
+    onEvent(event) {
+      const card = event.values.SUBSYSTEM === "net" ? event.values.INTERFACE : undefined;
+      if (card !== undefined && event.action === "remove") state.clients.stop(card);
+      if (event.action !== "add") return;
+      if (card !== undefined) startMissingDhcp();
+      if (event.values.MODALIAS === undefined) return;
+      waiting.add(event.values.MODALIAS);
+      void work();
+    },
+    onLost() {
+      isLost = true;
+      state.seen.clear();
+      void work();
+    },
+  });
+  void work();
+  return subscription;
+}

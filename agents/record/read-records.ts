@@ -1,0 +1,45 @@
+import * as z from "zod/mini";
+import type { Kernel } from "../kernel/kernel.ts";
+import { recordFolder, type StageRecord } from "./stage-record.ts";
+
+const recordSchema = z.object({
+  stage: z.string(),
+  result: z.enum(["ok", "failed", "skipped"]),
+  startedMs: z.number(),
+  durationMs: z.number(),
+  observed: z.unknown(),
+  plan: z.unknown(),
+  done: z.array(z.string()),
+  message: z.string(),
+});
+
+export interface ReadRecords {
+  /** In the order in which the stages started. */
+  records: StageRecord[];
+  /** Files that are no records, each with the reason. */
+  complaints: string[];
+}
+
+/** The records of this boot; none when it has left none. */
+export function readRecords(kernel: Kernel): ReadRecords {
+  const records: StageRecord[] = [];
+  const complaints: string[] = [];
+  for (const name of kernel.listIfPresent(recordFolder)) {
+    if (!name.endsWith(".json") || name.startsWith(".")) continue;
+    const path = `${recordFolder}/${name}`;
+    const parsed = recordSchema.safeParse(parseJson(kernel.readText(path)));
+    if (parsed.success) records.push(parsed.data);
+    else complaints.push(`${path} is no record: ${z.prettifyError(parsed.error)}`);
+  }
+  records.sort((one, other) => one.startedMs - other.startedMs);
+  return { records, complaints };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

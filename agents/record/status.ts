@@ -1,0 +1,45 @@
+import { detectHypervisor } from "../guest-tools/hypervisor.ts";
+import { readFacts } from "../guest-tools/read-facts.ts";
+import { rootMode } from "../init-hooks/containers/stage.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { readRecords } from "./read-records.ts";
+import type { StageRecord } from "./stage-record.ts";
+
+export interface Status {
+  version: string;
+  hypervisor: string;
+  /** "noembed": a tmpfs; "embed": the kernel's own rootfs. */
+  root: "noembed" | "embed";
+  /** Where what lasts is kept; null when there is no data disk. */
+  dataDisk: { partition: string; filesystem: string; mount: string } | null;
+  /** Plain sh has brought the system up, without the agents. */
+  isFallback: boolean;
+  stages: StageRecord[];
+  complaints: string[];
+}
+
+const lastingFolder = "/var/lib/boot2podman";
+
+/** How the machine was booted and what it is. */
+export function readStatus(kernel: Kernel, version: string): Status {
+  const { records, complaints } = readRecords(kernel);
+  const mounts = kernel.mounts();
+  const lasting = mounts.findLast((mount) => mount.target === lastingFolder);
+  const whole = mounts.find((mount) => mount.device === lasting?.device && mount.root === "/");
+  return {
+    version,
+    hypervisor: detectHypervisor(readFacts(kernel).machine).hypervisor,
+    root: rootMode(mounts),
+    dataDisk:
+      lasting === undefined
+        ? null
+        : {
+            partition: lasting.source,
+            filesystem: lasting.type,
+            mount: whole?.target ?? lasting.target,
+          },
+    isFallback: kernel.exists("/run/boot2podman/fallback"),
+    stages: records,
+    complaints,
+  };
+}
