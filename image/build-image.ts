@@ -7,6 +7,7 @@ import { composeTree } from "./compose/tree.ts";
 import { type ContentStore, contentPath } from "./extract/content.ts";
 import { extractPackages } from "./extract/extract.ts";
 import { fetchPackages } from "./fetch/fetch.ts";
+import { fetchRuntime } from "./fetch/runtime.ts";
 import { SNAPSHOT_ARCHIVE } from "./fetch/snapshot.ts";
 import { makeAddOnInitrd, makeBaseInitrd } from "./initrds/initrds.ts";
 import { makeIso } from "./iso/iso.ts";
@@ -61,8 +62,9 @@ export async function buildImage(options: BuildOptions): Promise<string> {
   });
   await fetchPackages(lock, { cacheDir, mirrors, snapshot: SNAPSHOT_ARCHIVE, progress });
   const packages = await extractPackages(lock, cacheDir, store, progress);
+  const runtime = await fetchRuntime(REPOSITORY, recipe.arch, cacheDir, progress);
   const agents = await compileAgents(
-    { repository: REPOSITORY, cacheDir, arch: recipe.arch, version, runtime: undefined, progress },
+    { repository: REPOSITORY, cacheDir, arch: recipe.arch, version, runtime, progress },
     store,
   );
   const composition = await composeTree(packages, agents, lock.kernelPackage, store, {

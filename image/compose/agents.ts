@@ -1,34 +1,27 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ContentStore, storeContent } from "../extract/content.ts";
+import { sha256OfFile } from "../fetch/download.ts";
+import { bunPath } from "../fetch/runtime.ts";
 import type { Arch } from "../recipe.ts";
-import { BuildError } from "../stage/build-error.ts";
 import type { Progress } from "../stage/progress.ts";
 import { hashOf, runStage } from "../stage/stage.ts";
 import { runTool, toolEnvironment } from "../stage/tool.ts";
 import type { FileEntry } from "./entry.ts";
+import { blankIcuLocales } from "./icu-data.ts";
 
 /** Where the agents' program lies in the image. */
 export const AGENTS_PATH = "usr/lib/boot2podman/agents";
 
 const BUN_TARGETS: Record<Arch, string> = { amd64: "bun-linux-x64", arm64: "bun-linux-arm64" };
 
-/** The pinned Bun of the repository. */
-export function bunPath(repository: string): string {
-  const path = join(repository, "node_modules", "bun", "bin", "bun.exe");
-  if (existsSync(path)) return path;
-  throw new BuildError(
-    `${path} is missing: install the npm packages with "npm ci" (or run ./setup build)`,
-  );
-}
-
 export interface AgentsOptions {
   repository: string;
   cacheDir: string;
   arch: Arch;
   version: string;
-  /** The runtime to compile onto, when it is not this machine's own. */
-  runtime: string | undefined;
+  /** The Bun of the image's architecture, which the program is compiled onto. */
+  runtime: string;
   progress: Progress;
 }
 
@@ -48,13 +41,13 @@ export async function compileAgents(
         version: options.version,
         sources: hashOfSources(join(repository, "agents")),
         packages: readFileSync(join(repository, "package-lock.json"), "utf8"),
-        runtime: options.runtime ?? null,
       },
-      code: ["compose/agents.ts"],
+      code: ["compose/agents.ts", "compose/icu-data.ts"],
     },
     async (output) => {
       options.progress.line(`compiling the agents for ${arch}`);
-      await runTool(bun, compileArguments(options, join(output, "agents")), {
+      const runtime = await smallRuntime(options);
+      await runTool(bun, compileArguments(options, runtime, join(output, "agents")), {
         purpose: "compile the agents",
         cwd: repository,
         env: { ...toolEnvironment(), HOME: output, BUN_RUNTIME_TRANSPILER_CACHE_PATH: "0" },
@@ -74,7 +67,7 @@ export async function compileAgents(
   };
 }
 
-function compileArguments(options: AgentsOptions, outfile: string): string[] {
+function compileArguments(options: AgentsOptions, runtime: string, outfile: string): string[] {
   return [
     "build",
     "--compile",
@@ -85,11 +78,33 @@ function compileArguments(options: AgentsOptions, outfile: string): string[] {
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
     `--target=${BUN_TARGETS[options.arch]}`,
-    ...(options.runtime ? [`--compile-executable-path=${options.runtime}`] : []),
+    `--compile-executable-path=${runtime}`,
     `--define=BOOT2PODMAN_VERSION=${JSON.stringify(options.version)}`,
     `--outfile=${outfile}`,
     "agents/program.ts",
   ];
+}
+
+/** The runtime without the data that agents never use. */
+async function smallRuntime(options: AgentsOptions): Promise<string> {
+  const folder = await runStage(
+    {
+      name: "runtime",
+      cacheDir: options.cacheDir,
+      inputs: await sha256OfFile(options.runtime),
+      code: ["compose/icu-data.ts", "compose/agents.ts"],
+    },
+    async (output) => {
+      const program = readFileSync(options.runtime);
+      if (blankIcuLocales(program) === 0) {
+        options.progress.line(
+          "the runtime has no ICU data to take out: the image gets 7 MB bigger",
+        );
+      }
+      writeFileSync(join(output, "bun"), program, { mode: 0o755 });
+    },
+  );
+  return join(folder, "bun");
 }
 
 /** Hash of the agents' sources: paths and contents, tests left out. */

@@ -86,7 +86,7 @@ export async function makeIso(input: IsoInput, folder: string, target: string): 
         ...["-e", "--interval:appended_partition_2:all::", "-no-emul-boot"],
       ];
   const args = [
-    ...["-as", "mkisofs", "-quiet", "-o", target, "-V", id, "-r", "-iso-level", "3"],
+    ...["-as", "mkisofs", "-quiet", "-o", target, "-V", id, "-r", "-iso-level", "3", "-no-pad"],
     ...["-full-iso9660-filenames", ...biosBoot, "-graft-points"],
     ...Object.entries(members)
       .sort(([a], [b]) => (a < b ? -1 : 1))
