@@ -38,10 +38,11 @@ export function archiveFacts(read: ArchiveRead): ArchiveFacts {
  * All or nothing: one member that may not be written refuses the archive. The member named as the magic, by
  * which the archive is recognised, is dropped.
  *
- * @param start the first bytes of the disk, or a kept userdata.tar
+ * @param disk the first bytes of the disk, or a kept userdata.tar
  */
-export function readArchive(start: Uint8Array, magic: string): ArchiveRead {
-  const bytes = withOriginalHeader(start.subarray(0, maxArchiveBytes));
+export function readArchive(disk: Uint8Array, magic: string): ArchiveRead {
+  const start = disk.subarray(0, maxArchiveBytes);
+  const bytes = startsWith(start, magic) ? originalArchive(start, magic) : start;
   if (Buffer.from(bytes.subarray(257, 262)).toString("latin1") !== "ustar")
     return { state: "none" };
   const members: Member[] = [];
@@ -75,13 +76,21 @@ function memberOf(header: TarHeader, content: Uint8Array): Member | undefined {
 }
 
 /**
- * The disk identifier and the partition table lie in the padding of the first header. An interrupted set-up
- * has written them there: with zeros in their place the header is as its writer made it.
+ * The archive as its writer made it. A set-up that was interrupted has written its partition table into the
+ * padding of the first header, and on a large disk the header of a GPT over the second block, which only
+ * repeated the magic.
  */
-export function withOriginalHeader(start: Uint8Array): Uint8Array {
+export function originalArchive(start: Uint8Array, magic: string): Uint8Array {
   const bytes = start.slice();
   bytes.fill(0, dosTableOffset, blockBytes);
+  bytes.fill(0, blockBytes, 2 * blockBytes);
+  bytes.set(Buffer.from(magic, "latin1"), blockBytes);
   return bytes;
+}
+
+/** Whether a disk or archive begins with the magic. */
+export function startsWith(start: Uint8Array, magic: string): boolean {
+  return Buffer.from(start.subarray(0, magic.length)).toString("latin1") === magic;
 }
 
 function wholeBlocks(bytes: Uint8Array, offset: number, lengthBytes: number): Uint8Array {

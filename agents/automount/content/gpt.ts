@@ -8,19 +8,23 @@ export const gptEntryCount = 128;
 /** Linux filesystem data (UEFI specification, Discoverable Partitions). */
 export const linuxDataGuid = "0fc63daf-8483-4772-8e79-3d69d8477de4";
 
-/** Reads bytes of the disk, as many as asked unless it ends. */
+/** Reads bytes of a device; throws where it can't read or ends before. */
 export type ReadBytes = (offsetBytes: number, lengthBytes: number) => Uint8Array;
+
+export interface Sectors {
+  read: ReadBytes;
+  sizeBytes: number;
+  sectorBytes: number;
+}
 
 export type GptFound =
   | { state: "sound"; entries: TableEntry[] }
   | { state: "damaged"; why: string };
 
 /** Reads the GPT whose header is at that sector; undefined when there is none. */
-export function findGpt(
-  read: ReadBytes,
-  sectorBytes: number,
-  headerSector: number,
-): GptFound | undefined {
+export function findGpt(device: Sectors, headerSector: number): GptFound | undefined {
+  const { read, sizeBytes, sectorBytes } = device;
+  if (headerSector < 1 || (headerSector + 1) * sectorBytes > sizeBytes) return undefined;
   const header = Buffer.from(read(headerSector * sectorBytes, sectorBytes));
   if (!header.subarray(0, 8).equals(signature)) return undefined;
   const size = header.readUInt32LE(12);
@@ -35,8 +39,10 @@ export function findGpt(
   if (entryBytes !== gptEntryBytes || count > 1024)
     return { state: "damaged", why: `${count} entries of ${entryBytes} bytes` };
   const firstByte = Number(header.readBigUInt64LE(72)) * sectorBytes;
+  if (firstByte + count * entryBytes > sizeBytes)
+    return { state: "damaged", why: "entries beyond the end" };
   const array = Buffer.from(read(firstByte, count * entryBytes));
-  if (array.length < count * entryBytes || crc32(array) !== header.readUInt32LE(88))
+  if (crc32(array) !== header.readUInt32LE(88))
     return { state: "damaged", why: "entries checksum" };
   return { state: "sound", entries: entriesOf(array, count, sectorBytes) };
 }

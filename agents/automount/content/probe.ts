@@ -73,14 +73,14 @@ function tableOf(
   device: Probed,
   start: Uint8Array,
 ): { type: "dos" | "gpt"; entries: TableEntry[] } | string | undefined {
-  const read: ReadBytes = (offset, length) => readWhole(device, offset, length);
+  const sectors = {
+    ...device,
+    read: (offset: number, length: number) => readWhole(device, offset, length),
+  };
   const dos = findDosTable(start, device.sectorBytes);
-  const gpt = findGpt(read, device.sectorBytes, 1);
-  const backup = findGpt(
-    read,
-    device.sectorBytes,
-    Math.floor(device.sizeBytes / device.sectorBytes) - 1,
-  );
+  const gpt = findGpt(sectors, 1);
+  const lastSector = Math.floor(device.sizeBytes / device.sectorBytes) - 1;
+  const backup = lastSector > 1 ? findGpt(sectors, lastSector) : undefined;
   const isProtective =
     dos?.some((entry) => entry.typeCode === protectiveType.toString(16)) ?? false;
   if (gpt?.state === "damaged") return `damaged GPT (${gpt.why})`;

@@ -14,6 +14,7 @@ const judged = (row: RowId, detail = ""): Judged => ({ row, detail });
 /** Why the disk can't be a candidate for anything, whatever else is attached; undefined when it can. */
 export function outOfQuestion(disk: Disk, flavour: Flavour): Judged | undefined {
   if (disk.kind !== "disk") return judged("not-a-disk", `${disk.kind} device`);
+  if (disk.sizeBytes === 0) return judged("not-a-disk", "drive without a medium");
   const contents = [disk.content, ...disk.partitions.map((partition) => partition.content)];
   const bootVolume = contents.find(
     (content) =>

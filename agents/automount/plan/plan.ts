@@ -28,13 +28,22 @@ export function plan(situation: Situation): Plan {
   return {
     row: use.row,
     message: messageOf(use, situation.flavour),
-    steps: stepsOf(use, situation.flavour),
+    steps: use.what === "nothing" ? seedFrom(left) : stepsOf(use, situation.flavour),
     notes: [...left].map(([disk, verdict]) => noteOf(disk, verdict)),
   };
 }
 
-function stepsOf(use: Use, flavour: Flavour): Step[] {
-  if (use.what === "nothing") return [];
+/** The userdata of the one disk with the magic, when it could not be used: its owner should get in. */
+function seedFrom(left: ReadonlyMap<Disk, Judged>): Step[] {
+  const marked = [...left].filter(
+    ([{ magic }, { row }]) => magic?.archive.state === "complete" && row !== "not-a-disk",
+  );
+  const [only] = marked;
+  if (only === undefined || marked.length > 1) return [];
+  return [{ do: "seed-home-from-disk", disk: only[0].name }];
+}
+
+function stepsOf(use: Exclude<Use, { what: "nothing" }>, flavour: Flavour): Step[] {
   if (use.what === "set-up") {
     const { disk } = use;
     const set = { disk: disk.name, layout: layoutOf(disk), label: flavour.label };

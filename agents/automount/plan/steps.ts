@@ -12,20 +12,21 @@ export type Step =
   | { do: "write-table"; disk: string; layout: Layout; label: string }
   | { do: "await-partition"; place: Place }
   | { do: "check"; place: Place }
-  | { do: "grow"; place: Place }
   | { do: "mount"; place: Place; readOnly: boolean; discard: boolean }
   | { do: "keep-archive"; disk: string }
   | { do: "clear-magic"; disk: string }
   | { do: "bind"; from: string; to: string; owner: "root" | "user"; mode: number }
-  | { do: "seed-home" };
+  | { do: "seed-home" }
+  /** For a boot without a data disk: userdata of a disk that could not be used. */
+  | { do: "seed-home-from-disk"; disk: string };
 
 /** Disks that the steps change outside any filesystem. */
 export function formattedDisks(steps: readonly Step[]): string[] {
-  const names = steps.flatMap((step) => {
-    if (step.do === "make-filesystem" || step.do === "write-table" || step.do === "clear-magic")
-      return [step.disk];
-    return step.do === "grow" ? [step.place.disk] : [];
-  });
+  const names = steps.flatMap((step) =>
+    step.do === "make-filesystem" || step.do === "write-table" || step.do === "clear-magic"
+      ? [step.disk]
+      : [],
+  );
   return [...new Set(names)];
 }
 
@@ -46,8 +47,6 @@ export function stepText(step: Step): string {
       return `wait for partition ${step.place.partition} of ${step.place.disk}`;
     case "check":
       return `check the filesystem on ${placeText(step.place)}`;
-    case "grow":
-      return `grow the partition and filesystem on ${placeText(step.place)}`;
     case "mount":
       return `mount ${placeText(step.place)} ${step.readOnly ? "read-only" : "for writing"}`;
     case "keep-archive":
@@ -58,6 +57,8 @@ export function stepText(step: Step): string {
       return `bind ${step.from} of the data disk over ${step.to}`;
     case "seed-home":
       return "bring userdata into the home folder";
+    case "seed-home-from-disk":
+      return `bring userdata of ${step.disk} into the home folder, in RAM`;
   }
 }
 

@@ -1,0 +1,151 @@
+import type { BlockDevice } from "../../kernel/block-devices.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
+import type { Disk } from "../disk.ts";
+import type { Flavour } from "../flavour.ts";
+import { type Place, type Step, stepText } from "../plan/steps.ts";
+import { bindFolder } from "./bind.ts";
+import { checkFilesystem } from "./check.ts";
+import { clearMagic, keepArchive } from "./keep-archive.ts";
+import { type Mounted, mountData } from "./mount-data.ts";
+import { seedHome, seedHomeFromDisk } from "./seed-home.ts";
+import { awaitPartition, findNode, makeFilesystem, openForSetUp, writeTable } from "./set-up.ts";
+
+export interface Applied {
+  mounted: Mounted | undefined;
+  /** What went wrong without keeping the rest from being done, a line each. */
+  problems: string[];
+}
+
+interface State extends Applied {
+  kernel: Kernel;
+  disks: readonly Disk[];
+  flavour: Flavour;
+  /** Whole disks that are open, by name. */
+  open: Map<string, BlockDevice>;
+  damaged: boolean;
+}
+
+/**
+ * Carries out the steps and notes each in `done`. A step of the set-up, check or mount that fails ends it with
+ * an error; the next boot goes on from there. A bind or a key that fails is a problem that leaves the rest.
+ */
+export async function applyPlan(
+  kernel: Kernel,
+  situation: { disks: readonly Disk[]; flavour: Flavour },
+  steps: readonly Step[],
+  done: string[],
+): Promise<Applied> {
+  const state: State = {
+    ...situation,
+    kernel,
+    open: new Map(),
+    damaged: false,
+    mounted: undefined,
+    problems: [],
+  };
+  try {
+    for (const step of steps) {
+      const said = await guarded(state, step);
+      if (said !== undefined)
+        done.push(said === "" ? stepText(step) : `${stepText(step)}: ${said}`);
+    }
+  } finally {
+    for (const device of state.open.values()) device.close();
+  }
+  return { mounted: state.mounted, problems: state.problems };
+}
+
+/** What was done in words; undefined when the step didn't apply or left a problem. */
+async function guarded(state: State, step: Step): Promise<string | undefined> {
+  const mayFail =
+    step.do === "bind" || step.do === "seed-home" || step.do === "seed-home-from-disk";
+  if (!mayFail) return carryOut(state, step);
+  try {
+    return await carryOut(state, step);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    state.problems.push(`could not ${stepText(step)}: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function carryOut(state: State, step: Step): Promise<string | undefined> {
+  const { kernel, flavour } = state;
+  switch (step.do) {
+    case "make-filesystem":
+      await makeFilesystem(kernel, openDisk(state, step.disk), step.layout, step.label);
+      return "";
+    case "write-table": {
+      const device = openDisk(state, step.disk);
+      writeTable(device, diskOf(state, step.disk).sectorBytes, step.layout, step.label);
+      return "";
+    }
+    case "await-partition":
+      await awaitPartition(kernel, openDisk(state, step.place.disk), step.place);
+      return "";
+    case "check": {
+      const checked = await checkFilesystem(kernel, nodeOf(state, step.place));
+      state.damaged = !checked.sound;
+      if (!checked.sound) state.problems.push(damageText(checked.message));
+      return checked.message;
+    }
+    case "mount": {
+      const wish = { ...step, damaged: state.damaged };
+      state.mounted = mountData(kernel, nodeOf(state, step.place), wish);
+      if (state.mounted.readOnly && !step.readOnly && !state.damaged)
+        state.problems.push(`${state.mounted.node} could only be mounted read-only`);
+      return `on ${state.mounted.folder}${state.mounted.readOnly ? ", read-only" : ""}`;
+    }
+    case "keep-archive":
+      if (mountedOf(state).readOnly) return undefined;
+      return keepArchive(kernel, openDisk(state, step.disk), mountedOf(state).folder, flavour);
+    case "clear-magic":
+      if (mountedOf(state).readOnly) return undefined;
+      clearMagic(openDisk(state, step.disk), diskOf(state, step.disk).sectorBytes, flavour.magic);
+      return "";
+    case "bind":
+      if (mountedOf(state).readOnly) return undefined;
+      bindFolder(kernel, mountedOf(state).folder, step, flavour);
+      return "";
+    case "seed-home":
+      return seedHome(kernel, mountedOf(state), flavour);
+    case "seed-home-from-disk":
+      return seedHomeFromDisk(kernel, diskOf(state, step.disk).node, flavour);
+  }
+}
+
+function damageText(found: string): string {
+  return `the data filesystem has errors that can't be repaired without you (${found}); it is mounted read-only and all else is kept in RAM. Save the data, then run e2fsck on it`;
+}
+
+function openDisk(state: State, name: string): BlockDevice {
+  const known = state.open.get(name);
+  if (known !== undefined) return known;
+  const { node } = diskOf(state, name);
+  // Once its partition is mounted, the disk can't be had exclusively; only the magic is cleared then.
+  const device =
+    state.mounted === undefined
+      ? openForSetUp(state.kernel, node)
+      : state.kernel.openBlockDevice(node, "write");
+  state.open.set(name, device);
+  return device;
+}
+
+function diskOf(state: State, name: string): Disk {
+  const disk = state.disks.find((one) => one.name === name);
+  if (disk === undefined) throw new KernelError("find", name, "ENOENT");
+  return disk;
+}
+
+function nodeOf(state: State, place: Place): string {
+  const node = findNode(state.kernel, place);
+  if (node !== undefined) return node;
+  const what = `partition ${place.partition} of ${place.disk}`;
+  throw new KernelError("find", what, "ENOENT", { detail: "it was there a moment ago" });
+}
+
+function mountedOf(state: State): Mounted {
+  if (state.mounted === undefined) throw new Error("the data disk is not mounted");
+  return state.mounted;
+}

@@ -1,0 +1,49 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
+import type { MountFlag } from "../../kernel/mounts.ts";
+
+/** Where a filesystem of a data disk is mounted: /mnt/sda1. */
+export interface Mounted {
+  node: string;
+  folder: string;
+  readOnly: boolean;
+}
+
+interface Wish {
+  readOnly: boolean;
+  /** Errors are left on it: its journal is not replayed, so that nothing more is written. */
+  damaged: boolean;
+  discard: boolean;
+}
+
+/**
+ * Mounts the data filesystem, read-only where writing isn't possible. Throws the KernelError of the first
+ * attempt when nothing works; nothing is written then.
+ */
+export function mountData(kernel: Kernel, node: string, wish: Wish): Mounted {
+  const folder = `/mnt/${node.slice(node.lastIndexOf("/") + 1)}`;
+  kernel.mkdir(folder, { mode: 0o755 });
+  const attempts: { flags: MountFlag[]; options: string[] }[] = [
+    { flags: ["noatime"], options: ["errors=remount-ro", ...(wish.discard ? ["discard"] : [])] },
+    { flags: ["ro", "noatime"], options: [] },
+    { flags: ["ro", "noatime"], options: ["noload"] },
+  ];
+  const first = wish.damaged ? 2 : wish.readOnly ? 1 : 0;
+  let refusal: KernelError | undefined;
+  for (const { flags, options } of attempts.slice(first)) {
+    try {
+      kernel.mount({
+        source: node,
+        target: folder,
+        type: "ext4",
+        flags,
+        options: options.join(","),
+      });
+      return { node, folder, readOnly: flags.includes("ro") };
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      refusal ??= error;
+    }
+  }
+  throw refusal ?? new KernelError("mount", node, "EINVAL");
+}

@@ -1,0 +1,115 @@
+import { randomInt, randomUUID } from "node:crypto";
+import type { BlockDevice } from "../../kernel/block-devices.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
+import { runChecked } from "../../kernel/run-checked.ts";
+import {
+  dosMaxSectors,
+  dosTableBytes,
+  dosTableOffset,
+  linuxType,
+  protectiveType,
+} from "../content/dos-table.ts";
+import { gptWrites } from "../content/gpt.ts";
+import { listDisks } from "../observe/block-devices.ts";
+import { gptEntriesOffset, type Layout } from "../plan/layout.ts";
+import type { Place } from "../plan/steps.ts";
+import { mke2fsCommand } from "./mke2fs.ts";
+
+const makeTimeoutMs = 600_000;
+const partitionTimeoutMs = 15_000;
+const edgeBytes = 1024 * 1024;
+
+/** The disk opened and locked for a set-up; others that keep to flock stay away (systemd: BLOCK_DEVICE_LOCKING). */
+export function openForSetUp(kernel: Kernel, node: string): BlockDevice {
+  // The exclusive opening asks the kernel whether anybody holds the disk; mke2fs asks again.
+  kernel.openBlockDevice(node, "exclusive").close();
+  const device = kernel.openBlockDevice(node, "write");
+  if (device.tryLock()) return device;
+  device.close();
+  throw new KernelError("lock", node, "EWOULDBLOCK", { detail: "another program works on it" });
+}
+
+/**
+ * Makes the filesystem where its partition will be, before there is a table that leads to it: whatever a power
+ * cut leaves of it, the table is not there and the magic still is, so that the next boot starts again.
+ */
+export async function makeFilesystem(
+  kernel: Kernel,
+  device: BlockDevice,
+  layout: Layout,
+  label: string,
+): Promise<void> {
+  // Old signatures at the edges (md, ZFS, LVM keep some at the end) would speak against the new filesystem.
+  const zeros = new Uint8Array(edgeBytes);
+  device.write(layout.startBytes, zeros);
+  device.write(layout.startBytes + layout.sizeBytes - edgeBytes, zeros);
+  device.fsync();
+  const command = mke2fsCommand(device.path, layout, label);
+  await runChecked(kernel, command, { timeoutMs: makeTimeoutMs });
+  device.fsync();
+}
+
+/**
+ * Writes the table. The write of sector 0 makes the finished filesystem reachable; it leaves the magic and
+ * the rest of the sector as they are, and it is one sector, which a disk writes whole or not at all.
+ */
+export function writeTable(
+  device: BlockDevice,
+  sectorBytes: number,
+  layout: Layout,
+  label: string,
+): void {
+  const startSector = layout.startBytes / sectorBytes;
+  const sectors = layout.sizeBytes / sectorBytes;
+  const diskSectors = Math.floor(device.sizeBytes / sectorBytes);
+  let table = dosTableBytes(randomInt(1, 2 ** 32), { type: linuxType, startSector, sectors });
+  if (layout.table === "gpt") {
+    const writes = gptWrites({
+      sectorBytes,
+      diskSectors,
+      diskGuid: randomUUID(),
+      partitionGuid: randomUUID(),
+      partitionName: label,
+      startSector,
+      sectors,
+      entriesSector: gptEntriesOffset / sectorBytes,
+    });
+    for (const { offsetBytes, content } of Object.values(writes))
+      device.write(offsetBytes, content);
+    device.fsync();
+    const covered = Math.min(diskSectors - 1, dosMaxSectors);
+    table = dosTableBytes(0, { type: protectiveType, startSector: 1, sectors: covered });
+  }
+  const first = device.read(0, sectorBytes);
+  first.set(table, dosTableOffset);
+  device.write(0, first);
+  device.fsync();
+}
+
+/**
+ * Has the kernel read the table and waits until the partition's node is there. Gives the partition's kernel
+ * name, which only the kernel knows.
+ */
+export async function awaitPartition(
+  kernel: Kernel,
+  device: BlockDevice,
+  place: Place,
+): Promise<void> {
+  device.rereadPartitions();
+  const what = `partition ${place.partition} of ${place.disk}, after its table was written,`;
+  await kernel.waitForDevice(
+    () => {
+      const node = findNode(kernel, place);
+      return node !== undefined && kernel.exists(node) ? node : undefined;
+    },
+    { what, timeoutMs: partitionTimeoutMs },
+  );
+}
+
+/** Node of a partition or whole disk; undefined when the kernel doesn't know it. */
+export function findNode(kernel: Kernel, place: Place): string | undefined {
+  const disk = listDisks(kernel).find(({ name }) => name === place.disk);
+  if (place.partition === 0) return disk?.node;
+  return disk?.partitions.find(({ number }) => number === place.partition)?.node;
+}

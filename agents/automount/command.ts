@@ -1,0 +1,75 @@
+import { type Command, type Terminal, UsageError } from "../command/command.ts";
+import { parseWords } from "../command/parse-words.ts";
+import { parseBootOptions } from "../init-hooks/parse-boot-options.ts";
+import type { StageNotes } from "../init-hooks/stage.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { diskText, observeDisks } from "./observe/observe.ts";
+import { parseOptions } from "./options.ts";
+import { plan } from "./plan/plan.ts";
+import { stepText } from "./plan/steps.ts";
+import { readFlavour } from "./read-flavour.ts";
+import { runAutomount } from "./stage.ts";
+import { isVirtualMachine } from "./virtual-machine.ts";
+
+const help = `automount: finds the data disk, sets it up where it is asked to, checks and mounts it.
+
+  automount            do it now, as at boot
+  automount --dry-run  say what would be done, and why each disk is or isn't used
+  automount status     what is attached and what is mounted; the same as --dry-run
+  --json               for programs
+
+A disk is formatted only where it asks for it: see docs/data-disk.md.`;
+
+/** Carried out by hand; only one at a time. */
+const lockPath = "/run/boot2podman/automount.lock";
+
+export const automountCommand: Command = {
+  name: "automount",
+  help,
+  async run(words, kernel, terminal) {
+    const { flags, operands } = parseWords(words, { "dry-run": "flag", json: "flag" });
+    const [verb, ...more] = operands;
+    if (more.length > 0 || (verb !== undefined && verb !== "status"))
+      throw new UsageError(`expected nothing or "status", found "${operands.join(" ")}"`);
+    const isJson = flags.has("json");
+    if (verb === "status" || flags.has("dry-run")) return show(kernel, terminal, isJson);
+    return carryOut(kernel, terminal, isJson);
+  },
+};
+
+/** Looks and plans, writes nothing. */
+async function show(kernel: Kernel, terminal: Terminal, isJson: boolean): Promise<number> {
+  const { options, complaints } = parseOptions(kernel.readText("/proc/cmdline"));
+  const flavour = readFlavour(kernel);
+  const disks = await observeDisks(kernel, flavour);
+  const inVirtualMachine = isVirtualMachine(kernel);
+  const planned = plan({ disks, options, flavour, inVirtualMachine });
+  if (isJson) {
+    terminal.out(JSON.stringify({ options, disks, plan: planned, complaints }, undefined, 2));
+    return 0;
+  }
+  const lines = [
+    ...complaints,
+    ...disks.filter(({ kind }) => kind === "disk").map(diskText),
+    planned.message,
+    ...planned.steps.map((step) => `  would ${stepText(step)}`),
+    ...planned.notes.filter(({ row }) => row !== "not-a-disk").map(({ message }) => `  ${message}`),
+  ];
+  terminal.out(lines.join("\n"));
+  return 0;
+}
+
+async function carryOut(kernel: Kernel, terminal: Terminal, isJson: boolean): Promise<number> {
+  const lock = kernel.tryLock(lockPath);
+  if (lock === undefined) throw new Error("another automount is at work");
+  try {
+    const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
+    const notes: StageNotes = { observed: null, plan: null, done: [] };
+    const outcome = await runAutomount({ kernel, options, notes });
+    if (isJson) terminal.out(JSON.stringify({ ...outcome, ...notes }, undefined, 2));
+    else terminal.out([...notes.done, outcome.message].join("\n"));
+    return 0;
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,104 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Disk, DiskKind, Partition } from "../disk.ts";
+
+/** Sizes in /sys/block are in these, whatever the disk's own sectors are. */
+const sysfsSectorBytes = 512;
+
+/** What /sys/block says of a disk; what is on it is read later. */
+export type BareDisk = Omit<Disk, "content" | "magic" | "partitions"> & {
+  partitions: readonly BarePartition[];
+};
+export type BarePartition = Omit<Partition, "content">;
+
+/** All block devices as the kernel lists them (kernel: Documentation/ABI/stable/sysfs-block). */
+export function listDisks(kernel: Kernel): BareDisk[] {
+  const users = deviceUsers(kernel);
+  return kernel
+    .listIfPresent("/sys/block")
+    .filter((name) => text(kernel, `/sys/block/${name}/hidden`) !== "1")
+    .map((name) => bareDisk(kernel, name, users))
+    .filter((disk) => disk !== undefined);
+}
+
+/** Undefined for a disk that vanished while it was looked at. */
+function bareDisk(kernel: Kernel, name: string, users: Users): BareDisk | undefined {
+  const folder = `/sys/block/${name}`;
+  const sectors = text(kernel, `${folder}/size`);
+  if (sectors === undefined) return undefined;
+  const partitions = kernel
+    .listIfPresent(folder)
+    .filter((entry) => text(kernel, `${folder}/${entry}/partition`) !== undefined)
+    .map((entry) => barePartition(kernel, folder, entry, users))
+    .sort((one, other) => one.number - other.number);
+  return {
+    name,
+    node: nodeOf(name),
+    kind: kindOf(kernel, folder),
+    sizeBytes: Number(sectors) * sysfsSectorBytes,
+    sectorBytes: Number(text(kernel, `${folder}/queue/logical_block_size`) ?? sysfsSectorBytes),
+    readOnly: text(kernel, `${folder}/ro`) === "1",
+    removable: text(kernel, `${folder}/removable`) === "1",
+    discards: Number(text(kernel, `${folder}/queue/discard_max_bytes`) ?? 0) > 0,
+    inUse: userOf(kernel, folder, name, users),
+    partitions,
+  };
+}
+
+/** A partition is known by its attribute "partition", never by the look of its name. */
+function barePartition(kernel: Kernel, disk: string, name: string, users: Users): BarePartition {
+  const folder = `${disk}/${name}`;
+  return {
+    name,
+    node: nodeOf(name),
+    number: Number(text(kernel, `${folder}/partition`)),
+    startBytes: Number(text(kernel, `${folder}/start`)) * sysfsSectorBytes,
+    sizeBytes: Number(text(kernel, `${folder}/size`)) * sysfsSectorBytes,
+    readOnly: text(kernel, `${folder}/ro`) === "1",
+    inUse: userOf(kernel, folder, name, users),
+  };
+}
+
+/**
+ * What the kernel makes out of other storage has no hardware behind it and lies in devices/virtual/block
+ * (an NVMe disk with multipath is virtual too, but elsewhere).
+ */
+function kindOf(kernel: Kernel, folder: string): DiskKind {
+  const path = kernel.realpath(folder);
+  if (path.includes("/devices/virtual/block/") || path.includes("/mtd")) return "virtual";
+  if (path.includes("/floppy.")) return "floppy";
+  // SCSI peripheral device types 4 and 5: write-once and CD-ROM (SPC: INQUIRY).
+  const scsiType = text(kernel, `${folder}/device/type`);
+  return scsiType === "4" || scsiType === "5" ? "optical" : "disk";
+}
+
+/** In /sys a slash of a device's name is written as "!" (cciss!c0d0). */
+function nodeOf(name: string): string {
+  return `/dev/${name.replaceAll("!", "/")}`;
+}
+
+/** Users by device number ("8:1") and by node. */
+type Users = ReadonlyMap<string, string>;
+
+function deviceUsers(kernel: Kernel): Users {
+  const users = new Map<string, string>();
+  for (const { device, source, target } of kernel.mounts().toReversed()) {
+    users.set(device, `mounted at ${target}`);
+    if (source.startsWith("/dev/")) users.set(source, `mounted at ${target}`);
+  }
+  for (const line of (kernel.readTextIfPresent("/proc/swaps") ?? "").split("\n").slice(1)) {
+    const node = line.split(/\s/)[0] ?? "";
+    if (node.startsWith("/dev/")) users.set(node, "swap");
+  }
+  return users;
+}
+
+function userOf(kernel: Kernel, folder: string, name: string, users: Users): string | undefined {
+  const number = text(kernel, `${folder}/dev`) ?? "";
+  const holders = kernel.listIfPresent(`${folder}/holders`);
+  const held = holders.length > 0 ? `held by ${holders.join(", ")}` : undefined;
+  return users.get(number) ?? users.get(nodeOf(name)) ?? held;
+}
+
+function text(kernel: Kernel, path: string): string | undefined {
+  return kernel.readTextIfPresent(path)?.trim();
+}

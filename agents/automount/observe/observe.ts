@@ -1,0 +1,37 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import { type Disk, sizeText } from "../disk.ts";
+import type { Flavour } from "../flavour.ts";
+import { filesystemsOf } from "../plan/filesystems.ts";
+import { contentText } from "../plan/judge-disk.ts";
+import { listDisks } from "./block-devices.ts";
+import { readDisk } from "./contents.ts";
+import { holdsSystem } from "./look-inside.ts";
+
+/** All disks with what is on them. Nothing is written. */
+export async function observeDisks(kernel: Kernel, flavour: Flavour): Promise<Disk[]> {
+  const disks = await Promise.all(listDisks(kernel).map((bare) => readDisk(kernel, bare, flavour)));
+  return lookInsideSingle(kernel, disks, flavour);
+}
+
+/** An unlabelled filesystem is looked into only where the plan could come to use it. */
+function lookInsideSingle(kernel: Kernel, disks: Disk[], flavour: Flavour): Disk[] {
+  const filesystems = filesystemsOf(disks);
+  const isNeeded =
+    !disks.some((disk) => disk.magic !== undefined) &&
+    !filesystems.some(({ ext4 }) => ext4.label === flavour.label);
+  const unlabelled = filesystems.filter(({ ext4 }) => ext4.label === "");
+  const [single] = unlabelled;
+  if (!isNeeded || single === undefined || unlabelled.length > 1) return disks;
+  if (single.inUse !== undefined || single.disk.inUse !== undefined) return disks;
+  const node = (single.partition ?? single.disk).node;
+  single.ext4.holdsSystem = holdsSystem(kernel, node);
+  return disks;
+}
+
+/** A disk in a line for people: "sda 21.5 GB: DOS partition table; sda1: ext4 labelled …". */
+export function diskText(disk: Disk): string {
+  const magic = disk.magic === undefined ? "" : "the magic, ";
+  const parts = disk.partitions.map(({ name, content }) => `; ${name}: ${contentText(content)}`);
+  const whole = disk.kind === "disk" ? `${magic}${contentText(disk.content)}` : disk.kind;
+  return `${disk.name} ${sizeText(disk.sizeBytes)}: ${whole}${parts.join("")}`;
+}

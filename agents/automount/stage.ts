@@ -1,0 +1,70 @@
+import type { Stage, StageContext, StageOutcome } from "../init-hooks/stage.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { type Applied, applyPlan } from "./apply/apply.ts";
+import { seedHomeFromDisk } from "./apply/seed-home.ts";
+import type { Flavour } from "./flavour.ts";
+import { diskText } from "./observe/observe.ts";
+import { parseOptions } from "./options.ts";
+import type { Plan } from "./plan/plan.ts";
+import { stepText } from "./plan/steps.ts";
+import { readFlavour } from "./read-flavour.ts";
+import { isVirtualMachine } from "./virtual-machine.ts";
+import { observeAndPlan, type Planned } from "./wait-for-disk.ts";
+
+/** Finds the data disk, sets it up where it is asked to, checks and mounts it. */
+export const automountStage: Stage = {
+  name: "automount",
+  needs: ["devices", "mounts"],
+  // A set-up or a check of a large disk takes its time; the boot goes on meanwhile when it takes longer.
+  deadlineMs: 60_000,
+  run: (context) => runAutomount(context),
+};
+
+/** As the stage; also for the command. Throws what kept the data disk from being used, after userdata is saved. */
+export async function runAutomount({
+  kernel,
+  options: boot,
+  notes,
+}: Pick<StageContext, "kernel" | "notes"> & {
+  options: Pick<StageContext["options"], "user">;
+}): Promise<StageOutcome> {
+  const { options, complaints } = parseOptions(kernel.readTextIfPresent("/proc/cmdline") ?? "");
+  const flavour = readFlavour(kernel, boot.user);
+  const planned = await observeAndPlan(kernel, options, flavour, isVirtualMachine(kernel));
+  notes.observed = planned.disks.map(diskText);
+  notes.plan = { ...planned.plan, steps: planned.plan.steps.map(stepText) };
+  const applied = await applyOrRescue(kernel, planned, flavour, notes.done);
+  const lines = [planned.plan.message, ...complaints, ...applied.problems];
+  if (applied.problems.length > 0) throw new Error(lines.join("; "));
+  if (applied.mounted === undefined) return withoutDisk(kernel, planned.plan, lines);
+  const { node, folder, readOnly } = applied.mounted;
+  const how = readOnly ? " read-only" : "";
+  return { result: "ok", message: [`${node} on ${folder}${how}`, ...lines].join("; ") };
+}
+
+/** A boot that keeps all in RAM must not go unnoticed (accidents: b2d#442, b2d#793, minikube#1438). */
+function withoutDisk(kernel: Kernel, plan: Plan, lines: string[]): StageOutcome {
+  kernel.tellConsole(lines.join("; "));
+  for (const note of plan.notes) kernel.tellConsole(note.message);
+  const notes = plan.notes.map((note) => note.message);
+  return { result: "skipped", message: [...lines, ...notes].join("; ") };
+}
+
+async function applyOrRescue(
+  kernel: Kernel,
+  planned: Planned,
+  flavour: Flavour,
+  done: string[],
+): Promise<Applied> {
+  try {
+    const situation = { disks: planned.disks, flavour };
+    return await applyPlan(kernel, situation, planned.plan.steps, done);
+  } catch (error) {
+    const marked = planned.disks.filter(({ magic }) => magic?.archive.state === "complete");
+    const [only] = marked;
+    if (only !== undefined && marked.length === 1)
+      done.push(seedHomeFromDisk(kernel, only.node, flavour));
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${planned.plan.message}, but: ${why}; all is kept in RAM`, { cause: error });
+  }
+}

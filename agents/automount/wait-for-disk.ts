@@ -1,0 +1,60 @@
+import type { Kernel } from "../kernel/kernel.ts";
+import { hasCode } from "../kernel/kernel-error.ts";
+import type { Disk } from "./disk.ts";
+import type { Flavour } from "./flavour.ts";
+import { listDisks } from "./observe/block-devices.ts";
+import { observeDisks } from "./observe/observe.ts";
+import type { Options, Selector } from "./options.ts";
+import { filesystemsOf } from "./plan/filesystems.ts";
+import { type Plan, plan } from "./plan/plan.ts";
+
+export interface Planned {
+  disks: readonly Disk[];
+  plan: Plan;
+}
+
+/**
+ * Observes and plans; with `waitusb` again after each disk or partition that comes, until there is what is
+ * waited for or the time is over. A disk that would be set up only because it is blank doesn't end the wait: the
+ * one that is waited for may still come.
+ */
+export async function observeAndPlan(
+  kernel: Kernel,
+  options: Options,
+  flavour: Flavour,
+  inVirtualMachine: boolean,
+): Promise<Planned> {
+  const deadlineMs = kernel.uptimeMs() + (options.wait?.timeoutMs ?? 0);
+  for (;;) {
+    const before = listing(kernel);
+    const disks = options.enabled ? await observeDisks(kernel, flavour) : [];
+    const planned = { disks, plan: plan({ disks, options, flavour, inVirtualMachine }) };
+    const leftMs = deadlineMs - kernel.uptimeMs();
+    if (!options.enabled || leftMs <= 0 || isThere(planned, options.wait?.for)) return planned;
+    try {
+      const find = () => (listing(kernel) === before ? undefined : true);
+      await kernel.waitForDevice(find, { what: "a data disk (waitusb)", timeoutMs: leftMs });
+    } catch (error) {
+      if (hasCode(error, "ETIMEDOUT")) return planned;
+      throw error;
+    }
+  }
+}
+
+function isThere({ disks, plan: { row } }: Planned, awaited: Selector | undefined): boolean {
+  if (awaited === undefined)
+    return row !== undefined && row !== "blank-format" && row !== "named-missing";
+  return filesystemsOf(disks).some(({ ext4 }) =>
+    awaited.by === "uuid" ? ext4.uuid === awaited.value : ext4.label === awaited.value,
+  );
+}
+
+/** Changes when a disk, a partition or a medium comes or goes. */
+function listing(kernel: Kernel): string {
+  const entries = listDisks(kernel).map(({ name, sizeBytes, partitions }) => [
+    name,
+    sizeBytes,
+    ...partitions.map((partition) => partition.name),
+  ]);
+  return entries.join(" ");
+}
