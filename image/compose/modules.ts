@@ -10,7 +10,13 @@ import { comparePaths, type Entry, entriesSchema, type FileEntry } from "./entry
 import { moduleName, parseModulesDep, planModules } from "./module-plan.ts";
 
 /** What busybox modprobe and the agents read; the rest serves tools that aren't in the image. */
-const KEPT_INDEXES = ["modules.alias", "modules.dep", "modules.softdep", "modules.symbols"];
+const KEPT_INDEXES = [
+  "modules.alias",
+  "modules.dep",
+  "modules.devname",
+  "modules.softdep",
+  "modules.symbols",
+];
 
 export interface KernelModules {
   release: string;
