@@ -12,9 +12,12 @@ export function addSsh(program: Command, context: Context): void {
   program
     .command("ssh")
     .description("Log in to a machine, or run a command in it and exit with its status")
-    .usage("[options] [name] [-- command...]")
+    .usage("[options] [name] [command...]")
     .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
-    .argument("[command...]", "command and its arguments, for the machine's shell to read")
+    .argument(
+      "[command...]",
+      "options of ssh such as -L, then a command for the machine's shell to read",
+    )
     .option("-l, --user <user>", "log in as this user, such as root")
     .passThroughOptions()
     .action(async (name: string | undefined, command: string[], flags: { user?: string }) => {

@@ -13,6 +13,9 @@ export interface SshTarget {
 /**
  * The arguments of ssh(1) for a machine. The host key is kept in a file of the machine's own: it is
  * accepted once, then a different one is refused, and the person's known_hosts is left alone.
+ *
+ * @param command goes to ssh as it is: words that start with a dash are ssh's own options, so that
+ *   a port can be forwarded with `-L`, until the first that doesn't.
  */
 export function sshArguments(target: SshTarget, command: readonly string[]): string[] {
   return [
@@ -32,8 +35,7 @@ export function sshArguments(target: SshTarget, command: readonly string[]): str
     ...option("IdentitiesOnly=yes"),
     ...["-i", escaped(target.keyPath)],
     ...["-p", String(target.port)],
-    // Without this a command that starts with a dash would be read as an option of ssh.
-    ...(command.length === 0 ? [] : ["--", ...command]),
+    ...command,
   ];
 }
 

@@ -20,10 +20,7 @@ export interface AcceleratorPlan {
 const SLOWER = "this machine runs by software emulation, which is several times slower.";
 
 /** Chooses the accelerator. Throws when KVM was asked for and can't be had. */
-export function chooseAccelerator(asked: "auto" | Accelerator, facts: KvmFacts): AcceleratorPlan {
-  if (asked === "tcg") {
-    return { accelerator: "tcg" };
-  }
+export function chooseAccelerator(asked: "auto" | "kvm", facts: KvmFacts): AcceleratorPlan {
   if (facts.kind === "works") {
     return { accelerator: "kvm" };
   }

@@ -9,7 +9,7 @@ import { isPortFree, portTaken } from "../../store/port.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";
 import type { Report } from "../driver.ts";
 import { type AcceleratorPlan, chooseAccelerator } from "./accelerator.ts";
-import { architectureOf, cdDeviceOf } from "./architecture.ts";
+import { type Architecture, architectureOf, cdDeviceOf } from "./architecture.ts";
 import { type BootSource, qemuArguments } from "./arguments.ts";
 import { kernelCommandLine } from "./command-line.ts";
 import { lookForKvm } from "./kvm.ts";
@@ -26,9 +26,7 @@ export async function launch(store: string, machine: Machine, report: Report): P
   const architecture = architectureOf(image.architecture);
   const program = programOf(machine, image);
   await checkPort(machine);
-  const asked = config.Driver.Accelerator;
-  const kvm = await lookForKvm({ store, architecture, program, tryAgain: asked === "kvm" });
-  const { accelerator, note }: AcceleratorPlan = chooseAccelerator(asked, kvm);
+  const { accelerator, note } = await planAccelerator(store, machine, architecture, program);
   if (note !== undefined) {
     report.warn(note);
   }
@@ -53,6 +51,20 @@ export async function launch(store: string, machine: Machine, report: Report): P
     imageVersion: image.version,
   };
   await writeFileAtomic(files.process, `${JSON.stringify(written)}\n`, 0o600);
+}
+
+async function planAccelerator(
+  store: string,
+  machine: Machine,
+  architecture: Architecture,
+  program: string,
+): Promise<AcceleratorPlan> {
+  const asked = machine.config.Driver.Accelerator;
+  if (asked === "tcg") {
+    return { accelerator: "tcg" };
+  }
+  const tryAgain = asked === "kvm";
+  return chooseAccelerator(asked, await lookForKvm({ store, architecture, program, tryAgain }));
 }
 
 /** The image that a machine boots at its next start. Throws when it is missing. */

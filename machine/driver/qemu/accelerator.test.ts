@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { acceleratorArguments, chooseAccelerator, type KvmFacts } from "./accelerator.ts";
+
+test("KVM that works is used without a word", () => {
+  expect(chooseAccelerator("auto", { kind: "works" })).toEqual({ accelerator: "kvm" });
+  expect(chooseAccelerator("kvm", { kind: "works" })).toEqual({ accelerator: "kvm" });
+});
+
+const slower = "this machine runs by software emulation, which is several times slower.";
+const cases: [KvmFacts, string][] = [
+  [{ kind: "absent" }, "There is no /dev/kvm here"],
+  [{ kind: "denied" }, "/dev/kvm may not be opened (add yourself to the group kvm)"],
+  [{ kind: "foreign" }, "The image is for another processor than the host's"],
+  [
+    { kind: "broken", reason: "no answer within 3 s" },
+    "KVM is there but runs no guest (no answer within 3 s)",
+  ],
+];
+
+test.each(cases)("with KVM %j the emulation is used, and it is said", (facts, reason) => {
+  expect(chooseAccelerator("auto", facts)).toEqual({
+    accelerator: "tcg",
+    note: `${reason}: ${slower}`,
+  });
+});
+
+test.each(cases)("with KVM %j a machine that was to use it is refused", (facts, reason) => {
+  expect(() => chooseAccelerator("kvm", facts)).toThrow(
+    new RegExp(`^KVM was asked for, but .*${reason.slice(1, 12)}`),
+  );
+});
+
+test("the guest's processor has what its programs need", () => {
+  expect(acceleratorArguments("kvm")).toEqual(["-accel", "kvm", "-cpu", "host"]);
+  expect(acceleratorArguments("tcg")).toEqual(["-accel", "tcg,thread=multi", "-cpu", "max"]);
+});

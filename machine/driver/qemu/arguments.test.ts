@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { filesIn } from "../../store/machine-files.ts";
+import { type LaunchPlan, qemuArguments } from "./arguments.ts";
+
+const plan: LaunchPlan = {
+  name: "box",
+  files: filesIn("/m/box"),
+  machineType: "q35",
+  accelerator: "tcg",
+  memoryMib: 1024,
+  cpus: 2,
+  sshPort: 40_000,
+  boot: { kind: "kernel", kernel: "/i/vmlinuz64", initrd: "/i/initrd", commandLine: "a=b c" },
+};
+
+/** The values that follow an option. */
+function valuesOf(option: string, change: Partial<LaunchPlan> = {}): string[] {
+  const args = qemuArguments({ ...plan, ...change });
+  return args.flatMap((word, index) => (word === option ? [args[index + 1] ?? ""] : []));
+}
+
+test.each([
+  ["-name", ["box,process=podman-machine-box"]],
+  ["-machine", ["q35"]],
+  ["-accel", ["tcg,thread=multi"]],
+  ["-smp", ["2"]],
+  ["-m", ["1024"]],
+  ["-kernel", ["/i/vmlinuz64"]],
+  ["-initrd", ["/i/initrd"]],
+  ["-append", ["a=b c"]],
+  ["-netdev", ["user,id=net0,hostname=box,hostfwd=tcp:127.0.0.1:40000-:22"]],
+  ["-qmp", ["unix:/m/box/monitor,server=on,wait=off"]],
+  ["-pidfile", ["/m/box/qemu.pid"]],
+  ["-serial", ["chardev:console"]],
+  [
+    "-chardev",
+    [
+      "socket,id=console,path=/m/box/console,server=on,wait=off,logfile=/m/box/console.log",
+      "file,id=boot,path=/m/box/boot.log",
+      "socket,id=agent,path=/m/box/agent,server=on,wait=off",
+    ],
+  ],
+  [
+    "-device",
+    [
+      "virtio-blk-pci,drive=data,serial=data",
+      "virtio-net-pci,netdev=net0,romfile=",
+      "virtio-rng-pci,rng=rng0",
+      "virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on",
+      "virtio-serial-pci",
+      "virtserialport,chardev=boot,name=org.boot2podman.boot.0",
+      "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+    ],
+  ],
+])("%s is given as %j", (option, values) => {
+  expect(valuesOf(option)).toEqual(values);
+});
+
+test("every forwarded port is bound to the loopback address", () => {
+  const forwards = qemuArguments(plan)
+    .join(" ")
+    .match(/hostfwd=[^ ,]+/g);
+  expect(forwards).toEqual(["hostfwd=tcp:127.0.0.1:40000-:22"]);
+});
+
+test("QEMU goes to the background, shows nothing and reads no config of its own", () => {
+  const args = qemuArguments(plan);
+  expect(args).toContain("-daemonize");
+  expect(args).toContain("-nodefaults");
+  expect(args).toContain("-no-user-config");
+  expect(valuesOf("-display")).toEqual(["none"]);
+});
+
+test("what the guest discards is given back to the host", () => {
+  expect(JSON.parse(valuesOf("-blockdev")[0] ?? "")).toEqual({
+    driver: "qcow2",
+    "node-name": "data",
+    discard: "unmap",
+    "detect-zeroes": "unmap",
+    file: { driver: "file", filename: "/m/box/disk.qcow2", discard: "unmap" },
+  });
+});
+
+test("the ISO is a read-only CD that is booted first, and no kernel is given", () => {
+  const boot = { kind: "iso", iso: "/i/b.iso", cdDevice: "ide-cd" } as const;
+  expect(valuesOf("-kernel", { boot })).toEqual([]);
+  expect(JSON.parse(valuesOf("-blockdev", { boot })[0] ?? "")).toMatchObject({
+    "node-name": "iso",
+    "read-only": true,
+    file: { filename: "/i/b.iso", "read-only": true },
+  });
+  expect(valuesOf("-device", { boot })[0]).toBe("ide-cd,drive=iso,bootindex=0");
+});
+
+test("commas and quotes in a folder's name don't end a value", () => {
+  const files = filesIn('/m,x/"box');
+  expect(valuesOf("-qmp", { files })).toEqual(['unix:/m,,x/"box/monitor,server=on,wait=off']);
+  expect(valuesOf("-chardev", { files })[1]).toBe('file,id=boot,path=/m,,x/"box/boot.log');
+  expect(JSON.parse(valuesOf("-blockdev", { files })[0] ?? "")).toMatchObject({
+    file: { filename: '/m,x/"box/disk.qcow2' },
+  });
+});

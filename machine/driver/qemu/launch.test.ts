@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { parseConfig } from "../../store/config.ts";
+import { filesIn } from "../../store/machine-files.ts";
+import { launchFailure } from "./launch.ts";
+
+const machine = {
+  name: "box",
+  files: filesIn("/m/box"),
+  config: parseConfig(
+    JSON.stringify({
+      ConfigVersion: 3,
+      Driver: { SSHPort: 40_000, Memory: 9000, DiskSize: 1000, CPU: 1 },
+      DriverName: "qemu",
+      Name: "box",
+    }),
+    "config.json",
+  ),
+};
+
+test.each([
+  [
+    "qemu-system-x86_64: -netdev user,id=net0,hostfwd=tcp:127.0.0.1:40000-:22: Could not set up host forwarding rule 'tcp:127.0.0.1:40000-:22'\n",
+    'Port 40000 of 127.0.0.1, the SSH port of "box", is taken by another program: end that program, or create the machine with another --ssh-port.',
+  ],
+  [
+    'qemu-system-x86_64: -blockdev {}: Failed to get "write" lock\nIs another process using the image [/m/box/disk.qcow2]?\n',
+    'Another program uses the disk of "box", /m/box/disk.qcow2: end that program.',
+  ],
+  [
+    "qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory\n",
+    'The host has no 9000 MiB of memory for "box": end something, or give it less.',
+  ],
+  [
+    "qemu-system-x86_64: -machine none of these: unsupported machine type\n",
+    'QEMU could not start "box": unsupported machine type',
+  ],
+  ["", 'QEMU could not start "box": it gave no reason'],
+])("QEMU's complaint %j becomes %j", (stderr, expected) => {
+  expect(launchFailure(machine, false, stderr).message).toBe(expected);
+});
+
+test("a QEMU that hangs is told", () => {
+  expect(launchFailure(machine, true, "").message).toBe('QEMU did not start "box" within 30 s.');
+});

@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { runProgram } from "../../program/run.ts";
+import { acceleratorArguments } from "./accelerator.ts";
+import { amd64Payload, arm64Payload } from "./probe-payload.ts";
+
+test("the amd64 payload lies where the processor starts", () => {
+  const rom = amd64Payload.bytes();
+  expect(rom.length).toBe(65_536);
+  expect(rom.subarray(0xfff0, 0xfff7).toString("hex")).toBe("b010e6f4f4ebfd");
+  expect(amd64Payload.exitCode).toBe(33);
+});
+
+test("the arm64 payload is four instructions", () => {
+  expect(arm64Payload.bytes().toString("hex")).toBe("0080b05200018072020000d400000014");
+});
+
+test("a comma in the arm64 payload's path is no end of an option", () => {
+  expect(arm64Payload.argumentsFor("/a,b").at(-1)).toBe(
+    "loader,file=/a,,b,addr=0x40200000,cpu-num=0",
+  );
+});
+
+test("QEMU runs the amd64 payload and exits with its status", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "payload-"));
+  try {
+    const path = join(folder, "payload");
+    await writeFile(path, amd64Payload.bytes());
+    const result = await runProgram(
+      "qemu-system-x86_64",
+      [
+        ...["-nodefaults", "-no-user-config", "-display", "none"],
+        ...acceleratorArguments("tcg"),
+        ...amd64Payload.argumentsFor(path),
+      ],
+      { timeoutMs: 20_000 },
+    );
+    expect(result.stderr).toBe("");
+    expect(result.exitCode).toBe(amd64Payload.exitCode);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}, 30_000);
