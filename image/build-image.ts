@@ -1,66 +1,124 @@
-import { copyFileSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
+import { inputsKey, isCurrent, recordState } from "./build-state.ts";
 import { compileAgents } from "./compose/agents.ts";
 import { composeTree } from "./compose/tree.ts";
-import { type ContentStore, contentPath } from "./extract/content.ts";
+import type { ContentStore } from "./extract/content.ts";
 import { extractPackages } from "./extract/extract.ts";
-import { fetchPackages } from "./fetch/fetch.ts";
+import { fetchPackages, PackagesGoneError } from "./fetch/fetch.ts";
 import { fetchRuntime } from "./fetch/runtime.ts";
 import { SNAPSHOT_ARCHIVE } from "./fetch/snapshot.ts";
-import { makeAddOnInitrd, makeBaseInitrd } from "./initrds/initrds.ts";
-import { makeIso } from "./iso/iso.ts";
-import { publish } from "./publish/publish.ts";
-import { type Arch, readRecipe } from "./recipe.ts";
-import { lockPath } from "./resolve/lock.ts";
+import { writeArtifacts } from "./publish/artifacts.ts";
+import { type Arch, type Recipe, readRecipe } from "./recipe.ts";
+import { type Lock, lockPath } from "./resolve/lock.ts";
 import { chooseMirrors, readAptSources } from "./resolve/mirror.ts";
-import { resolvePackages } from "./resolve/resolve.ts";
+import { type ResolveOptions, resolveAnew, resolvePackages } from "./resolve/resolve.ts";
+import { BuildError } from "./stage/build-error.ts";
+import { replaceFolder } from "./stage/partial.ts";
 import type { Progress } from "./stage/progress.ts";
+import { requireTools } from "./stage/tool.ts";
 import { makeUsrImage } from "./usr/usr-image.ts";
 
 /** The repository that this file lies in. */
 export const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "..");
 
+/** zstd level of a fast build. */
+const FAST_LEVEL = 1;
+
 export interface BuildOptions {
   recipePath?: string | undefined;
+  /** Instead of the recipe's own. */
   arch?: Arch | undefined;
-  /** Where the artifacts go. */
+  /** Where the artifacts go; dist in the repository by default. */
   outDir?: string | undefined;
-  /** Where downloads and stages' outputs are kept. */
+  /** Where downloads and stages' outputs are kept; .cache in the repository by default. */
   cacheDir?: string | undefined;
+  /** Take the newest packages and renew the lock file. */
   update?: boolean;
+  /** Refuse to build anything but what the lock file says. */
   locked?: boolean;
+  /** Debian's mirror, instead of the one that this machine's apt uses. */
   mirror?: string | undefined;
   /** Compress little: for work on the image, not for users. */
   fast?: boolean;
   progress: Progress;
 }
 
-/** zstd level of --fast. */
-const FAST_LEVEL = 1;
-
-/** Recipe → artifacts in the folder that is returned. */
+/**
+ * Builds the image's artifacts, or finds them built, and returns their folder.
+ * @throws BuildError in one line; the artifacts that were there are then untouched.
+ */
 export async function buildImage(options: BuildOptions): Promise<string> {
   const { progress } = options;
   const recipePath = options.recipePath ?? join(REPOSITORY, "image", "recipe.toml");
   const cacheDir = options.cacheDir ?? join(REPOSITORY, ".cache");
   const outDir = options.outDir ?? join(REPOSITORY, "dist");
+  const isFast = options.fast ?? false;
   const recipe = readRecipe(recipePath, options.arch);
-  const version = imageVersion();
-  const mirrors = () =>
-    chooseMirrors(options.mirror ?? process.env.BOOT2PODMAN_MIRROR, readAptSources("/etc/apt"));
-  const store: ContentStore = { folder: join(cacheDir, "content") };
-
-  const lock = await resolvePackages(recipe, {
-    lockFile: lockPath(recipePath, recipe.arch),
+  const lockFile = lockPath(recipePath, recipe.arch);
+  const settings = [recipe.arch, isFast, process.env.SOURCE_DATE_EPOCH ?? null];
+  const key = () => inputsKey({ repository: REPOSITORY, recipePath, lockFile, settings });
+  if (!options.update && isCurrent(cacheDir, outDir, key())) {
+    progress.line(`${outDir} is up to date`);
+    return outDir;
+  }
+  requireTools();
+  const lock = await lockAndFetch(recipe, {
+    lockFile,
     cacheDir,
-    mirrors,
+    mirrors: () =>
+      chooseMirrors(options.mirror ?? process.env.BOOT2PODMAN_MIRROR, readAptSources("/etc/apt")),
     update: options.update ?? false,
     locked: options.locked ?? false,
     progress,
   });
-  await fetchPackages(lock, { cacheDir, mirrors, snapshot: SNAPSHOT_ARCHIVE, progress });
+  await buildLocked(recipe, lock, { recipePath, cacheDir, outDir, isFast, progress });
+  recordState(cacheDir, outDir, key());
+  return outDir;
+}
+
+/**
+ * Recipe → packages in the cache. Packages that are nowhere to be had any more are resolved anew,
+ * unless the lock must stay.
+ */
+async function lockAndFetch(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
+  const fetchOptions = { ...options, snapshot: SNAPSHOT_ARCHIVE };
+  const lock = await resolvePackages(recipe, options);
+  try {
+    await fetchPackages(lock, fetchOptions);
+    return lock;
+  } catch (error) {
+    if (!(error instanceof PackagesGoneError)) throw error;
+    const names = error.gone.map(({ name }) => name).join(", ");
+    if (options.locked) {
+      throw new BuildError(
+        `--locked: ${error.message}: ${names}; build without --locked to take newer ones`,
+        { cause: error },
+      );
+    }
+    options.progress.line(`${error.message}: taking newer ones and renewing ${options.lockFile}`);
+    const newer = await resolveAnew(recipe, options);
+    await fetchPackages(newer, fetchOptions);
+    return newer;
+  }
+}
+
+interface LockedBuild {
+  recipePath: string;
+  cacheDir: string;
+  outDir: string;
+  isFast: boolean;
+  progress: Progress;
+}
+
+/** Packages in the cache → artifacts. */
+async function buildLocked(recipe: Recipe, lock: Lock, build: LockedBuild): Promise<void> {
+  const { cacheDir, progress } = build;
+  const store: ContentStore = { folder: join(cacheDir, "content") };
+  const version = imageVersion();
+  const timeSeconds = sourceTime(lock.resolvedAt);
   const packages = await extractPackages(lock, cacheDir, store, progress);
   const runtime = await fetchRuntime(REPOSITORY, recipe.arch, cacheDir, progress);
   const agents = await compileAgents(
@@ -69,48 +127,38 @@ export async function buildImage(options: BuildOptions): Promise<string> {
   );
   const composition = await composeTree(packages, agents, lock.kernelPackage, store, {
     recipe,
-    recipePath,
+    recipePath: build.recipePath,
     staticTree: join(REPOSITORY, "image", "tree"),
     version,
     cacheDir,
     progress,
   });
-  const timeSeconds = sourceTime(lock.resolvedAt);
   const usrImage = await makeUsrImage(composition.usr, store, {
     cacheDir,
-    level: options.fast ? FAST_LEVEL : recipe.compression.level,
+    level: build.isFast ? FAST_LEVEL : recipe.compression.level,
     blockBytes: recipe.compression.block_bytes,
     timeSeconds,
     progress,
   });
-  const initrd = await makeBaseInitrd(recipe, composition, store, {
-    cacheDir,
-    init: join(REPOSITORY, "image", "initrd", "init"),
-    timeSeconds,
-  });
-  await publish(outDir, async (folder) => {
-    copyFileSync(contentPath(store, composition.kernel.sha256), join(folder, "vmlinuz64"));
-    copyFileSync(initrd, join(folder, "corepure64.gz"));
-    await makeAddOnInitrd(recipe, usrImage, store, { timeSeconds }, join(folder, "boot2podman.gz"));
-    progress.line("making the ISO");
-    const parts = join(folder, ".iso");
-    await makeIso(
+  await replaceFolder(build.outDir, (folder) =>
+    writeArtifacts(
       {
+        repository: REPOSITORY,
         recipe,
+        lock,
         packages,
+        composition,
         store,
+        usrImage,
         version,
         timeSeconds,
-        kernel: join(folder, "vmlinuz64"),
-        baseInitrd: join(folder, "corepure64.gz"),
-        addOnInitrd: join(folder, "boot2podman.gz"),
+        isFast: build.isFast,
+        cacheDir,
+        progress,
       },
-      parts,
-      join(folder, "boot2podman.iso"),
-    );
-    rmSync(parts, { recursive: true });
-  });
-  return outDir;
+      folder,
+    ),
+  );
 }
 
 /** The version of everything: package.json has it. */
@@ -119,7 +167,10 @@ export function imageVersion(): string {
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
-/** Time of all files, in seconds since 1970: SOURCE_DATE_EPOCH, else when the lock was made. */
+/**
+ * Time of all files, in seconds since 1970: when the lock was made, or what the environment asks for
+ * (reproducible-builds.org, SOURCE_DATE_EPOCH).
+ */
 function sourceTime(resolvedAt: string): number {
   const asked = process.env.SOURCE_DATE_EPOCH;
   return asked !== undefined && /^\d+$/.test(asked)

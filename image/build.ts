@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import * as z from "zod";
 import { buildImage } from "./build-image.ts";
 import { archSchema } from "./recipe.ts";
-import { BuildError, systemErrorCode } from "./stage/build-error.ts";
+import { BuildError, isDiskFull } from "./stage/build-error.ts";
 import { progressOn } from "./stage/progress.ts";
 
 const program = new Command("npm run build --")
@@ -38,12 +38,14 @@ const optionsSchema = z.object({
 /** One line about any failure; whatever isn't told for people says at least what it is. */
 function messageOf(error: unknown): string {
   if (error instanceof BuildError) return error.message;
-  if (systemErrorCode(error) === "ENOSPC") {
-    return "the disk is full; free some space and build again";
-  }
+  if (isDiskFull(error)) return "the disk is full; free some space and build again";
   return error instanceof Error ? `unexpected: ${error.message}` : String(error);
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Ending by exit removes what is unfinished.
+  process.once(signal, () => process.exit(1));
+}
 try {
   program.parse();
   const options = optionsSchema.parse(program.opts());

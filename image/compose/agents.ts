@@ -1,11 +1,12 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ContentStore, storeContent } from "../extract/content.ts";
 import { sha256OfFile } from "../fetch/download.ts";
 import { bunPath } from "../fetch/runtime.ts";
 import type { Arch } from "../recipe.ts";
 import type { Progress } from "../stage/progress.ts";
-import { hashOf, runStage } from "../stage/stage.ts";
+import { sourceFiles } from "../stage/sources.ts";
+import { runStage } from "../stage/stage.ts";
 import { runTool, toolEnvironment } from "../stage/tool.ts";
 import type { FileEntry } from "./entry.ts";
 import { blankIcuLocales } from "./icu-data.ts";
@@ -39,7 +40,7 @@ export async function compileAgents(
       inputs: {
         arch,
         version: options.version,
-        sources: hashOfSources(join(repository, "agents")),
+        sources: sourceFiles(join(repository, "agents")),
         packages: readFileSync(join(repository, "package-lock.json"), "utf8"),
       },
       code: ["compose/agents.ts", "compose/icu-data.ts"],
@@ -105,18 +106,4 @@ async function smallRuntime(options: AgentsOptions): Promise<string> {
     },
   );
   return join(folder, "bun");
-}
-
-/** Hash of the agents' sources: paths and contents, tests left out. */
-function hashOfSources(folder: string): string {
-  const list = (below: string): unknown[] =>
-    readdirSync(join(folder, below))
-      .sort()
-      .flatMap((name): unknown[] => {
-        const path = join(below, name);
-        if (statSync(join(folder, path)).isDirectory()) return list(path);
-        const isSource = /\.(ts|json|txt|sh)$/.test(name) && !name.endsWith(".test.ts");
-        return isSource ? [[path, readFileSync(join(folder, path), "utf8")]] : [];
-      });
-  return hashOf(list(""));
 }

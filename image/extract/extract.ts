@@ -60,6 +60,7 @@ async function extractPackage(
   const entries: Entry[] = [];
   const hardLinks: { path: string; target: string }[] = [];
   const pending: Promise<unknown>[] = [];
+  const failures: unknown[] = [];
   const parser = new Parser({
     onReadEntry: (read) => {
       const entryPath = guestPath(read.path);
@@ -72,7 +73,13 @@ async function extractPackage(
         read.resume();
         return;
       }
-      pending.push(toEntry(read, entryPath, locked, store).then((entry) => entries.push(entry)));
+      const made = toEntry(read, entryPath, locked, store);
+      pending.push(
+        made.then(
+          (entry) => entries.push(entry),
+          (error: unknown) => failures.push(error),
+        ),
+      );
     },
   });
   await runTool("dpkg-deb", ["--fsys-tarfile", path], {
@@ -85,6 +92,7 @@ async function extractPackage(
     },
   });
   await Promise.all(pending);
+  if (failures.length > 0) throw failures[0];
   for (const { path: linkPath, target } of hardLinks) {
     const same = entries.find((entry) => entry.path === target);
     if (!same) throw new BuildError(`${locked.name}: ${linkPath} is a hard link to nothing`);

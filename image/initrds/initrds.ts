@@ -1,5 +1,4 @@
-import { createWriteStream, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { createWriteStream, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -14,19 +13,15 @@ import { cpioBytes } from "./cpio.ts";
 
 export interface InitrdOptions {
   cacheDir: string;
-  /** The script that the kernel starts first. */
-  init: string;
   timeSeconds: number;
 }
 
 /** The base initrd: /init, busybox, and the modules that mount /usr. */
 export async function makeBaseInitrd(
-  recipe: Recipe,
-  composition: Composition,
+  entries: readonly Entry[],
   store: ContentStore,
   options: InitrdOptions,
 ): Promise<string> {
-  const entries = await baseEntries(recipe, composition, store, options.init);
   const folder = await runStage(
     {
       name: "base-initrd",
@@ -46,13 +41,14 @@ export async function makeBaseInitrd(
   return join(folder, "corepure64.gz");
 }
 
-async function baseEntries(
+/** What the base initrd holds; `initPath` is the script that the kernel starts first. */
+export function baseEntries(
   recipe: Recipe,
   composition: Composition,
   store: ContentStore,
   initPath: string,
-): Promise<Entry[]> {
-  const init = await readFile(initPath);
+): Entry[] {
+  const init = readFileSync(initPath);
   const modules = recipe.initrd.modules.flatMap((name) => initrdModule(composition, name));
   const numbered = modules.map((entry, index): Entry => {
     const file = entry.path.slice(entry.path.lastIndexOf("/") + 1);
@@ -91,7 +87,7 @@ export async function makeAddOnInitrd(
   recipe: Recipe,
   usrImage: string,
   store: ContentStore,
-  options: Pick<InitrdOptions, "timeSeconds">,
+  timeSeconds: number,
   target: string,
 ): Promise<void> {
   const wrapping = recipe.image.add_on_wrapping;
@@ -99,7 +95,7 @@ export async function makeAddOnInitrd(
     [],
     [{ path: "usr.squashfs", mode: 0o644, sizeBytes: statSync(usrImage).size, source: usrImage }],
     store,
-    options.timeSeconds,
+    timeSeconds,
   );
   const source = Readable.from(cpio);
   const file = createWriteStream(target);

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { FileEntry } from "../compose/entry.ts";
 import { packageFile } from "../compose/packages.ts";
 import { type ContentStore, contentPath } from "../extract/content.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
@@ -22,6 +23,19 @@ export interface IsoInput {
 /** The volume id: existing clients read the version out of it. */
 export function volumeId(recipe: Recipe, version: string): string {
   return recipe.image.volume_id.replaceAll("{version}", version);
+}
+
+/** The boot loaders' files. */
+export function loaderFiles(recipe: Recipe, packages: readonly ExtractedPackage[]): FileEntry[] {
+  const { secure_boot: secureBoot, bios } = recipe.machine;
+  return [
+    packageFile(packages, secureBoot.shim_package, secureBoot.shim),
+    packageFile(packages, secureBoot.loader_package, secureBoot.loader),
+    ...(bios ? [packageFile(packages, bios.package, bios.loader)] : []),
+    ...(bios?.modules ?? []).map((path) =>
+      packageFile(packages, bios?.modules_package ?? "", path),
+    ),
+  ];
 }
 
 /**

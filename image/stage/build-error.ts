@@ -8,3 +8,8 @@ export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
+
+/** Whether a failure means that a disk had no space left. */
+export function isDiskFull(error: unknown): boolean {
+  return systemErrorCode(error) === "ENOSPC" || systemErrorCode(error) === "EDQUOT";
+}

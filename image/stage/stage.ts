@@ -1,16 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { replaceFolder } from "./partial.ts";
 
 /** Outputs kept of each stage: the current one and a few to switch back to without work. */
 const KEPT_OUTPUTS = 4;
@@ -44,15 +36,7 @@ export async function runStage(
     utimesSync(folder, now, now);
     return folder;
   }
-  const partial = `${folder}.partial-${process.pid}`;
-  rmSync(partial, { recursive: true, force: true });
-  mkdirSync(partial, { recursive: true });
-  try {
-    await make(partial);
-    if (!existsSync(folder)) renameSync(partial, folder);
-  } finally {
-    rmSync(partial, { recursive: true, force: true });
-  }
+  await replaceFolder(folder, make);
   forgetOldOutputs(home, folder);
   return folder;
 }
@@ -73,7 +57,8 @@ export function hashOfCode(path: string): string {
   if (!statSync(path).isDirectory()) {
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   }
-  const names = readdirSync(path).filter((name) => !name.endsWith(".test.ts"));
+  // The static tree isn't code, and its links may lead nowhere.
+  const names = readdirSync(path).filter((name) => !name.endsWith(".test.ts") && name !== "tree");
   return hashOf(names.sort().map((name) => [name, hashOfCode(join(path, name))]));
 }
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants, createWriteStream } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { BuildError, systemErrorCode } from "./build-error.ts";
+import { BuildError, isDiskFull, systemErrorCode } from "./build-error.ts";
 
 /** Programs of the build machine that the build calls, and the Debian package that brings each. */
 export const TOOL_PACKAGES = {
@@ -23,6 +23,21 @@ export const TOOL_PACKAGES = {
 } as const;
 
 export type Tool = keyof typeof TOOL_PACKAGES;
+
+const ALL_TOOLS: readonly Tool[] = [
+  "apt-get",
+  "apt-cache",
+  "apt-config",
+  "dpkg-deb",
+  "mksquashfs",
+  "depmod",
+  "xz",
+  "zstd",
+  "xorriso",
+  "mformat",
+  "mcopy",
+  "mmd",
+];
 
 /** Folders searched besides PATH: an ordinary user's PATH lacks the sbin folders of depmod. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
@@ -67,8 +82,6 @@ export interface ToolOptions {
   /** The whole environment; by default PATH, a fixed locale and time zone. */
   env?: Record<string, string>;
   input?: Readable;
-  /** Standard output goes to this file instead of the result. */
-  outputFile?: string;
   /** Standard output is handed over as it comes, instead of the result. */
   onOutput?: (stdout: Readable) => Promise<void>;
   /** Kills the tool after so many milliseconds. */
@@ -80,10 +93,28 @@ export interface ToolResult {
   stderr: string;
 }
 
+/** Variables of the caller that tools get: the way to the network. */
+const KEPT_VARIABLES = /^(https?|ftp|all|no)_proxy$/i;
+
 /** Environment of every tool: nothing of the caller's locale, time zone or options gets in. */
 export function toolEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).flatMap(([name, value]) =>
+    value !== undefined && KEPT_VARIABLES.test(name) ? [[name, value] as const] : [],
+  );
   const path = toolPath(process.env.PATH);
-  return { PATH: path, LC_ALL: "C.UTF-8", TZ: "UTC", HOME: "/nonexistent" };
+  return {
+    ...Object.fromEntries(kept),
+    PATH: path,
+    LC_ALL: "C.UTF-8",
+    TZ: "UTC",
+    HOME: "/nonexistent",
+  };
+}
+
+/** @throws BuildError when the build machine lacks a tool: better now than after minutes. */
+export function requireTools(): void {
+  const message = missingToolsMessage(missingTools(ALL_TOOLS, toolPath(process.env.PATH)));
+  if (message !== undefined) throw new BuildError(message);
 }
 
 /**
@@ -102,17 +133,15 @@ export async function runTool(
     ...(options.deadlineMs === undefined ? {} : { timeout: options.deadlineMs }),
   });
   const ended = exitOf(child, tool, options);
-  const stdout = collect(options.onOutput || options.outputFile ? null : child.stdout);
+  const stdout = collect(options.onOutput ? null : child.stdout);
   const stderr = collect(child.stderr);
   const flows: Promise<unknown>[] = [];
   if (options.input && child.stdin) flows.push(pipeline(options.input, child.stdin));
-  if (options.outputFile && child.stdout) {
-    flows.push(pipeline(child.stdout, createWriteStream(options.outputFile)));
-  } else if (options.onOutput && child.stdout) {
-    flows.push(options.onOutput(child.stdout));
-  }
+  if (options.onOutput && child.stdout) flows.push(options.onOutput(child.stdout));
   const flowed = await Promise.allSettled(flows);
   const exit = await ended;
+  const full = flowed.find((flow) => flow.status === "rejected" && isDiskFull(flow.reason));
+  if (full?.status === "rejected") throw full.reason;
   if (exit !== 0) {
     throw new BuildError(failure(tool, options.purpose, exit, await stderr));
   }

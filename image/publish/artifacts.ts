@@ -1,0 +1,97 @@
+import { copyFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Composition } from "../compose/tree.ts";
+import { type ContentStore, contentPath } from "../extract/content.ts";
+import type { ExtractedPackage } from "../extract/extract.ts";
+import { baseEntries, makeAddOnInitrd, makeBaseInitrd } from "../initrds/initrds.ts";
+import { loaderFiles, makeIso, volumeId } from "../iso/iso.ts";
+import { commandLine } from "../iso/menus.ts";
+import type { Recipe } from "../recipe.ts";
+import type { Lock } from "../resolve/lock.ts";
+import type { Progress } from "../stage/progress.ts";
+import { packedSizes } from "../usr/packed-sizes.ts";
+import { bundledPackages } from "./bundled.ts";
+import { describeFiles, writeChecksums } from "./checksums.ts";
+import { groupSizes, looseGroup } from "./groups.ts";
+import { MANIFEST_NAME, type Manifest, manifestText } from "./manifest.ts";
+import { SBOM_NAME, sbomText } from "./sbom.ts";
+
+export interface ArtifactsInput {
+  repository: string;
+  recipe: Recipe;
+  lock: Lock;
+  packages: readonly ExtractedPackage[];
+  composition: Composition;
+  store: ContentStore;
+  usrImage: string;
+  version: string;
+  timeSeconds: number;
+  isFast: boolean;
+  cacheDir: string;
+  progress: Progress;
+}
+
+/** Writes every artifact into an empty folder. */
+export async function writeArtifacts(input: ArtifactsInput, folder: string): Promise<void> {
+  const { recipe, composition, store, timeSeconds, progress } = input;
+  const kernel = join(folder, "vmlinuz64");
+  const baseInitrd = join(folder, "corepure64.gz");
+  const addOnInitrd = join(folder, "boot2podman.gz");
+  const base = baseEntries(
+    recipe,
+    composition,
+    store,
+    join(input.repository, "image", "initrd", "init"),
+  );
+  copyFileSync(contentPath(store, composition.kernel.sha256), kernel);
+  copyFileSync(await makeBaseInitrd(base, store, input), baseInitrd);
+  await makeAddOnInitrd(recipe, input.usrImage, store, timeSeconds, addOnInitrd);
+  progress.line("making the ISO");
+  const parts = join(folder, "iso-parts");
+  await makeIso(
+    { ...input, kernel, baseInitrd, addOnInitrd },
+    parts,
+    join(folder, "boot2podman.iso"),
+  );
+  rmSync(parts, { recursive: true });
+
+  const groups = [
+    ...groupSizes(
+      composition.groups,
+      await packedSizes(input.usrImage),
+      statSync(input.usrImage).size,
+    ),
+    looseGroup("kernel", [composition.kernel], undefined),
+    looseGroup("initrd", base, statSync(baseInitrd).size),
+    looseGroup("loaders", loaderFiles(recipe, input.packages), undefined),
+  ];
+  const manifest: Manifest = {
+    name: "boot2podman",
+    version: input.version,
+    arch: recipe.arch,
+    suite: recipe.suite,
+    volumeId: volumeId(recipe, input.version),
+    timeSeconds,
+    isFast: input.isFast,
+    kernel: {
+      release: composition.modules.release,
+      commandLine: commandLine(recipe),
+      modules: [...composition.modules.byName.keys()].sort(),
+    },
+    groups,
+    packages: input.lock.packages.map(({ name, version, archive, path, sha256 }) => ({
+      name,
+      version,
+      archive,
+      path,
+      sha256,
+    })),
+    artifacts: await describeFiles(folder),
+  };
+  writeFileSync(
+    join(folder, SBOM_NAME),
+    sbomText(manifest, input.lock.packages, bundledPackages(input.repository)),
+  );
+  writeFileSync(join(folder, MANIFEST_NAME), manifestText(manifest));
+  await writeChecksums(folder);
+}

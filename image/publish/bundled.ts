@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { BuildError } from "../stage/build-error.ts";
+import { sourceFiles } from "../stage/sources.ts";
+import type { BundledPackage } from "./sbom.ts";
+
+const packageLockSchema = z.object({
+  packages: z.record(z.string(), z.object({ version: z.string().optional() })),
+});
+
+/** The npm packages compiled into the agents: Bun itself, and what their sources import. */
+export function bundledPackages(repository: string): BundledPackage[] {
+  const path = join(repository, "package-lock.json");
+  const lock = packageLockSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  const names = sourceFiles(join(repository, "agents")).flatMap(({ text }) =>
+    importedPackages(text),
+  );
+  return [...new Set(["bun", ...names])].sort().map((name) => {
+    const version = lock.packages[`node_modules/${name}`]?.version;
+    if (version !== undefined) return { name, version };
+    throw new BuildError(`the agents import ${name}, which ${path} doesn't pin`);
+  });
+}
+
+/** Names of the npm packages that a source imports. */
+export function importedPackages(source: string): string[] {
+  const imports = source.matchAll(/^(?:import|export)[^;]*?from "([^"]+)"/gm);
+  return [...imports].flatMap(([, specifier = ""]) => {
+    if (/^(\.|node:|bun:|bun$)/.test(specifier)) return [];
+    const [, name] = /^(@[^/]+\/[^/]+|[^/]+)/.exec(specifier) ?? [];
+    return name ? [name] : [];
+  });
+}
