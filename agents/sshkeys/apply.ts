@@ -1,0 +1,104 @@
+import type { Kernel } from "../kernel/kernel.ts";
+import { KernelError } from "../kernel/kernel-error.ts";
+import type { HostKey } from "./host-keys.ts";
+import { makeHostKey } from "./make-host-key.ts";
+import { type KeyStep, keyStepText } from "./plan.ts";
+import { keepKey, putAside, type Store, serveKey } from "./store.ts";
+
+export interface HostKeysApplied {
+  /** What people should know: keys replaced, keys that could not be stored. */
+  complaints: string[];
+  /** The keys that are made in the background; never rejects. */
+  later: Promise<void>;
+}
+
+/** Brings the host keys in place. Throws when not even one can be made for sshd. */
+export async function applyHostKeys(
+  kernel: Kernel,
+  store: Store,
+  steps: readonly KeyStep[],
+  done: string[],
+): Promise<HostKeysApplied> {
+  const complaints: string[] = [];
+  for (const step of steps) {
+    if (step.do === "use") serveKey(kernel, step.key);
+    if (step.do === "put-aside") setAside(kernel, store, step, complaints);
+    if (step.do !== "make") done.push(keyStepText(step));
+  }
+  const makes = steps.filter((step) => step.do === "make");
+  const now = makes.filter(({ when }) => when === "before-sshd");
+  const results = await Promise.allSettled(
+    now.map((step) => make(kernel, store, step, complaints)),
+  );
+  const failures: unknown[] = [];
+  for (const [index, result] of results.entries()) {
+    const step = now[index];
+    if (result.status === "rejected") failures.push(result.reason);
+    else if (step !== undefined) done.push(keyStepText(step));
+  }
+  const served = steps.some((step) => step.do === "use") || failures.length < now.length;
+  if (!served) throw failures[0];
+  for (const failure of failures) complaints.push(textOf(failure));
+  return { complaints, later: makeLater(kernel, store, makes, done) };
+}
+
+/** One after the other, so that they leave the machine to the rest of the boot. */
+async function makeLater(
+  kernel: Kernel,
+  store: Store,
+  makes: readonly Extract<KeyStep, { do: "make" }>[],
+  done: string[],
+): Promise<void> {
+  const complaints: string[] = [];
+  for (const step of makes.filter(({ when }) => when === "later")) {
+    try {
+      await make(kernel, store, step, complaints);
+      done.push(keyStepText(step));
+    } catch (error) {
+      complaints.push(textOf(error));
+    }
+  }
+  for (const complaint of complaints) kernel.tellKernelLog(`sshkeys: ${complaint}`);
+}
+
+async function make(
+  kernel: Kernel,
+  store: Store,
+  step: Extract<KeyStep, { do: "make" }>,
+  complaints: string[],
+): Promise<void> {
+  const key = await makeHostKey(kernel, step.type);
+  keep(kernel, store, key, complaints);
+  serveKey(kernel, key);
+}
+
+/** A full or failing disk must not keep sshd from a key: it then lasts for this boot only. */
+function keep(kernel: Kernel, store: Store, key: HostKey, complaints: string[]): void {
+  try {
+    keepKey(kernel, store, key);
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    complaints.push(`the new ${key.type} host key could not be stored: ${error.message}`);
+  }
+}
+
+function setAside(
+  kernel: Kernel,
+  store: Store,
+  step: Extract<KeyStep, { do: "put-aside" }>,
+  complaints: string[],
+): void {
+  try {
+    const name = putAside(kernel, store, step.type, "damaged");
+    complaints.push(
+      `the stored ${step.type} host key is replaced and kept as ${name}: ${step.why}`,
+    );
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    complaints.push(`the stored ${step.type} host key is not used: ${step.why}; ${error.message}`);
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,101 @@
+import { readFlavour } from "../automount/read-flavour.ts";
+import { type Command, type Terminal, UsageError } from "../command/command.ts";
+import { parseWords } from "../command/parse-words.ts";
+import { parseBootOptions } from "../init-hooks/parse-boot-options.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { type HostKeyType, hostKeyTypes } from "./host-keys.ts";
+import { makeHostKey } from "./make-host-key.ts";
+import { keepKey, openStore, putAside, readStored, serveKey } from "./store.ts";
+import { readUserKeys } from "./user-keys.ts";
+
+const help = `sshkeys: the host's SSH keys, and the keys that open it.
+
+  sshkeys [list]          host keys with their fingerprints, authorized keys and where they come from
+  sshkeys rotate [TYPE]   make new host keys (${hostKeyTypes.join(", ")}; all without TYPE), keep the old ones aside
+  --dry-run               with rotate: only say what would be done
+  --json                  for programs`;
+
+const sshdPidPath = "/run/sshd.pid";
+
+export const sshkeysCommand: Command = {
+  name: "sshkeys",
+  help,
+  async run(words, kernel, terminal) {
+    const { flags, operands } = parseWords(words, { "dry-run": "flag", json: "flag" });
+    const [verb = "list", ...rest] = operands;
+    const isJson = flags.has("json");
+    if (verb === "list" && rest.length === 0) return list(kernel, terminal, isJson);
+    if (verb !== "rotate")
+      throw new UsageError(`expected list or rotate, found "${operands.join(" ")}"`);
+    const types = rest.length === 0 ? hostKeyTypes : rest.map(typeOf);
+    if (!flags.has("dry-run")) return rotate(kernel, terminal, types, isJson);
+    const lines = types.map(
+      (type) => `would make a new ${type} host key and put the old one aside`,
+    );
+    terminal.out(isJson ? JSON.stringify({ rotate: types }) : lines.join("\n"));
+    return 0;
+  },
+};
+
+function typeOf(word: string): HostKeyType {
+  const type = hostKeyTypes.find((known) => known === word);
+  if (type !== undefined) return type;
+  throw new UsageError(`host key type ${word} is unknown; known are ${hostKeyTypes.join(", ")}`);
+}
+
+async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promise<number> {
+  const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
+  const flavour = readFlavour(kernel, options.user);
+  const store = openStore(kernel, flavour.stateFolder);
+  const stored = await readStored(kernel, store);
+  const host = hostKeyTypes.map((type) => {
+    const found = stored[type];
+    if (found.state !== "sound") return { type, state: found.state };
+    const { bits, fingerprint } = found.key.public;
+    return { type, state: found.state, bits, fingerprint };
+  });
+  const { keys, complaints, path } = readUserKeys(kernel, flavour.user);
+  const authorized = keys.map(({ key, comment, options: limits }) => {
+    const { type, bits, fingerprint } = key;
+    return { type, bits, fingerprint, comment, options: limits, from: path };
+  });
+  if (isJson) {
+    const shown = { isOnDisk: store.isOnDisk, host, authorized, complaints };
+    terminal.out(JSON.stringify(shown, undefined, 2));
+    return 0;
+  }
+  const place = store.isOnDisk ? "on the data disk" : "in RAM, new on every boot";
+  terminal.out(`host keys (${place}):`);
+  for (const key of host)
+    terminal.out(`  ${key.type.padEnd(8)} ${"fingerprint" in key ? key.fingerprint : key.state}`);
+  terminal.out(`authorized keys (${path}; root accepts the same):`);
+  for (const { type, fingerprint, comment } of authorized)
+    terminal.out(`  ${type} ${fingerprint} ${comment}`.trimEnd());
+  for (const complaint of complaints) terminal.out(`  left out: ${complaint}`);
+  return 0;
+}
+
+async function rotate(
+  kernel: Kernel,
+  terminal: Terminal,
+  types: readonly HostKeyType[],
+  isJson: boolean,
+): Promise<number> {
+  const store = openStore(kernel, readFlavour(kernel).stateFolder);
+  const made: { type: HostKeyType; fingerprint: string; keptAs: string }[] = [];
+  for (const type of types) {
+    const key = await makeHostKey(kernel, type);
+    const keptAs = putAside(kernel, store, type, "replaced");
+    keepKey(kernel, store, key);
+    serveKey(kernel, key);
+    made.push({ type, fingerprint: key.public.fingerprint, keptAs });
+  }
+  // sshd reads its host keys anew; open connections go on.
+  const pid = Number(kernel.readTextIfPresent(sshdPidPath)?.trim());
+  if (pid > 1) kernel.signal(pid, "SIGHUP");
+  if (isJson) terminal.out(JSON.stringify({ isOnDisk: store.isOnDisk, made }, undefined, 2));
+  else for (const { type, fingerprint } of made) terminal.out(`${type} ${fingerprint}`);
+  if (!store.isOnDisk && !isJson)
+    terminal.err("no data disk: the new keys last until the next boot");
+  return 0;
+}

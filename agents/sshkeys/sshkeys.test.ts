@@ -1,0 +1,318 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { defaultBootOptions } from "../init-hooks/boot-options.ts";
+import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { sshkeysCommand } from "./command.ts";
+import { type HostKeyType, hostKeyTypes } from "./host-keys.ts";
+import { runSshkeys, sshkeysStage } from "./stage.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sshkeys-stage-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A private key that OpenSSH made, the same for a type until asked for another. */
+function keyOf(type: string, variant = 0): string {
+  const path = join(folder, `${type}-${variant}`);
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    const bits = type === "rsa" ? ["-b", "1024"] : [];
+    execFileSync("ssh-keygen", ["-q", "-t", type, ...bits, "-N", "", "-C", "", "-f", path]);
+    return readFileSync(path, "utf8");
+  }
+}
+const ed25519 = () => {
+  keyOf("ed25519");
+  return readFileSync(join(folder, "ed25519-0.pub"), "utf8").trim();
+};
+
+const store = "/var/lib/boot2podman/etc/ssh";
+
+/** A system with a user, with the data disk mounted, and with ssh-keygen. */
+function system(options: { disk?: boolean; authorized?: string } = {}): FakeKernel {
+  const kernel = new FakeKernel();
+  kernel.lay({
+    "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\ntc:x:1000:50:tc:/home/tc:/bin/bash\n",
+    "/etc/ssh": null,
+    "/root": null,
+    "/home/tc": null,
+    "/var/lib/boot2podman": null,
+    "/proc/cmdline": "loglevel=3",
+    "/run/sshd.pid": "321\n",
+  });
+  if (options.authorized !== undefined) authorize(kernel, options.authorized);
+  if (options.disk !== false) {
+    kernel.mkdir("/mnt/sda1");
+    kernel.mount({ source: "/dev/sda1", target: "/mnt/sda1", type: "ext4" });
+    kernel.mkdir("/mnt/sda1/var/lib/boot2podman");
+    kernel.mount({
+      source: "/mnt/sda1/var/lib/boot2podman",
+      target: "/var/lib/boot2podman",
+      flags: ["bind"],
+    });
+  }
+  const made = new Map<string, number>();
+  kernel.onRun("ssh-keygen", (argv) => {
+    const path = argv.at(-1) ?? "";
+    const type = argv[3] ?? "";
+    const variant = (made.get(type) ?? 0) + 1;
+    made.set(type, variant);
+    kernel.lay({ [path]: keyOf(type, variant), [`${path}.pub`]: "x" });
+    return {};
+  });
+  return kernel;
+}
+
+function authorize(kernel: FakeKernel, text: string): void {
+  kernel.mkdirBeneath("/home/tc", ".ssh", { mode: 0o700, owner: { uid: 1000, gid: 50 } });
+  kernel.writeAtomic("/home/tc/.ssh/authorized_keys", text, {
+    mode: 0o600,
+    owner: { uid: 1000, gid: 50 },
+  });
+}
+
+async function boot(kernel: FakeKernel) {
+  const notes = { observed: null, plan: null, done: [] as string[] };
+  let later: Promise<void> = Promise.resolve();
+  const outcome = await runSshkeys({ kernel, notes, options: defaultBootOptions }, (promise) => {
+    later = promise;
+  });
+  const beforeLater = kernel.list("/etc/ssh");
+  await later;
+  return { ...outcome, notes, beforeLater };
+}
+
+function layStored(kernel: FakeKernel, type: HostKeyType, content: string, mode = 0o600): void {
+  kernel.mkdir(store);
+  kernel.writeAtomic(`${store}/ssh_host_${type}_key`, content, { mode });
+}
+
+describe("the first boot", () => {
+  test("has ed25519 and ecdsa before sshd, RSA afterwards, and all are stored", async () => {
+    const kernel = system({ authorized: ed25519() });
+    const { beforeLater } = await boot(kernel);
+    expect(beforeLater.filter((name) => name.endsWith("_key"))).toEqual([
+      "ssh_host_ecdsa_key",
+      "ssh_host_ed25519_key",
+    ]);
+    for (const type of hostKeyTypes) {
+      const name = `ssh_host_${type}_key`;
+      expect(kernel.readText(`${store}/${name}`)).toBe(kernel.readText(`/etc/ssh/${name}`));
+      expect(kernel.stat(`/etc/ssh/${name}`)).toMatchObject({ mode: 0o600, uid: 0 });
+      expect(kernel.stat(`${store}/${name}`)).toMatchObject({ mode: 0o600, uid: 0 });
+      expect(kernel.stat(`/etc/ssh/${name}.pub`)).toMatchObject({ mode: 0o644 });
+    }
+  });
+
+  test("leaves no private key in the work folder", async () => {
+    const kernel = system();
+    await boot(kernel);
+    expect(kernel.list("/run/boot2podman/new-host-keys")).toEqual([]);
+  });
+
+  test("without a data disk says that keys change", async () => {
+    const { message } = await boot(system({ disk: false, authorized: ed25519() }));
+    expect(message).toBe("1 authorized key; host keys in RAM: they change on every boot");
+  });
+
+  test("with a full disk still has host keys, and says that they aren't stored", async () => {
+    const kernel = system({ authorized: ed25519() });
+    kernel.failOn("mkdirBeneath", /boot2podman\/etc/, "ENOSPC");
+    const { message } = await boot(kernel);
+    expect(kernel.exists("/etc/ssh/ssh_host_ed25519_key")).toBe(true);
+    expect(message).toContain("the new ed25519 host key could not be stored");
+  });
+
+  test("works when ssh-keygen can make only one type", async () => {
+    const kernel = system();
+    kernel.onRun("ssh-keygen", (argv) => {
+      if (argv[3] !== "ecdsa") return { exitCode: 1, stderr: "no" };
+      kernel.lay({ [argv.at(-1) ?? ""]: keyOf("ecdsa") });
+      return {};
+    });
+    const { message } = await boot(kernel);
+    expect(kernel.list("/etc/ssh")).toContain("ssh_host_ecdsa_key");
+    expect(message).toContain("-t ed25519");
+  });
+
+  test("fails when no host key can be made", async () => {
+    const kernel = system();
+    kernel.onRun("ssh-keygen", { exitCode: 1, stderr: "no entropy" });
+    await expect(boot(kernel)).rejects.toThrow("no entropy");
+  });
+});
+
+describe("a later boot", () => {
+  test("uses the stored keys and makes none", async () => {
+    const kernel = system();
+    for (const type of hostKeyTypes) layStored(kernel, type, keyOf(type));
+    await boot(kernel);
+    expect(kernel.runs).toEqual([]);
+    for (const type of hostKeyTypes)
+      expect(kernel.readText(`/etc/ssh/ssh_host_${type}_key`)).toBe(keyOf(type));
+  });
+
+  test.each([
+    ["empty", "", 0o600, "it is empty"],
+    ["damaged", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", 0o600, "no OpenSSH private key"],
+    ["readable by others", "sound", 0o644, "its mode 0644 (uid 0) lets others read it"],
+  ])("puts a stored key that is %s aside and makes a new one", async (_, content, mode, why) => {
+    const kernel = system();
+    layStored(kernel, "ed25519", content === "sound" ? keyOf("ed25519") : content, mode);
+    const { message } = await boot(kernel);
+    expect(message).toContain(why);
+    const names = kernel
+      .list(store)
+      .filter((name) => name.startsWith("ssh_host_ed25519_key.damaged-"));
+    expect(names.length).toBe(1);
+    expect(message).toContain(`kept as ${names[0]}`);
+    expect(kernel.readText(`${store}/ssh_host_ed25519_key`)).toContain("BEGIN OPENSSH");
+  });
+
+  test("takes no host key through a link", async () => {
+    const kernel = system();
+    kernel.mkdir(store);
+    kernel.lay({ "/tmp/mine": keyOf("ed25519") });
+    kernel.symlink("/tmp/mine", `${store}/ssh_host_ed25519_key`);
+    const { message } = await boot(kernel);
+    expect(message).toContain("it is a link, not a file");
+    expect(kernel.readText("/tmp/mine")).toBe(keyOf("ed25519"));
+  });
+
+  test("uses a key in the format of earlier systems", async () => {
+    const kernel = system();
+    const old = "-----BEGIN RSA PRIVATE KEY-----\nMIIC\n-----END RSA PRIVATE KEY-----\n";
+    layStored(kernel, "rsa", old);
+    const line = execFileSync("ssh-keygen", ["-y", "-f", join(folder, "rsa-0")], {
+      encoding: "utf8",
+    });
+    kernel.onRun("ssh-keygen", (argv) => {
+      if (argv[1] === "-y") return { stdout: line };
+      kernel.lay({ [argv.at(-1) ?? ""]: keyOf(argv[3] ?? "") });
+      return {};
+    });
+    await boot(kernel);
+    expect(kernel.readText("/etc/ssh/ssh_host_rsa_key")).toBe(old);
+    expect(kernel.readText("/etc/ssh/ssh_host_rsa_key.pub").trim()).toBe(
+      line.trim().split(" ", 2).join(" "),
+    );
+  });
+});
+
+describe("authorized keys", () => {
+  test("of the user are root's too, with strict modes", async () => {
+    const kernel = system({ authorized: `${ed25519()} me@here\n` });
+    await boot(kernel);
+    expect(kernel.readText("/root/.ssh/authorized_keys")).toContain(`${ed25519()} me@here\n`);
+    expect(kernel.stat("/root/.ssh/authorized_keys")).toMatchObject({ mode: 0o600, uid: 0 });
+    expect(kernel.stat("/root/.ssh")).toMatchObject({ mode: 0o700, uid: 0 });
+  });
+
+  test("that the user took away are taken from root (accident 13)", async () => {
+    const kernel = system({ authorized: ed25519() });
+    await boot(kernel);
+    authorize(kernel, "# none\n");
+    await boot(kernel);
+    expect(kernel.readText("/root/.ssh/authorized_keys")).not.toContain("ssh-ed25519");
+  });
+
+  test("that are wrong are left out and named", async () => {
+    const kernel = system({ authorized: `ssh-ed25519 AAAA broken\n${ed25519()}\n` });
+    const { message } = await boot(kernel);
+    expect(message).toContain('line 1 ("broken")');
+    expect(kernel.readText("/root/.ssh/authorized_keys")).not.toContain("broken");
+    expect(kernel.consoleLines.join("\n")).toContain('line 1 ("broken")');
+  });
+
+  test("are not read through a link (accident 12)", async () => {
+    const kernel = system();
+    kernel.lay({ "/etc/secret": `${ed25519()} secret\n`, "/home/tc/.ssh": null });
+    kernel.symlink("/etc/secret", "/home/tc/.ssh/authorized_keys");
+    const { message } = await boot(kernel);
+    expect(kernel.readText("/root/.ssh/authorized_keys")).not.toContain("secret");
+    expect(message).toContain("ELOOP");
+  });
+
+  test("are not read through a folder that is a link (accident 12)", async () => {
+    const kernel = system();
+    kernel.lay({ "/srv/keys/authorized_keys": `${ed25519()} elsewhere\n` });
+    kernel.symlink("/srv/keys", "/home/tc/.ssh");
+    await boot(kernel);
+    expect(kernel.readText("/root/.ssh/authorized_keys")).not.toContain("elsewhere");
+  });
+
+  test("that others may write are pointed out, since sshd will not take them", async () => {
+    const kernel = system({ authorized: ed25519() });
+    kernel.chmod("/home/tc/.ssh/authorized_keys", 0o666);
+    expect((await boot(kernel)).message).toContain("others may write authorized_keys");
+  });
+
+  test("when there are none it is said", async () => {
+    expect((await boot(system())).message).toContain("nobody can log in over SSH");
+  });
+
+  test("are in place even when host keys can't be made", async () => {
+    const kernel = system({ authorized: ed25519() });
+    kernel.onRun("ssh-keygen", { exitCode: 1 });
+    await boot(kernel).catch(() => undefined);
+    expect(kernel.readText("/root/.ssh/authorized_keys")).toContain("ssh-ed25519");
+  });
+});
+
+describe("when the stage fails", () => {
+  test("the plain way still gives a host key and the user's keys to root", async () => {
+    const kernel = system({ authorized: ed25519() });
+    const notes = { observed: null, plan: null, done: [] };
+    await sshkeysStage.rescue?.({ kernel, options: defaultBootOptions, notes });
+    expect(kernel.exists("/etc/ssh/ssh_host_ed25519_key")).toBe(true);
+    expect(kernel.readText("/root/.ssh/authorized_keys")).toBe(ed25519());
+  });
+});
+
+describe("the command", () => {
+  async function call(kernel: FakeKernel, ...words: string[]) {
+    const lines: string[] = [];
+    const terminal = {
+      out: (text: string) => lines.push(text),
+      err: (text: string) => lines.push(text),
+    };
+    const status = await sshkeysCommand.run(words, kernel, terminal);
+    return { status, text: lines.join("\n") };
+  }
+
+  test("lists host keys and authorized keys with their fingerprints", async () => {
+    const kernel = system({ authorized: `${ed25519()} me@here\n` });
+    await boot(kernel);
+    const { text } = await call(kernel, "list");
+    expect(text).toMatch(
+      /host keys \(on the data disk\):\n {2}ed25519 {2}SHA256:\S{43}\n {2}ecdsa/,
+    );
+    expect(text).toMatch(/ {2}ssh-ed25519 SHA256:\S{43} me@here$/);
+  });
+
+  test("rotates one key, keeps the old one aside and lets sshd know", async () => {
+    const kernel = system();
+    await boot(kernel);
+    const before = kernel.readText("/etc/ssh/ssh_host_ed25519_key");
+    const rsa = kernel.readText("/etc/ssh/ssh_host_rsa_key");
+    await call(kernel, "rotate", "ed25519");
+    expect(kernel.readText("/etc/ssh/ssh_host_ed25519_key")).not.toBe(before);
+    expect(kernel.readText("/etc/ssh/ssh_host_rsa_key")).toBe(rsa);
+    const aside = kernel.list(store).find((name) => /^ssh_host_ed25519_key\.replaced-/.test(name));
+    expect(kernel.readText(`${store}/${aside}`)).toBe(before);
+    expect(kernel.signals).toEqual([{ pid: 321, signal: "SIGHUP" }]);
+  });
+
+  test("only says what it would rotate with --dry-run", async () => {
+    const kernel = system();
+    const { text } = await call(kernel, "rotate", "--dry-run");
+    expect(text.split("\n").length).toBe(3);
+    expect(kernel.runs).toEqual([]);
+  });
+
+  test.each([["rotate", "dsa"], ["destroy"], ["list", "x"]])("refuses %s %s", async (...words) => {
+    await expect(call(system(), ...words)).rejects.toThrow(/unknown|expected/);
+  });
+});

@@ -1,0 +1,68 @@
+import { readFlavour } from "../automount/read-flavour.ts";
+import type { Stage, StageContext, StageOutcome } from "../init-hooks/stage.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { runChecked } from "../kernel/run-checked.ts";
+import { applyHostKeys } from "./apply.ts";
+import { privateName } from "./host-keys.ts";
+import { keyStepText, planHostKeys } from "./plan.ts";
+import { openStore, readStored, sshdFolder } from "./store.ts";
+import { readUserKeys, type UserKeys, writeRootKeys } from "./user-keys.ts";
+
+/** Host keys and everybody's authorized keys, in place before sshd greets anybody. */
+export const sshkeysStage: Stage = {
+  name: "sshkeys",
+  needs: ["automount", "mounts"],
+  deadlineMs: 60_000,
+  run: (context) => runSshkeys(context),
+  rescue: ({ kernel, options }) => plainKeys(kernel, options.user),
+};
+
+/** As the stage; `later`, given to `onLater`, ends when the slow keys are made too. */
+export async function runSshkeys(
+  context: Pick<StageContext, "kernel" | "notes"> & { options: { user: string } },
+  onLater: (later: Promise<void>) => void = () => undefined,
+): Promise<StageOutcome> {
+  const { kernel, notes, options } = context;
+  const flavour = readFlavour(kernel, options.user);
+  const store = openStore(kernel, flavour.stateFolder);
+  const user = readUserKeys(kernel, flavour.user);
+  // Login comes first: a disk that fails while host keys are stored must not keep people out.
+  writeRootKeys(kernel, user);
+  notes.done.push(`give root ${count(user)} of ${user.path}`);
+  const stored = await readStored(kernel, store);
+  const steps = planHostKeys(stored);
+  notes.observed = {
+    stored: Object.fromEntries(Object.entries(stored).map(([type, { state }]) => [type, state])),
+    isOnDisk: store.isOnDisk,
+    authorizedKeys: user.keys.map(({ key, comment }) => ({ ...key, comment, from: user.path })),
+  };
+  notes.plan = steps.map(keyStepText);
+  const { complaints, later } = await applyHostKeys(kernel, store, steps, notes.done);
+  onLater(later);
+  const where = store.isOnDisk
+    ? `kept in ${store.stateFolder}`
+    : "in RAM: they change on every boot";
+  const all = [...user.complaints.map((line) => `${user.path}: ${line}`), ...complaints];
+  if (user.keys.length === 0) all.push(`no key in ${user.path}: nobody can log in over SSH`);
+  for (const complaint of all) kernel.tellConsole(`sshkeys: ${complaint}`);
+  return { result: "ok", message: [`${count(user)}; host keys ${where}`, ...all].join("; ") };
+}
+
+function count({ keys }: UserKeys): string {
+  return keys.length === 1 ? "1 authorized key" : `${keys.length} authorized keys`;
+}
+
+/** Any host key, and the user's file as it is: sshd itself checks its lines. */
+async function plainKeys(kernel: Kernel, userName: string): Promise<string> {
+  const path = `${sshdFolder}/${privateName("ed25519")}`;
+  if (!kernel.exists(path))
+    await runChecked(kernel, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]);
+  const home = `/home/${userName}`;
+  const bytes = kernel.withFolderBeneath(home, ".ssh", (folder) =>
+    kernel.readNoFollow(`${folder}/authorized_keys`, 1024 * 1024),
+  );
+  if (bytes === undefined) return "a host key is there, authorized keys are not";
+  kernel.mkdir("/root/.ssh", { mode: 0o700 });
+  kernel.writeAtomic("/root/.ssh/authorized_keys", bytes, { mode: 0o600 });
+  return "a host key is there, and the user's keys as they are";
+}
