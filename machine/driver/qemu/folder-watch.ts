@@ -1,16 +1,22 @@
 import { watch } from "node:fs";
 
-/** A process that is killed changes nothing in its folder: that alone has no event, so look. */
+/**
+ * The end of a process that isn't our child has no event (a pidfd can't be had here), so besides
+ * the events there is a look from time to time.
+ */
 const RECHECK_MS = 500;
 
 /**
  * Looks at once, then after every change in a folder, until there is something to return.
  * Resolves to undefined when the time is over.
+ *
+ * @param recheckMs how often to look when nothing changes in the folder.
  */
 export function waitInFolder<T>(
   folder: string,
   look: () => Promise<T | undefined>,
   timeoutMs: number,
+  recheckMs: number = RECHECK_MS,
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     let looking = false;
@@ -48,7 +54,7 @@ export function waitInFolder<T>(
     const watcher = watch(folder, () => void check());
     // A folder that is removed while it is watched is seen by the next look.
     watcher.on("error", () => void check());
-    const recheck = setInterval(() => void check(), RECHECK_MS);
+    const recheck = setInterval(() => void check(), recheckMs);
     const deadline = setTimeout(() => end(() => resolve(undefined)), timeoutMs);
     void check();
   });

@@ -4,14 +4,17 @@ import type { MachinePlace } from "../../store/machines.ts";
 import type { Report } from "../driver.ts";
 import { readBootLog } from "./boot-log.ts";
 import { waitInFolder } from "./folder-watch.ts";
-import { machinePid } from "./process.ts";
-import { connectQmp } from "./qmp.ts";
+import { hasEnded, machinePid, readProcess } from "./process.ts";
+import { connectQmp, MonitorFailure } from "./qmp.ts";
 import { lookAtQemu } from "./state.ts";
 
 const MONITOR_TIMEOUT_MS = 5000;
 /** QEMU writes its cached data to the disk's file before it ends. */
 const QUIT_TIMEOUT_MS = 20_000;
 const KILL_TIMEOUT_MS = 5000;
+
+/** How soon the end of QEMU is seen: whoever stops a machine waits for just that. */
+const RECHECK_MS = 50;
 
 /**
  * Presses the power button and waits until QEMU has ended. A guest that is still booting may not
@@ -22,6 +25,7 @@ export async function shutDown(
   machine: MachinePlace,
   options: { timeoutMs: number; report: Report },
 ): Promise<void> {
+  const isOver = await watchEnd(machine);
   let readyCount = (await readBootLog(machine.files.bootLog)).readyCount;
   const { monitor } = await lookAtQemu(machine.files, MONITOR_TIMEOUT_MS);
   if (monitor.kind === "answers" && monitor.status === "paused") {
@@ -30,18 +34,18 @@ export async function shutDown(
   }
   await command(machine, "system_powerdown");
   const look = async () => {
-    if (await hasEnded(machine)) {
+    if (await isOver()) {
       return true;
     }
     const now = (await readBootLog(machine.files.bootLog)).readyCount;
     if (now !== readyCount) {
       readyCount = now;
-      await pressAgain(machine);
+      await tryCommand(machine, "system_powerdown");
     }
     return undefined;
   };
-  const ended = await waitInFolder(machine.files.folder, look, options.timeoutMs);
-  if (ended === undefined) {
+  const { folder } = machine.files;
+  if (!(await waitInFolder(folder, look, options.timeoutMs, RECHECK_MS))) {
     options.report.warn(
       `"${machine.name}" did not shut down within ${Math.round(options.timeoutMs / 1000)} s: it is switched off, and what its programs had not yet written is lost.`,
     );
@@ -52,47 +56,55 @@ export async function shutDown(
 /** Ends QEMU: by its monitor, so that it writes out the disk's cache, else by killing it. */
 export async function switchOff(machine: MachinePlace): Promise<void> {
   const pid = await machinePid(machine.files);
-  try {
-    await command(machine, "quit");
-    if (await endsWithin(machine, QUIT_TIMEOUT_MS)) {
-      return;
-    }
-  } catch (error) {
-    // A monitor that doesn't answer is why there is a second way.
-    if (!(error instanceof Failure)) {
-      throw error;
-    }
+  const isOver = await watchEnd(machine);
+  const asked = await tryCommand(machine, "quit");
+  if (asked && (await endsWithin(machine, isOver, QUIT_TIMEOUT_MS))) {
+    return;
   }
-  if (pid !== undefined) {
-    await killProcess(machine, pid);
+  if (pid !== undefined && !(await isOver())) {
+    killProcess(machine, pid);
+    if (!(await endsWithin(machine, isOver, KILL_TIMEOUT_MS))) {
+      throw new Failure(
+        `QEMU (process ${pid}) of "${machine.name}" was killed but is still there: the host's kernel holds it (disk or KVM). Look at it with ps.`,
+      );
+    }
   }
 }
 
-async function killProcess(machine: MachinePlace, pid: number): Promise<void> {
+function killProcess(machine: MachinePlace, pid: number): void {
   try {
     kill(pid, "SIGKILL");
   } catch (error) {
-    if (systemErrorCode(error) === "ESRCH") {
-      return;
+    if (systemErrorCode(error) !== "ESRCH") {
+      throw new Failure(`QEMU (process ${pid}) of "${machine.name}" can't be killed.`, {
+        cause: error,
+      });
     }
-    throw new Failure(`QEMU (process ${pid}) of "${machine.name}" can't be killed.`, {
-      cause: error,
-    });
-  }
-  if (!(await endsWithin(machine, KILL_TIMEOUT_MS))) {
-    throw new Failure(
-      `QEMU (process ${pid}) of "${machine.name}" was killed but is still there: the host's kernel holds it (disk or KVM). Look at it with ps.`,
-    );
   }
 }
 
-async function endsWithin(machine: MachinePlace, timeoutMs: number): Promise<boolean> {
-  const look = async () => ((await hasEnded(machine)) ? true : undefined);
-  return (await waitInFolder(machine.files.folder, look, timeoutMs)) ?? false;
+/**
+ * Tells whether the process that runs the machine now has ended. Its pid file goes a moment before
+ * it does, and only its end gives the disk and the port back.
+ */
+async function watchEnd(machine: MachinePlace): Promise<() => Promise<boolean>> {
+  const pid = await machinePid(machine.files);
+  const started = pid === undefined ? undefined : await readProcess(pid);
+  if (pid === undefined || started === undefined) {
+    // Without a pid only the monitor tells.
+    return async () =>
+      (await lookAtQemu(machine.files, MONITOR_TIMEOUT_MS)).monitor.kind === "refused";
+  }
+  return () => hasEnded(pid, started);
 }
 
-async function hasEnded(machine: MachinePlace): Promise<boolean> {
-  return (await machinePid(machine.files)) === undefined;
+async function endsWithin(
+  machine: MachinePlace,
+  isOver: () => Promise<boolean>,
+  timeoutMs: number,
+): Promise<boolean> {
+  const look = async () => ((await isOver()) ? true : undefined);
+  return (await waitInFolder(machine.files.folder, look, timeoutMs, RECHECK_MS)) ?? false;
 }
 
 async function command(machine: MachinePlace, name: string): Promise<void> {
@@ -104,13 +116,16 @@ async function command(machine: MachinePlace, name: string): Promise<void> {
   }
 }
 
-/** The guest may have gone meanwhile, from the first press: the next look sees that. */
-async function pressAgain(machine: MachinePlace): Promise<void> {
+/** For commands whose failure the caller sees by itself, in that QEMU goes on or has ended. */
+async function tryCommand(machine: MachinePlace, name: string): Promise<boolean> {
   try {
-    await command(machine, "system_powerdown");
+    await command(machine, name);
+    return true;
   } catch (error) {
-    if (!(error instanceof Failure)) {
-      throw error;
+    if (error instanceof MonitorFailure) {
+      // QEMU may end before its answer is out.
+      return error.kind === "closed";
     }
+    throw error;
   }
 }

@@ -89,6 +89,11 @@ export async function machinePid(files: MachineFiles): Promise<number | undefine
   return isMachineProcess(found, pid, files.pid, await readRecord(files)) ? pid : undefined;
 }
 
+/** Whether a process has ended: there is none of that pid, or it is another one by now. */
+export async function hasEnded(pid: number, started: SystemProcess): Promise<boolean> {
+  return (await readProcess(pid))?.startTime !== started.startTime;
+}
+
 /** What the last launch wrote down; undefined when there is nothing sound. */
 export async function readRecord(files: MachineFiles): Promise<ProcessRecord | undefined> {
   const text = await readIfThere(files.process);

@@ -1,0 +1,86 @@
+#!/usr/bin/env bun
+/**
+ * Stands in for QEMU in the tests of a machine's life: takes the same arguments, goes to the
+ * background, writes the pid file, serves a monitor and says on the boot port that it is ready.
+ * Words in -append make it misbehave:
+ *   fake.deaf     ignores the power button
+ *   fake.mute     never becomes ready
+ *   fake.dies     ends before it is ready
+ *   fake.broken   doesn't start
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+
+const args = process.argv.slice(2);
+const optionValue = (option: string) => args[args.indexOf(option) + 1] ?? "";
+const pathIn = (value: string) => /path=([^,]*)/.exec(value)?.[1] ?? "";
+const words = optionValue("-append").split(" ");
+const pidFile = optionValue("-pidfile");
+const monitorPath = optionValue("-qmp").replace(/^unix:([^,]*),.*$/, "$1");
+const bootLog = pathIn(args.find((word) => word.startsWith("file,id=boot,")) ?? "");
+const consoleLog = /logfile=([^,]*)/.exec(args.find((word) => word.includes("logfile=")) ?? "");
+
+if (process.env.FAKE_QEMU_BACKGROUND === undefined) {
+  await goToBackground();
+} else {
+  runMachine();
+}
+
+async function goToBackground(): Promise<void> {
+  if (words.includes("fake.broken")) {
+    console.error("qemu-system-x86_64: -machine pc: it is a fake");
+    process.exit(1);
+  }
+  const child = spawn(process.execPath, process.argv.slice(1), {
+    detached: true,
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { ...process.env, FAKE_QEMU_BACKGROUND: "1" },
+  });
+  await once(child.stdout, "data");
+  process.exit(0);
+}
+
+function runMachine(): void {
+  writeFileSync(pidFile, `${process.pid}\n`);
+  writeFileSync(consoleLog?.[1] ?? "", "fake kernel\nfake panic\n");
+  writeFileSync(bootLog, "");
+  const server = createServer(serve);
+  server.maxConnections = 8;
+  server.listen(monitorPath, () => {
+    console.log("listening");
+    setTimeout(boot, 50);
+  });
+}
+
+function boot(): void {
+  if (words.includes("fake.dies")) {
+    end();
+  }
+  appendFileSync(bootLog, "stage cgroups ok 3\nhostkey ssh-ed25519 FAKE\n");
+  if (!words.includes("fake.mute")) {
+    appendFileSync(bootLog, "ready\n");
+  }
+}
+
+function serve(socket: Socket): void {
+  socket.on("error", () => undefined);
+  socket.write('{"QMP": {"version": {}, "capabilities": []}}\r\n');
+  socket.on("data", (data) => {
+    for (const line of data.toString().trim().split("\n")) {
+      const { execute, id }: { execute: string; id: string } = JSON.parse(line);
+      const value = execute === "query-status" ? { status: "running" } : {};
+      socket.write(`{"event": "FAKE"}\r\n${JSON.stringify({ return: value, id })}\r\n`);
+      if (execute === "quit" || (execute === "system_powerdown" && !words.includes("fake.deaf"))) {
+        setTimeout(end, 30);
+      }
+    }
+  });
+}
+
+function end(): never {
+  rmSync(monitorPath, { force: true });
+  rmSync(pidFile, { force: true });
+  process.exit(0);
+}

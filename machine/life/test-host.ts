@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Report } from "../driver/driver.ts";
+import { machinesFolder } from "../store/machine-files.ts";
+import type { MachineChoices } from "./create.ts";
+import type { Host } from "./host.ts";
+import { killMachine } from "./stop.ts";
+
+/** A store in a folder of its own, an image of a few bytes, and what was reported. */
+export interface TestHost extends Host {
+  readonly lines: string[];
+  readonly warnings: string[];
+  readonly choices: MachineChoices;
+  /** Ends what still runs, and removes the folder. */
+  dispose(): Promise<void>;
+}
+
+/** Makes a host on which machines are run by a stand-in for QEMU. */
+export async function makeTestHost(): Promise<TestHost> {
+  const folder = await mkdtemp(join(tmpdir(), "b2p-life-"));
+  const store = join(folder, "store");
+  const image = join(folder, "image");
+  await writeImage(image);
+  const lines: string[] = [];
+  const warnings: string[] = [];
+  const report: Report = {
+    line: (text) => lines.push(text),
+    warn: (text) => warnings.push(text),
+    stage: ({ name, result }) => lines.push(`stage ${name} ${result}`),
+  };
+  const host: Host = { store, report };
+  return {
+    ...host,
+    lines,
+    warnings,
+    choices: {
+      memoryMib: 256,
+      cpus: 1,
+      diskSizeMib: 256,
+      image,
+      boot: "kernel",
+      accelerator: "tcg",
+      sshPort: undefined,
+      localPorts: "",
+      sshUser: "tc",
+      program: join(import.meta.dirname, "fake-qemu.ts"),
+      kernelArguments: "",
+    },
+    async dispose() {
+      for (const name of await namesWithConfig(store)) {
+        await killMachine(host, name);
+      }
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function writeImage(folder: string): Promise<void> {
+  await mkdir(folder);
+  const sums: string[] = [];
+  for (const name of ["vmlinuz64", "corepure64.gz", "boot2podman.gz"]) {
+    await writeFile(join(folder, name), name);
+    sums.push(`${createHash("sha256").update(name).digest("hex")}  ${name}\n`);
+  }
+  await writeFile(join(folder, "SHA256SUMS"), sums.join(""));
+  const manifest = { version: "1", architecture: "amd64", commandLine: "quiet" };
+  await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
+}
+
+async function namesWithConfig(store: string): Promise<string[]> {
+  const names = await readdir(machinesFolder(store)).catch(() => []);
+  const sound: string[] = [];
+  for (const name of names) {
+    const path = join(machinesFolder(store), name, "config.json");
+    const text = await readFile(path, "utf8").catch(() => "");
+    if (text.startsWith("{\n")) {
+      sound.push(name);
+    }
+  }
+  return sound;
+}
