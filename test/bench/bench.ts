@@ -2,6 +2,7 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import path from "node:path";
 import * as z from "zod";
+import type { Manifest } from "../../image/publish/manifest.ts";
 import { chooseMirrors, readAptSources } from "../../image/resolve/mirror.ts";
 import { manifest } from "../vm/harness/artifacts.ts";
 import { busyboxImage, importBusybox } from "../vm/harness/container-image.ts";
@@ -171,10 +172,7 @@ async function bench(): Promise<void> {
 }
 
 function print(result: {
-  sizes: {
-    groups: Record<string, { compressedBytes: number }>;
-    artifacts: Record<string, { sizeBytes: number }>;
-  };
+  sizes: Pick<Manifest, "artifacts" | "groups">;
   bootMs: { ours: BootTimes; debian: BootTimes };
   ratios: Record<string, number>;
   stagesMs: Record<string, number>;
@@ -186,14 +184,10 @@ function print(result: {
   const row = (...cells: Array<string | number>) =>
     console.log(cells.map((cell, index) => String(cell).padEnd(index === 0 ? 34 : 12)).join(""));
   row("artifact", "size");
-  for (const [name, { sizeBytes }] of Object.entries(result.sizes.artifacts))
-    row(name, megabytes(sizeBytes));
-  const total = Object.values(result.sizes.groups).reduce(
-    (sum, one) => sum + one.compressedBytes,
-    0,
-  );
+  for (const { name, sizeBytes } of result.sizes.artifacts) row(name, megabytes(sizeBytes));
+  const total = result.sizes.groups.reduce((sum, group) => sum + group.compressedBytes, 0);
   row("\ngroup", "compressed", "share");
-  for (const [name, { compressedBytes }] of Object.entries(result.sizes.groups)) {
+  for (const { name, compressedBytes } of result.sizes.groups) {
     row(name, megabytes(compressedBytes), `${((100 * compressedBytes) / total).toFixed(1)} %`);
   }
   row("\npower-on →", "boot2podman", "Debian", "ratio");

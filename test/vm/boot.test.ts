@@ -52,11 +52,11 @@ describe("a machine started from the kernel, with a new data disk and two foreig
   });
 
   test("refuses passwords", async () => {
-    const words = machine.sshArguments().filter((word) => !word.startsWith("Control"));
     const result = await run([
-      ...["ssh", "-v", "-o", "ControlPath=none", ...words.filter((word) => word !== identity.key)],
-      ...["-o", "PubkeyAuthentication=no", "-o", "PreferredAuthentications=password"],
-      ...["tc@127.0.0.1", "true"],
+      ...["ssh", "-F", "/dev/null", "-v", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"],
+      ...["-o", "UserKnownHostsFile=/dev/null", "-o", "PubkeyAuthentication=no"],
+      ...["-o", "PreferredAuthentications=password,keyboard-interactive"],
+      ...["-p", String(machine.sshPort), "tc@127.0.0.1", "true"],
     ]);
     expect(result.exitCode).toBe(255);
     expect(result.stderr).toMatch(/Permission denied \(publickey\)/);
