@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findImage, parseChecksums } from "./image.ts";
+import { findImage } from "./image.ts";
 
 let folder: string;
 
@@ -11,10 +11,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const manifest = { version: "1.2.3", architecture: "amd64", commandLine: "quiet" };
-const sums = ["vmlinuz64", "corepure64.gz", "boot2podman.gz"].map(
-  (name, index) => `${String(index).repeat(64)}  ${name}\n`,
-);
+const artifacts = ["vmlinuz64", "corepure64.gz", "boot2podman.gz"].map((name, index) => ({
+  name,
+  sha256: String(index).repeat(64),
+  sizeBytes: 1,
+}));
+const manifest = { version: "1.2.3", arch: "amd64", kernel: { commandLine: "quiet" }, artifacts };
 
 async function write(name: string, text: string): Promise<void> {
   await writeFile(join(folder, name), text);
@@ -22,7 +24,6 @@ async function write(name: string, text: string): Promise<void> {
 
 test("an image is found, with its initrds in the kernel's order", async () => {
   await write("manifest.json", JSON.stringify(manifest));
-  await write("SHA256SUMS", sums.join(""));
   const image = await findImage(folder);
   expect(image.commandLine).toBe("quiet");
   expect(image.kernel).toEqual({ path: join(folder, "vmlinuz64"), sha256: "0".repeat(64) });
@@ -34,11 +35,11 @@ test("an image is found, with its initrds in the kernel's order", async () => {
 
 test("an image's id changes with its files and with nothing else", async () => {
   await write("manifest.json", JSON.stringify(manifest));
-  await write("SHA256SUMS", sums.join(""));
   const first = await findImage(folder);
   await write("manifest.json", JSON.stringify({ ...manifest, version: "2" }));
   expect((await findImage(folder)).id).toBe(first.id);
-  await write("SHA256SUMS", [...sums.slice(0, 2), `${"f".repeat(64)}  boot2podman.gz\n`].join(""));
+  const changed = [...artifacts.slice(0, 2), { name: "boot2podman.gz", sha256: "f".repeat(64) }];
+  await write("manifest.json", JSON.stringify({ ...manifest, artifacts: changed }));
   expect((await findImage(folder)).id).not.toBe(first.id);
 });
 
@@ -49,26 +50,15 @@ test("a folder without an image is told with what to do", async () => {
 });
 
 test("an image that lacks a file is refused", async () => {
-  await write("manifest.json", JSON.stringify(manifest));
-  await write("SHA256SUMS", sums.slice(0, 2).join(""));
-  await expect(findImage(folder)).rejects.toThrow("SHA256SUMS has no line for boot2podman.gz");
+  await write("manifest.json", JSON.stringify({ ...manifest, artifacts: artifacts.slice(0, 2) }));
+  await expect(findImage(folder)).rejects.toThrow("manifest.json lists no boot2podman.gz");
 });
 
 test.each([
   ["no JSON", "{"],
-  ["no command line", JSON.stringify({ ...manifest, commandLine: undefined })],
-  ["another architecture", JSON.stringify({ ...manifest, architecture: "riscv64" })],
+  ["no command line", JSON.stringify({ ...manifest, kernel: {} })],
+  ["another architecture", JSON.stringify({ ...manifest, arch: "riscv64" })],
 ])("a manifest with %s is refused", async (_, text) => {
   await write("manifest.json", text);
-  await write("SHA256SUMS", sums.join(""));
   await expect(findImage(folder)).rejects.toThrow("isn't a manifest of an image");
-});
-
-test("checksums are read in text and binary mode; other lines are left alone", () => {
-  const hash = "0123456789abcdef".repeat(4);
-  const text = `${hash}  a file\n${hash} *b\n# note\n${hash.slice(1)}  c\n`;
-  expect([...parseChecksums(text)]).toEqual([
-    ["a file", hash],
-    ["b", hash],
-  ]);
 });

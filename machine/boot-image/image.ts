@@ -11,11 +11,12 @@ const ISO = "boot2podman.iso";
 
 const architecture = z.enum(["amd64", "arm64"]);
 
-/** What a machine needs to know of the image's manifest. */
+/** What a machine needs to know of the image's manifest; an image of another version has this too. */
 const manifest = z.object({
   version: z.string(),
-  architecture,
-  commandLine: z.string(),
+  arch: architecture,
+  kernel: z.object({ commandLine: z.string() }),
+  artifacts: z.array(z.object({ name: z.string(), sha256: z.string() })),
 });
 
 /** The architecture of an image, in Debian's words. */
@@ -42,25 +43,21 @@ export interface BootImage {
 
 /** Reads what is said of the image in a folder. Throws when it is missing or not whole. */
 export async function findImage(folder: string): Promise<BootImage> {
-  const said = parseManifest(
-    await readPart(folder, "manifest.json"),
-    join(folder, "manifest.json"),
-  );
-  const sums = parseChecksums(await readPart(folder, "SHA256SUMS"));
+  const said = await readManifest(folder);
   const fileOf = (name: string): ImageFile => {
-    const sha256 = sums.get(name);
-    if (sha256 === undefined) {
-      throw imageMissing(folder, `SHA256SUMS has no line for ${name}`);
+    const artifact = said.artifacts.find((one) => one.name === name);
+    if (artifact === undefined) {
+      throw imageMissing(folder, `manifest.json lists no ${name}`);
     }
-    return { path: join(folder, name), sha256 };
+    return { path: join(folder, name), sha256: artifact.sha256 };
   };
   const kernel = fileOf(KERNEL);
   const initrds = INITRDS.map(fileOf);
   return {
     folder,
     version: said.version,
-    architecture: said.architecture,
-    commandLine: said.commandLine,
+    architecture: said.arch,
+    commandLine: said.kernel.commandLine,
     kernel,
     initrds,
     iso: join(folder, ISO),
@@ -76,34 +73,21 @@ export function imageMissing(folder: string, found: string, cause?: unknown): Fa
   );
 }
 
-/** The lines of sha256sum(1): 64 hexadecimal digits, two characters, the file's name. */
-export function parseChecksums(text: string): Map<string, string> {
-  const sums = new Map<string, string>();
-  for (const line of text.split("\n")) {
-    const match = /^([0-9a-f]{64}) [ *](.+)$/.exec(line);
-    if (match?.[1] !== undefined && match[2] !== undefined) {
-      sums.set(match[2], match[1]);
-    }
+async function readManifest(folder: string): Promise<z.infer<typeof manifest>> {
+  const path = join(folder, "manifest.json");
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const absent = systemErrorCode(error) === "ENOENT";
+    throw imageMissing(folder, absent ? "no manifest.json" : "manifest.json can't be read", error);
   }
-  return sums;
-}
-
-function parseManifest(text: string, path: string): z.infer<typeof manifest> {
   try {
     return manifest.parse(JSON.parse(text));
   } catch (error) {
     throw new Failure(`${path} isn't a manifest of an image: build it anew with "npm run build".`, {
       cause: error,
     });
-  }
-}
-
-async function readPart(folder: string, name: string): Promise<string> {
-  try {
-    return await readFile(join(folder, name), "utf8");
-  } catch (error) {
-    const absent = systemErrorCode(error) === "ENOENT";
-    throw imageMissing(folder, absent ? `no ${name}` : `${name} can't be read`, error);
   }
 }
 

@@ -106,7 +106,7 @@ async function append(output: FileHandle, part: ImageFile, folder: string): Prom
   }
   if (hash.digest("hex") !== part.sha256) {
     throw new Failure(
-      `${part.path} is damaged: its hash isn't the one in SHA256SUMS. Build it anew with "npm run build".`,
+      `${part.path} is damaged: its hash isn't the one in manifest.json. Build it anew with "npm run build".`,
     );
   }
   return sizeBytes;

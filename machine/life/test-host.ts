@@ -59,13 +59,12 @@ export async function makeTestHost(): Promise<TestHost> {
 
 async function writeImage(folder: string): Promise<void> {
   await mkdir(folder);
-  const sums: string[] = [];
+  const artifacts: { name: string; sha256: string }[] = [];
   for (const name of ["vmlinuz64", "corepure64.gz", "boot2podman.gz"]) {
     await writeFile(join(folder, name), name);
-    sums.push(`${createHash("sha256").update(name).digest("hex")}  ${name}\n`);
+    artifacts.push({ name, sha256: createHash("sha256").update(name).digest("hex") });
   }
-  await writeFile(join(folder, "SHA256SUMS"), sums.join(""));
-  const manifest = { version: "1", architecture: "amd64", commandLine: "quiet" };
+  const manifest = { version: "1", arch: "amd64", kernel: { commandLine: "quiet" }, artifacts };
   await writeFile(join(folder, "manifest.json"), JSON.stringify(manifest));
 }
 
