@@ -4,7 +4,6 @@ import { parseBootOptions } from "../init-hooks/parse-boot-options.ts";
 import type { StageNotes } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { diskText, observeDisks } from "./observe/observe.ts";
-import { parseOptions } from "./options.ts";
 import { plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";
 import { readFlavour } from "./read-flavour.ts";
@@ -39,8 +38,9 @@ export const automountCommand: Command = {
 
 /** Looks and plans, writes nothing. */
 async function show(kernel: Kernel, terminal: Terminal, isJson: boolean): Promise<number> {
-  const { options, complaints } = parseOptions(kernel.readText("/proc/cmdline"));
-  const flavour = readFlavour(kernel);
+  const { options: boot, complaints } = parseBootOptions(kernel.readText("/proc/cmdline"));
+  const options = boot.automount;
+  const flavour = readFlavour(kernel, boot.user);
   const disks = await observeDisks(kernel, flavour);
   const inVirtualMachine = isVirtualMachine(kernel);
   const planned = plan({ disks, options, flavour, inVirtualMachine });

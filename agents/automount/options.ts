@@ -9,66 +9,80 @@ const formatPolicies: readonly FormatPolicy[] = ["never", "magic", "vm", "blank"
 /** Names one disk or filesystem. */
 export type Selector = { by: "name" | "uuid" | "label"; value: string };
 
-export interface Options {
+export interface AutomountOptions {
   enabled: boolean;
   format: FormatPolicy;
   /** Only what it names may be used or formatted. */
   disk: Selector | undefined;
-  /** waitusb=N[:LABEL=x|UUID=x] */
+  /** How long to wait for a disk that comes late, and for which. */
   wait: { timeoutMs: number; for: Selector | undefined } | undefined;
 }
 
-export const defaultOptions: Options = {
+export const defaultAutomountOptions: AutomountOptions = {
   enabled: true,
   format: "magic",
   disk: undefined,
   wait: undefined,
 };
 
-export interface ParsedOptions {
-  options: Options;
-  /** One line for each word that could not be understood; the safe reading was taken. */
-  complaints: readonly string[];
-}
-
 const maxWaitSeconds = 600;
 
-/**
- * Reads automount's words of the kernel command line: `boot2podman.automount=off`,
- * `boot2podman.format=never|magic|vm|blank`, `boot2podman.disk=sda|/dev/sda1|UUID=…|LABEL=…`,
- * `waitusb=N[:LABEL=x|UUID=x]`.
- *
- * A wrong value never allows more than a right one would: a format policy that isn't known is "never", a disk
- * that can't be read names none.
- */
-export function parseOptions(commandLine: string): ParsedOptions {
-  const options: Options = { ...defaultOptions };
-  const complaints: string[] = [];
-  const complain = (word: string, expected: string) =>
-    complaints.push(`boot option "${word}" is not understood; expected ${expected}`);
-  for (const word of commandLine.split(/\s+/)) {
-    const equals = word.indexOf("=");
-    const name = equals === -1 ? word : word.slice(0, equals);
-    const value = equals === -1 ? "" : word.slice(equals + 1);
-    if (name === "boot2podman.automount") {
+/** A word of the kernel command line: NAME=VALUE. */
+export interface AutomountWord {
+  name: string;
+  value: string;
+  help: string;
+  /**
+   * Changes the options; gives what was expected instead when the value can't be understood. It then never
+   * allows more than a right value would.
+   */
+  read(options: AutomountOptions, value: string): string | undefined;
+}
+
+export const automountWords: readonly AutomountWord[] = [
+  {
+    name: "waitusb",
+    value: "SECONDS[:LABEL=x|:UUID=x]",
+    help: "how long to wait for a data disk that comes late, and for which filesystem",
+    read(options, value) {
+      const [, seconds, rest] = /^(\d{1,4})(?::((?:LABEL|UUID)=.+))?$/.exec(value) ?? [];
+      if (seconds === undefined) return "SECONDS, SECONDS:LABEL=x or SECONDS:UUID=x";
+      const timeoutMs = Math.min(Number(seconds), maxWaitSeconds) * 1000;
+      options.wait = { timeoutMs, for: rest === undefined ? undefined : parseSelector(rest) };
+      return undefined;
+    },
+  },
+  {
+    name: "boot2podman.automount",
+    value: "on|off",
+    help: "off: no data disk is looked for",
+    read(options, value) {
       options.enabled = value === "on";
-      if (value !== "on" && value !== "off") complain(word, "boot2podman.automount=on or off");
-    } else if (name === "boot2podman.format") {
+      return value === "on" || value === "off" ? undefined : "on or off";
+    },
+  },
+  {
+    name: "boot2podman.disk",
+    value: "NAME|UUID=x|LABEL=x",
+    help: "the one disk (sda) or filesystem (sda1, UUID=…, LABEL=…) that may be used",
+    read(options, value) {
+      options.disk = parseSelector(value);
+      if (options.disk !== undefined) return undefined;
+      options.enabled = false;
+      return "sda, /dev/sda1, UUID=x or LABEL=x";
+    },
+  },
+  {
+    name: "boot2podman.format",
+    value: formatPolicies.join("|"),
+    help: "which disks may be formatted: with the magic (default), also blank ones in a VM, or anywhere",
+    read(options, value) {
       const policy = formatPolicies.find((known) => known === value);
       options.format = policy ?? "never";
-      if (policy === undefined) complain(word, `boot2podman.format=${formatPolicies.join("|")}`);
-    } else if (name === "boot2podman.disk") {
-      options.disk = parseSelector(value);
-      if (options.disk !== undefined) continue;
-      options.enabled = false;
-      complain(word, "boot2podman.disk=sda, /dev/sda1, UUID=… or LABEL=…");
-    } else if (name === "waitusb") {
-      options.wait = parseWait(value);
-      if (options.wait === undefined) complain(word, "waitusb=SECONDS[:LABEL=…|UUID=…]");
-    }
-  }
-  return { options, complaints };
-}
+      return policy === undefined ? `one of ${formatPolicies.join(", ")}` : undefined;
+    },
+  },
+];
 
 function parseSelector(value: string): Selector | undefined {
   const named = /^(?:\/dev\/)?([a-z0-9!_-]+)$/i.exec(value)?.[1];
@@ -76,12 +90,4 @@ function parseSelector(value: string): Selector | undefined {
   const [, kind, text] = /^(UUID|LABEL)=([\x21-\x7e]+)$/.exec(value) ?? [];
   if (text === undefined) return undefined;
   return kind === "UUID" ? { by: "uuid", value: text.toLowerCase() } : { by: "label", value: text };
-}
-
-function parseWait(value: string): Options["wait"] {
-  const [, seconds, rest] = /^(\d{1,6})(?::(.+))?$/.exec(value) ?? [];
-  if (seconds === undefined) return undefined;
-  const target = rest === undefined ? undefined : parseSelector(rest);
-  if (rest !== undefined && (target === undefined || target.by === "name")) return undefined;
-  return { timeoutMs: Math.min(Number(seconds), maxWaitSeconds) * 1000, for: target };
 }

@@ -4,7 +4,6 @@ import { type Applied, applyPlan } from "./apply/apply.ts";
 import { seedHomeFromDisk } from "./apply/seed-home.ts";
 import type { Flavour } from "./flavour.ts";
 import { diskText } from "./observe/observe.ts";
-import { parseOptions } from "./options.ts";
 import type { Plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";
 import { readFlavour } from "./read-flavour.ts";
@@ -21,20 +20,19 @@ export const automountStage: Stage = {
 };
 
 /** As the stage; also for the command. Throws what kept the data disk from being used, after userdata is saved. */
-export async function runAutomount({
-  kernel,
-  options: boot,
-  notes,
-}: Pick<StageContext, "kernel" | "notes"> & {
-  options: Pick<StageContext["options"], "user">;
-}): Promise<StageOutcome> {
-  const { options, complaints } = parseOptions(kernel.readTextIfPresent("/proc/cmdline") ?? "");
-  const flavour = readFlavour(kernel, boot.user);
-  const planned = await observeAndPlan(kernel, options, flavour, isVirtualMachine(kernel));
+export async function runAutomount(context: StageContext): Promise<StageOutcome> {
+  const { kernel, options, notes } = context;
+  const flavour = readFlavour(kernel, options.user);
+  const planned = await observeAndPlan(
+    kernel,
+    options.automount,
+    flavour,
+    isVirtualMachine(kernel),
+  );
   notes.observed = planned.disks.map(diskText);
   notes.plan = { ...planned.plan, steps: planned.plan.steps.map(stepText) };
   const applied = await applyOrRescue(kernel, planned, flavour, notes.done);
-  const lines = [planned.plan.message, ...complaints, ...applied.problems];
+  const lines = [planned.plan.message, ...applied.problems];
   if (applied.problems.length > 0) throw new Error(lines.join("; "));
   if (applied.mounted === undefined) return withoutDisk(kernel, planned.plan, lines);
   const { node, folder, readOnly } = applied.mounted;

@@ -4,7 +4,7 @@ import type { Disk } from "./disk.ts";
 import type { Flavour } from "./flavour.ts";
 import { listDisks } from "./observe/block-devices.ts";
 import { observeDisks } from "./observe/observe.ts";
-import type { Options, Selector } from "./options.ts";
+import type { AutomountOptions, Selector } from "./options.ts";
 import { filesystemsOf } from "./plan/filesystems.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 
@@ -20,7 +20,7 @@ export interface Planned {
  */
 export async function observeAndPlan(
   kernel: Kernel,
-  options: Options,
+  options: AutomountOptions,
   flavour: Flavour,
   inVirtualMachine: boolean,
 ): Promise<Planned> {

@@ -1,3 +1,4 @@
+import { automountWords } from "../automount/options.ts";
 import type { BootOptions } from "./boot-options.ts";
 
 /** Names that clients of such machines accept for a host. */
@@ -51,17 +52,18 @@ export const bootOptionTable: readonly BootOptionKind[] = [
   flag("norestore", "no backup is restored", (options) => {
     options.norestore = true;
   }),
-  {
-    name: "waitusb",
-    value: "SECONDS[:LABEL=x]",
-    help: "how long to wait for a slow data disk, and under which label",
-    read(options, value) {
-      const match = /^(\d{1,4})(?::LABEL=(.{1,64}))?$/.exec(value);
-      if (match === null) return "SECONDS or SECONDS:LABEL=x";
-      options.waitForDisk = { timeoutMs: Number(match[1]) * 1000, label: match[2] };
-      return undefined;
-    },
-  },
+  ...automountWords.map(
+    ({ name, value, help, read }): BootOptionKind => ({
+      name,
+      value,
+      help,
+      read(options, given) {
+        // A new object: the defaults are shared.
+        options.automount = { ...options.automount };
+        return read(options.automount, given);
+      },
+    }),
+  ),
   {
     name: "blacklist",
     value: "MODULE[,MODULE…]",

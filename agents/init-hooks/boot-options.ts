@@ -1,3 +1,5 @@
+import { type AutomountOptions, defaultAutomountOptions } from "../automount/options.ts";
+
 /** Words of the kernel command line that mean something to us. */
 export interface BootOptions {
   /** The root: a tmpfs ("noembed", the default) or the kernel's own rootfs ("embed"). */
@@ -8,8 +10,8 @@ export interface BootOptions {
   user: string;
   nodhcp: boolean;
   norestore: boolean;
-  /** waitusb=N[:LABEL=x]: how long to wait for the data disk, and another label than the usual to wait for. */
-  waitForDisk: { timeoutMs: number; label: string | undefined } | undefined;
+  /** waitusb= and boot2podman.automount=, .format=, .disk=: which disk may be used and which formatted. */
+  automount: AutomountOptions;
   /** blacklist=: modules that are not loaded. */
   blacklist: readonly string[];
   /** boot2podman.fault=: stages that throw, to test that nothing is load-bearing. */
@@ -28,7 +30,7 @@ export const defaultBootOptions: BootOptions = {
   user: "tc",
   nodhcp: false,
   norestore: false,
-  waitForDisk: undefined,
+  automount: defaultAutomountOptions,
   blacklist: [],
   faults: [],
 };

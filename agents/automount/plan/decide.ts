@@ -1,6 +1,6 @@
 import type { Disk } from "../disk.ts";
 import type { Flavour } from "../flavour.ts";
-import type { Options } from "../options.ts";
+import type { AutomountOptions } from "../options.ts";
 import { concerns, type Filesystem, filesystemsOf, isNamed, isWanted } from "./filesystems.ts";
 import {
   isBlank,
@@ -27,7 +27,7 @@ export interface Decision {
 
 export interface Situation {
   disks: readonly Disk[];
-  options: Options;
+  options: AutomountOptions;
   flavour: Flavour;
   inVirtualMachine: boolean;
 }

@@ -1,6 +1,6 @@
 import type { Content, Disk, Ext4, Magic, Partition, TableEntry } from "../disk.ts";
 import { boot2podman } from "../flavour.ts";
-import { defaultOptions, type Options } from "../options.ts";
+import { type AutomountOptions, defaultAutomountOptions } from "../options.ts";
 import type { Situation } from "./decide.ts";
 
 /** Builders of disks for the tests of the plan: everything not said is that of an empty 20 GB disk. */
@@ -93,10 +93,10 @@ export function magic(
   return { behind, archive };
 }
 
-export function situation(disks: Disk[], options: Partial<Options> = {}): Situation {
+export function situation(disks: Disk[], options: Partial<AutomountOptions> = {}): Situation {
   return {
     disks,
-    options: { ...defaultOptions, ...options },
+    options: { ...defaultAutomountOptions, ...options },
     flavour: boot2podman,
     inVirtualMachine: true,
   };

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Content, Disk, Ext4, Partition } from "../disk.ts";
 import { boot2podman } from "../flavour.ts";
-import type { Options, Selector } from "../options.ts";
+import type { AutomountOptions, Selector } from "../options.ts";
 import { disk, ourTable, partition } from "./made-disks.ts";
 import { plan } from "./plan.ts";
 import { formattedDisks, type Place, writtenFilesystems } from "./steps.ts";
@@ -80,7 +80,7 @@ const selector: fc.Arbitrary<Selector | undefined> = fc.constantFrom(
   { by: "uuid", value: "a" },
   { by: "label", value: "photos" },
 );
-const options: fc.Arbitrary<Options> = fc.record({
+const options: fc.Arbitrary<AutomountOptions> = fc.record({
   enabled: fc.constantFrom(true, true, true, false),
   format: fc.constantFrom("never", "magic", "vm", "blank"),
   disk: selector,

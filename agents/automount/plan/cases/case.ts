@@ -1,12 +1,12 @@
 import type { Disk } from "../../disk.ts";
-import type { Options } from "../../options.ts";
+import type { AutomountOptions } from "../../options.ts";
 import type { RowId } from "../rows.ts";
 
 /** A row of the truth table: disks and options, then the case and which disk is formatted or mounted. */
 export interface Case {
   name: string;
   disks: Disk[];
-  options?: Partial<Options>;
+  options?: Partial<AutomountOptions>;
   elsewhereThanVm?: boolean;
   row: RowId | undefined;
   /** Case of each disk that is not used. */
