@@ -9,7 +9,7 @@ import { commandLine } from "../iso/menus.ts";
 import type { Recipe } from "../recipe.ts";
 import type { Lock } from "../resolve/lock.ts";
 import type { Progress } from "../stage/progress.ts";
-import { packedSizes } from "../usr/packed-sizes.ts";
+import type { UsrImage } from "../usr/usr-image.ts";
 import { bundledPackages } from "./bundled.ts";
 import { describeFiles, writeChecksums } from "./checksums.ts";
 import { groupSizes, looseGroup } from "./groups.ts";
@@ -23,7 +23,7 @@ export interface ArtifactsInput {
   packages: readonly ExtractedPackage[];
   composition: Composition;
   store: ContentStore;
-  usrImage: string;
+  usrImage: UsrImage;
   version: string;
   timeSeconds: number;
   isFast: boolean;
@@ -45,7 +45,7 @@ export async function writeArtifacts(input: ArtifactsInput, folder: string): Pro
   );
   copyFileSync(contentPath(store, composition.kernel.sha256), kernel);
   copyFileSync(await makeBaseInitrd(base, store, input), baseInitrd);
-  await makeAddOnInitrd(recipe, input.usrImage, store, timeSeconds, addOnInitrd);
+  await makeAddOnInitrd(recipe, input.usrImage.path, store, timeSeconds, addOnInitrd);
   progress.line("making the ISO");
   const parts = join(folder, "iso-parts");
   await makeIso(
@@ -58,8 +58,8 @@ export async function writeArtifacts(input: ArtifactsInput, folder: string): Pro
   const groups = [
     ...groupSizes(
       composition.groups,
-      await packedSizes(input.usrImage),
-      statSync(input.usrImage).size,
+      input.usrImage.packedBytes,
+      statSync(input.usrImage.path).size,
     ),
     looseGroup("kernel", [composition.kernel], undefined),
     looseGroup("initrd", base, statSync(baseInitrd).size),

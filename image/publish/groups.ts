@@ -1,23 +1,25 @@
 import type { Entry } from "../compose/entry.ts";
-import { placeInUsr } from "../compose/tree.ts";
 import type { Manifest } from "./manifest.ts";
 
 type Group = Manifest["groups"][number];
 
 /**
- * Sizes of the groups of files in the /usr image. `packedBytes` has the files' compressed sizes by
- * their path below usr; what the image needs besides (inodes, folders) is a group of its own.
+ * Sizes of the groups of files in the /usr image. `packedBytes` has the compressed size of each
+ * content by its SHA-256; a content counts for the first group that has it. What the image needs
+ * besides (inodes, folders) is a group of its own.
  */
 export function groupSizes(
   groups: ReadonlyMap<string, readonly Entry[]>,
   packedBytes: ReadonlyMap<string, number>,
   imageBytes: number,
 ): Group[] {
+  const counted = new Set<string>();
   const sizes = [...groups].map(([name, entries]): Group => {
     const files = entries.filter((entry) => entry.type === "file");
-    const packed = files.reduce((sum, entry) => {
-      const path = placeInUsr(entry).path.slice("usr/".length);
-      return sum + (packedBytes.get(path) ?? 0);
+    const packed = files.reduce((sum, { sha256 }) => {
+      if (counted.has(sha256)) return sum;
+      counted.add(sha256);
+      return sum + (packedBytes.get(sha256) ?? 0);
     }, 0);
     return {
       name,

@@ -1,17 +1,34 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import * as z from "zod";
 import type { Entry } from "../compose/entry.ts";
 import type { ContentStore } from "../extract/content.ts";
 import { megabytes, type Progress } from "../stage/progress.ts";
 import { runStage } from "../stage/stage.ts";
-import { runTool } from "../stage/tool.ts";
-import { tarStream } from "./tar.ts";
+import {
+  forgetOldBlocks,
+  type PackedBlock,
+  packBlocks,
+  remembering,
+  zstdCompressor,
+} from "./blocks.ts";
+import { type Packing, planPacking } from "./packing.ts";
+import { squashfsImage } from "./squashfs.ts";
 
 export interface UsrImageOptions {
   cacheDir: string;
+  /** Of zstd. */
   level: number;
   blockBytes: number;
   timeSeconds: number;
   progress: Progress;
+}
+
+export interface UsrImage {
+  path: string;
+  /** Bytes that each content takes in the image, by its SHA-256. */
+  packedBytes: Map<string, number>;
 }
 
 /** The tree below usr → one squashfs image, whose root is /usr. */
@@ -19,8 +36,8 @@ export async function makeUsrImage(
   usr: readonly Entry[],
   store: ContentStore,
   options: UsrImageOptions,
-): Promise<string> {
-  const { cacheDir, level, blockBytes, timeSeconds, progress } = options;
+): Promise<UsrImage> {
+  const { cacheDir, level, blockBytes, timeSeconds } = options;
   const entries = usr
     .filter(({ path }) => path.startsWith("usr/"))
     .map((entry) => ({ ...entry, path: entry.path.slice("usr/".length) }));
@@ -31,52 +48,66 @@ export async function makeUsrImage(
       inputs: { entries, level, blockBytes, timeSeconds },
       code: ["usr"],
     },
-    async (output) => {
-      const totalBytes = entries.reduce(
-        (sum, entry) => sum + (entry.type === "file" ? entry.sizeBytes : 0),
-        0,
-      );
-      progress.line(`compressing /usr: ${megabytes(totalBytes)} with zstd level ${level}`);
-      let doneBytes = 0;
-      const tar = tarStream(entries, store, timeSeconds, (sizeBytes) => {
-        doneBytes += sizeBytes;
-        progress.live(`compressing /usr: ${megabytes(doneBytes)} of ${megabytes(totalBytes)}`);
-      });
-      await runTool("mksquashfs", mksquashfsArguments(join(output, "usr.squashfs"), options), {
-        purpose: "compress /usr",
-        input: tar,
-      });
-    },
+    (output) => packImage(entries, store, options, output),
   );
-  return join(folder, "usr.squashfs");
+  const sizes = z
+    .record(z.string(), z.number())
+    .parse(JSON.parse(readFileSync(join(folder, "sizes.json"), "utf8")));
+  return { path: join(folder, "usr.squashfs"), packedBytes: new Map(Object.entries(sizes)) };
 }
 
-function mksquashfsArguments(image: string, options: UsrImageOptions): string[] {
-  return [
-    // From a tar on standard input; sqfstar 4.5 can't read its own -Xcompression-level.
-    "-",
-    image,
-    "-tar",
-    "-comp",
-    "zstd",
-    "-Xcompression-level",
-    String(options.level),
-    "-b",
-    String(options.blockBytes),
-    "-no-xattrs",
-    "-mkfs-time",
-    String(options.timeSeconds),
-    "-all-time",
-    String(options.timeSeconds),
-    "-root-mode",
-    "755",
-    "-root-uid",
-    "0",
-    "-root-gid",
-    "0",
-    "-root-time",
-    String(options.timeSeconds),
-    "-no-progress",
-    "-quiet",
-  ];
+async function packImage(
+  entries: readonly Entry[],
+  store: ContentStore,
+  options: UsrImageOptions,
+  output: string,
+): Promise<void> {
+  const { cacheDir, level, blockBytes, progress } = options;
+  const remembered = join(cacheDir, "blocks", `zstd-${level}`);
+  mkdirSync(remembered, { recursive: true });
+  const compress = zstdCompressor(level);
+  const packing = planPacking(entries, blockBytes);
+  const pieces = [...packing.blocks.map((piece) => [piece]), ...packing.fragments];
+  const totalBytes = pieces.flat().reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  progress.line(`compressing /usr: ${megabytes(totalBytes)} with zstd level ${level}`);
+  let doneBytes = 0;
+  const packed = await packBlocks(pieces, store, remembering(compress, remembered), (sizeBytes) => {
+    doneBytes += sizeBytes;
+    progress.live(`compressing /usr: ${megabytes(doneBytes)} of ${megabytes(totalBytes)}`);
+  });
+  const blocks = packed.slice(0, packing.blocks.length);
+  const fragments = packed.slice(packing.blocks.length);
+  const image = await squashfsImage({
+    entries,
+    packing,
+    blocks,
+    fragments,
+    blockBytes,
+    timeSeconds: options.timeSeconds,
+    compress,
+  });
+  await writeFile(join(output, "usr.squashfs"), image);
+  const sizes = Object.fromEntries(packedSizes(packing, blocks, fragments));
+  writeFileSync(join(output, "sizes.json"), JSON.stringify(sizes));
+  forgetOldBlocks(remembered, Date.now());
+}
+
+/** What each content takes: its own blocks, and its part of the fragment that holds its end. */
+export function packedSizes(
+  packing: Packing,
+  blocks: readonly PackedBlock[],
+  fragments: readonly PackedBlock[],
+): Map<string, number> {
+  const sizes = new Map<string, number>();
+  const add = (sha256: string, sizeBytes: number) =>
+    sizes.set(sha256, (sizes.get(sha256) ?? 0) + sizeBytes);
+  for (const [index, { sha256 }] of packing.blocks.entries()) {
+    add(sha256, blocks[index]?.bytes.length ?? 0);
+  }
+  for (const [index, pieces] of packing.fragments.entries()) {
+    const rawBytes = pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const packedBytes = fragments[index]?.bytes.length ?? 0;
+    for (const { sha256, sizeBytes } of pieces) add(sha256, (packedBytes * sizeBytes) / rawBytes);
+  }
+  return sizes;
 }
