@@ -94,6 +94,8 @@ export async function makeIso(input: IsoInput, folder: string, target: string): 
         ...["-c", "isolinux/boot.cat", "-b", "isolinux/isolinux.bin"],
         ...["-no-emul-boot", "-boot-load-size", "4", "-boot-info-table", "-eltorito-alt-boot"],
         ...["-e", "boot/efi.img", "-no-emul-boot", "-isohybrid-gpt-basdat"],
+        // Alignment to cylinders, for the BIOSes of the nineties, would add up to 1 MiB.
+        ...["-partition_cyl_align", "off"],
       ]
     : [
         ...["-append_partition", "2", "0xef", efi, "-c", "boot/boot.cat"],
