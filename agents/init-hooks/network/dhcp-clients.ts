@@ -4,7 +4,9 @@ import { dhcpCommand, dhcpPidPath } from "./plan-network.ts";
 
 /** The DHCP clients of this machine, at most one for each card. */
 export interface DhcpClients {
-  /** Starts one unless one runs; says whether it did. */
+  /** From now on clients are started: the name that they send is known. */
+  begin(): void;
+  /** Starts one unless one runs or it is too early; says whether it did. */
   start(card: string): boolean;
   /** Ends the one of a card that is gone. */
   stop(card: string): void;
@@ -12,9 +14,13 @@ export interface DhcpClients {
 
 export function openDhcpClients(kernel: Kernel): DhcpClients {
   const children = new Map<string, Child>();
+  let hasBegun = false;
   return {
+    begin() {
+      hasBegun = true;
+    },
     start(card) {
-      if (children.has(card) || isRunning(kernel, card)) return false;
+      if (!hasBegun || children.has(card) || isRunning(kernel, card)) return false;
       const child = kernel.spawn(dhcpCommand(card, kernel.hostname()));
       children.set(card, child);
       child.exited.then(() => children.delete(card));

@@ -22,6 +22,7 @@ export function networkStage(clients: DhcpClients): Stage {
       if ((kernel.readTextIfPresent(resolvConf) ?? "").trim() === "") {
         kernel.writeAtomic(resolvConf, fallbackResolvConf);
       }
+      clients.begin();
       for (const card of cards) {
         if (clients.start(card)) notes.done.push(`start DHCP on ${card}`);
       }
@@ -30,6 +31,7 @@ export function networkStage(clients: DhcpClients): Stage {
     },
     async rescue({ kernel }) {
       const cards = kernel.list(classFolder).filter((name) => name !== "lo");
+      clients.begin();
       for (const card of cards) clients.start(card);
       return `DHCP asked for on ${cards.join(", ")}`;
     },

@@ -9,9 +9,11 @@ import { openPodmanSocket, servePodman } from "./podman-socket.ts";
 export async function watch(kernel: Kernel): Promise<never> {
   const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
   const socket = openPodmanSocket(kernel);
+  const clients = openDhcpClients(kernel);
+  clients.begin();
   startHotplug(kernel, options, {
     loader: openModuleLoader(kernel, options.blacklist),
-    clients: openDhcpClients(kernel),
+    clients,
     seen: new Set(),
   });
   return await servePodman(kernel, socket);
