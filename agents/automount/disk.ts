@@ -71,6 +71,8 @@ export interface Ext4 {
 
 export interface PartitionTable {
   type: "dos" | "gpt";
+  /** False for a GPT of which a part is missing, so that the kernel doesn't see it: one half-written or left over. */
+  isWhole: boolean;
   entries: readonly TableEntry[];
 }
 

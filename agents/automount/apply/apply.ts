@@ -9,7 +9,14 @@ import { checkFilesystem } from "./check.ts";
 import { clearMagic, keepArchive } from "./keep-archive.ts";
 import { type Mounted, mountData } from "./mount-data.ts";
 import { seedHome, seedHomeFromDisk } from "./seed-home.ts";
-import { awaitPartition, findNode, makeFilesystem, openForSetUp, writeTable } from "./set-up.ts";
+import {
+  awaitPartition,
+  findNode,
+  makeFilesystem,
+  openForSetUp,
+  writeMagic,
+  writeTable,
+} from "./set-up.ts";
 
 export interface Applied {
   mounted: Mounted | undefined;
@@ -73,6 +80,9 @@ async function guarded(state: State, step: Step): Promise<string | undefined> {
 async function carryOut(state: State, step: Step): Promise<string | undefined> {
   const { kernel, flavour } = state;
   switch (step.do) {
+    case "write-magic":
+      writeMagic(openDisk(state, step.disk), diskOf(state, step.disk).sectorBytes, step.magic);
+      return "";
     case "make-filesystem":
       await makeFilesystem(kernel, openDisk(state, step.disk), step.layout, step.label);
       return "";

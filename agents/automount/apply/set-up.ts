@@ -10,7 +10,7 @@ import {
   linuxType,
   protectiveType,
 } from "../content/dos-table.ts";
-import { gptWrites } from "../content/gpt.ts";
+import { type GptPlan, type GptWrite, gptWrites } from "../content/gpt.ts";
 import { listDisks } from "../observe/block-devices.ts";
 import { gptEntriesOffset, type Layout } from "../plan/layout.ts";
 import type { Place } from "../plan/steps.ts";
@@ -28,6 +28,14 @@ export function openForSetUp(kernel: Kernel, node: string): BlockDevice {
   if (device.tryLock()) return device;
   device.close();
   throw new KernelError("lock", node, "EWOULDBLOCK", { detail: "another program works on it" });
+}
+
+/** Marks a blank disk as one that we work on, before anything else is written to it. */
+export function writeMagic(device: BlockDevice, sectorBytes: number, magic: string): void {
+  const first = new Uint8Array(sectorBytes);
+  first.set(Buffer.from(magic, "latin1"));
+  device.write(0, first);
+  device.fsync();
 }
 
 /**
@@ -65,19 +73,9 @@ export function writeTable(
   const diskSectors = Math.floor(device.sizeBytes / sectorBytes);
   let table = dosTableBytes(randomInt(1, 2 ** 32), { type: linuxType, startSector, sectors });
   if (layout.table === "gpt") {
-    const writes = gptWrites({
-      sectorBytes,
-      diskSectors,
-      diskGuid: randomUUID(),
-      partitionGuid: randomUUID(),
-      partitionName: label,
-      startSector,
-      sectors,
-      entriesSector: gptEntriesOffset / sectorBytes,
-    });
-    for (const { offsetBytes, content } of Object.values(writes))
-      device.write(offsetBytes, content);
-    device.fsync();
+    const entriesSector = gptEntriesOffset / sectorBytes;
+    const geometry = { sectorBytes, diskSectors, startSector, sectors, entriesSector };
+    writeGpt(device, geometry, label);
     const covered = Math.min(diskSectors - 1, dosMaxSectors);
     table = dosTableBytes(0, { type: protectiveType, startSector: 1, sectors: covered });
   }
@@ -85,6 +83,27 @@ export function writeTable(
   first.set(table, dosTableOffset);
   device.write(0, first);
   device.fsync();
+}
+
+/**
+ * Writes both halves of a GPT, not yet its protective table. Headers of an attempt that was cut go first, and
+ * entries are flushed before headers: whatever a cut leaves, no header has other entries than its own.
+ */
+function writeGpt(
+  device: BlockDevice,
+  geometry: Omit<GptPlan, "diskGuid" | "partitionGuid" | "partitionName">,
+  label: string,
+): void {
+  const guids = { diskGuid: randomUUID(), partitionGuid: randomUUID() };
+  const writes = gptWrites({ ...geometry, ...guids, partitionName: label });
+  const headers = [writes.backupHeader, writes.header];
+  const flushed = (parts: readonly GptWrite[]) => {
+    for (const { offsetBytes, content } of parts) device.write(offsetBytes, content);
+    device.fsync();
+  };
+  flushed(headers.map((part) => ({ ...part, content: Buffer.alloc(part.content.length) })));
+  flushed([writes.backupEntries, writes.entries]);
+  flushed(headers);
 }
 
 /**

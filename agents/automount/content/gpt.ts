@@ -90,12 +90,17 @@ export interface GptPlan {
   entriesSector: number;
 }
 
+export interface GptWrite {
+  offsetBytes: number;
+  content: Buffer;
+}
+
+/** The protective DOS table in sector 0 is not among them. */
 export interface GptWrites {
-  /** In this order, each flushed before the next; the protective DOS table, not among them, comes last. */
-  backupEntries: { offsetBytes: number; content: Buffer };
-  backupHeader: { offsetBytes: number; content: Buffer };
-  entries: { offsetBytes: number; content: Buffer };
-  header: { offsetBytes: number; content: Buffer };
+  backupEntries: GptWrite;
+  backupHeader: GptWrite;
+  entries: GptWrite;
+  header: GptWrite;
 }
 
 /** The bytes of a GPT with one partition, and where they go. */

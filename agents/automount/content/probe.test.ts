@@ -103,6 +103,7 @@ describe("the first probe", () => {
       is: "table",
       table: {
         type: "dos",
+        isWhole: true,
         entries: [{ number: 1, startBytes: 1048576, sizeBytes: 2097152, typeCode: "83" }],
       },
     });
@@ -121,6 +122,7 @@ describe("the first probe", () => {
       is: "table",
       table: {
         type: "gpt",
+        isWhole: true,
         entries: [
           {
             number: 1,
@@ -144,8 +146,22 @@ describe("the first probe", () => {
 
   test("takes the backup of a GPT at the end of the disk for a table, though its start is empty", () => {
     expect(probed(withGpt("backupEntries", "backupHeader"))).toMatchObject({
-      types: ["backup of a GPT at the end"],
+      is: "table",
+      table: { type: "gpt", isWhole: false, entries: [{ number: 1, startBytes: 2097152 }] },
     });
+  });
+
+  test("takes a GPT without its protective table for a table", () => {
+    expect(probed(withGpt("entries", "header"))).toMatchObject({
+      is: "table",
+      table: { type: "gpt", isWhole: false },
+    });
+  });
+
+  test("trusts no DOS table beside the backup of a GPT", () => {
+    const bytes = withGpt("backupEntries", "backupHeader");
+    bytes.set(dosTableBytes(7, { type: 7, startSector: 1, sectors: 9 }), dosTableOffset);
+    expect(probed(bytes)).toMatchObject({ types: ["DOS table and backup of a GPT"] });
   });
 
   test("passes by the archive behind the magic, but not a table in its padding", () => {

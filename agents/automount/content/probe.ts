@@ -1,4 +1,4 @@
-import type { Content, TableEntry } from "../disk.ts";
+import type { Content, PartitionTable } from "../disk.ts";
 import { findDosTable, protectiveType } from "./dos-table.ts";
 import { findExt } from "./ext4.ts";
 import { findGpt, type ReadBytes } from "./gpt.ts";
@@ -69,10 +69,7 @@ function ext4Label(ext: ReturnType<typeof findExt>): string | undefined {
 }
 
 /** The table, the name of a table that can't be trusted, or undefined. */
-function tableOf(
-  device: Probed,
-  start: Uint8Array,
-): { type: "dos" | "gpt"; entries: TableEntry[] } | string | undefined {
+function tableOf(device: Probed, start: Uint8Array): PartitionTable | string | undefined {
   const sectors = {
     ...device,
     read: (offset: number, length: number) => readWhole(device, offset, length),
@@ -85,12 +82,13 @@ function tableOf(
     dos?.some((entry) => entry.typeCode === protectiveType.toString(16)) ?? false;
   if (gpt?.state === "damaged") return `damaged GPT (${gpt.why})`;
   if (gpt !== undefined) {
-    if (isProtective) return { type: "gpt", entries: gpt.entries };
-    return "GPT without its protective table";
+    return { type: "gpt", entries: gpt.entries, isWhole: isProtective };
   }
   if (isProtective) return "protective table without its GPT";
-  if (backup !== undefined) return "backup of a GPT at the end";
-  return dos === undefined ? undefined : { type: "dos", entries: dos };
+  if (backup?.state === "damaged") return "damaged backup of a GPT";
+  if (backup !== undefined && dos !== undefined) return "DOS table and backup of a GPT";
+  if (backup !== undefined) return { type: "gpt", entries: backup.entries, isWhole: false };
+  return dos === undefined ? undefined : { type: "dos", entries: dos, isWhole: true };
 }
 
 function holdsZfs(device: Probed): boolean {

@@ -13,11 +13,15 @@ export type BarePartition = Omit<Partition, "content">;
 /** All block devices as the kernel lists them (kernel: Documentation/ABI/stable/sysfs-block). */
 export function listDisks(kernel: Kernel): BareDisk[] {
   const users = deviceUsers(kernel);
-  return kernel
-    .listIfPresent("/sys/block")
-    .filter((name) => text(kernel, `/sys/block/${name}/hidden`) !== "1")
-    .map((name) => bareDisk(kernel, name, users))
-    .filter((disk) => disk !== undefined);
+  return (
+    kernel
+      .listIfPresent("/sys/block")
+      .filter((name) => text(kernel, `/sys/block/${name}/hidden`) !== "1")
+      .map((name) => bareDisk(kernel, name, users))
+      .filter((disk) => disk !== undefined)
+      // Loop devices without a file.
+      .filter(({ kind, sizeBytes }) => kind !== "virtual" || sizeBytes > 0)
+  );
 }
 
 /** Undefined for a disk that vanished while it was looked at. */

@@ -16,8 +16,11 @@ import type { RowId } from "./rows.ts";
 /** What is used, by the case of the decision table that allows it. */
 export type Use =
   | { what: "nothing"; row: RowId | undefined; detail: string }
-  | { what: "filesystem"; row: RowId; filesystem: Filesystem; resume: boolean }
-  | { what: "set-up"; row: RowId; disk: Disk };
+  | { what: "filesystem"; row: FilesystemRow; filesystem: Filesystem; resume: boolean }
+  | { what: "set-up"; row: "magic-format" | "blank-format"; disk: Disk };
+
+/** Cases in which a filesystem that is there is used. */
+type FilesystemRow = "labelled" | "labelled-resume" | "labelled-read-only" | "unlabelled-single";
 
 export interface Decision {
   use: Use;

@@ -35,7 +35,10 @@ export function layoutOf(disk: Pick<Disk, "sizeBytes" | "sectorBytes">): Layout 
 /** GPT's entries lie between the archive and the partition. */
 export const gptEntriesOffset = mebibyte;
 
-/** Whether the disk's table is one that `layoutOf` made, of this disk or of it before it grew. */
+/**
+ * Whether the disk's table is one that `layoutOf` made, of this disk or of it before it grew; also when it is not
+ * whole, as a power cut leaves it. A DOS table beside the archive has to have been written by us.
+ */
 export function isOurTable(disk: Disk): boolean {
   if (disk.content.is !== "table") return false;
   const { type, entries } = disk.content.table;

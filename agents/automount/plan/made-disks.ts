@@ -60,7 +60,7 @@ export function disk(name: string, more: Partial<Disk> = {}): Disk {
 }
 
 export function table(type: "dos" | "gpt", ...entries: TableEntry[]): Content {
-  return { is: "table", table: { type, entries } };
+  return { is: "table", table: { type, entries, isWhole: true } };
 }
 
 /** The table that a set-up writes. */

@@ -6,6 +6,14 @@ import { layoutOf } from "./layout.ts";
 import { type RowId, rows } from "./rows.ts";
 import type { Place, Step } from "./steps.ts";
 
+/** What is special about the use of a filesystem. */
+const howUsed = {
+  labelled: "",
+  "labelled-resume": "; its interrupted set-up is finished",
+  "labelled-read-only": "; it can only be read, and all else is kept in RAM",
+  "unlabelled-single": ", an ext4 without a label and the only one",
+} as const;
+
 /** Why one disk is not used, in a line for people. */
 export interface Note {
   disk: string;
@@ -48,7 +56,9 @@ function stepsOf(use: Exclude<Use, { what: "nothing" }>, flavour: Flavour): Step
     const { disk } = use;
     const set = { disk: disk.name, layout: layoutOf(disk), label: flavour.label };
     const place = { disk: disk.name, partition: 1 };
+    const isMarked = disk.magic !== undefined;
     return [
+      ...(isMarked ? [] : [{ do: "write-magic", disk: disk.name, magic: flavour.magic } as const]),
       { do: "make-filesystem", ...set },
       { do: "write-table", ...set },
       { do: "await-partition", place },
@@ -74,11 +84,9 @@ function stepsOf(use: Exclude<Use, { what: "nothing" }>, flavour: Flavour): Step
 
 /** The magic goes last: as long as it is there, the next boot finishes what a power cut left undone. */
 function afterSetUp(disk: Disk): Step[] {
-  if (disk.magic === undefined) return [];
   const clear: Step = { do: "clear-magic", disk: disk.name };
-  return disk.magic.archive.state === "none"
-    ? [clear]
-    : [{ do: "keep-archive", disk: disk.name }, clear];
+  const hasArchive = disk.magic !== undefined && disk.magic.archive.state !== "none";
+  return hasArchive ? [{ do: "keep-archive", disk: disk.name }, clear] : [clear];
 }
 
 function binds(flavour: Flavour): Step[] {
@@ -100,10 +108,12 @@ function noteOf(disk: Disk, { row, detail }: Judged): Note {
 }
 
 function messageOf(use: Use, flavour: Flavour): string {
-  if (use.what === "set-up")
-    return `${use.disk.name} is set up as the data disk: ${rows[use.row].found}`;
+  if (use.what === "set-up") {
+    const why = use.disk.magic === undefined ? "it is blank" : "it starts with the magic";
+    return `${use.disk.name} is set up as the data disk: ${why}`;
+  }
   if (use.what === "filesystem")
-    return `${use.filesystem.name} is used as the data disk: ${rows[use.row].found}`;
+    return `${use.filesystem.name} is the data disk${howUsed[use.row]}`;
   if (use.row === "labelled-mounted") return `the data disk is in use already: ${use.detail}`;
   if (use.row !== undefined) {
     const { found, done, advice } = rows[use.row];

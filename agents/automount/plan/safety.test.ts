@@ -33,11 +33,12 @@ const leafContent: fc.Arbitrary<Content> = fc.oneof(
 );
 const tableContent: fc.Arbitrary<Content> = fc.constantFrom<Content>(
   ourTable,
-  { is: "table", table: { type: "dos", entries: [] } },
+  { is: "table", table: { type: "dos", entries: [], isWhole: true } },
   {
     is: "table",
     table: {
       type: "gpt",
+      isWhole: false,
       entries: [{ number: 1, startBytes: 2 ** 20, sizeBytes: 2 ** 20, typeCode: "x" }],
     },
   },

@@ -8,6 +8,7 @@ export interface Place {
 
 /** One step of a plan, in words that can be printed and carried out. */
 export type Step =
+  | { do: "write-magic"; disk: string; magic: string }
   | { do: "make-filesystem"; disk: string; layout: Layout; label: string }
   | { do: "write-table"; disk: string; layout: Layout; label: string }
   | { do: "await-partition"; place: Place }
@@ -23,7 +24,10 @@ export type Step =
 /** Disks that the steps change outside any filesystem. */
 export function formattedDisks(steps: readonly Step[]): string[] {
   const names = steps.flatMap((step) =>
-    step.do === "make-filesystem" || step.do === "write-table" || step.do === "clear-magic"
+    step.do === "write-magic" ||
+    step.do === "make-filesystem" ||
+    step.do === "write-table" ||
+    step.do === "clear-magic"
       ? [step.disk]
       : [],
   );
@@ -39,6 +43,8 @@ export function writtenFilesystems(steps: readonly Step[]): Place[] {
 
 export function stepText(step: Step): string {
   switch (step.do) {
+    case "write-magic":
+      return `write the magic to ${step.disk}, so that a set-up that is cut off can be finished`;
     case "make-filesystem":
       return `make an ext4 filesystem labelled ${step.label} on ${step.disk}, ${step.layout.startBytes} bytes in`;
     case "write-table":
