@@ -17,9 +17,9 @@ const program = new Command("npm run build --")
   .option("--out <folder>", "where the artifacts go (default: dist)")
   .option("--cache <folder>", "where downloads and intermediate results stay (default: .cache)")
   .option("--mirror <url>", "Debian mirror (default: BOOT2PODMAN_MIRROR, else this machine's)")
-  .option("--update", "take the newest packages and renew the lock file", false)
-  .option("--locked", "refuse to build anything but the lock file's packages", false)
-  .option("--fast", "compress little, for work on the image: bigger and sooner ready", false)
+  .option("--update", "take the newest packages and renew the lock file")
+  .option("--locked", "refuse to build anything but the lock file's packages")
+  .option("--fast", "compress little, for work on the image: bigger and sooner ready")
   .allowExcessArguments(false)
   .configureOutput({ outputError: (text, write) => write(text) })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
@@ -30,9 +30,9 @@ const optionsSchema = z.object({
   out: z.string().optional(),
   cache: z.string().optional(),
   mirror: z.string().optional(),
-  update: z.boolean(),
-  locked: z.boolean(),
-  fast: z.boolean(),
+  update: z.boolean().default(false),
+  locked: z.boolean().default(false),
+  fast: z.boolean().default(false),
 });
 
 /** One line about any failure; whatever isn't told for people says at least what it is. */

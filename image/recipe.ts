@@ -189,11 +189,18 @@ function parseToml(text: string, path: string): unknown {
 }
 
 function recipeMessage(path: string, error: z.ZodError): string {
-  const [first] = error.issues;
-  if (!first) return `${path}: not a recipe`;
-  const key = first.path.map(String).join(".") || "(top level)";
-  const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : "";
-  return `${path}: ${key}: ${first.message}${more}`;
+  // A misspelt key is also a missing one: the misspelling tells more.
+  const unknown = error.issues.find((issue) => issue.code === "unrecognized_keys");
+  const issue = unknown ?? error.issues[0];
+  if (!issue) return `${path}: not a recipe`;
+  const key = issue.path.map(String).join(".") || "(top level)";
+  const message = issue.code === "unrecognized_keys" ? unknownKeys(issue.keys) : issue.message;
+  return `${path}: ${key}: ${message}`;
+}
+
+function unknownKeys(keys: readonly string[]): string {
+  const names = keys.map((key) => `"${key}"`).join(", ");
+  return `unknown key ${names}; expected only the keys of image/recipe.toml`;
 }
 
 function mergeFiles(common: RawRecipe["files"], own: RawRecipe["files"]): RawRecipe["files"] {

@@ -73,12 +73,12 @@ export async function makeIso(input: IsoInput, folder: string, target: string): 
     // The signed GRUB looks for this file to find its disk.
     ".disk/info": write("disk-info", `${id}\n`),
     "boot/grub/grub.cfg": write("grub.cfg", grubConfig(recipe)),
-    "boot/efi.img": efi,
     [ISO_KERNEL]: input.kernel,
     [base]: input.baseInitrd,
     [addOn]: input.addOnInitrd,
   };
   if (bios) {
+    members["boot/efi.img"] = efi;
     members["isolinux/isolinux.cfg"] = write("isolinux.cfg", isolinuxConfig(recipe));
     members["isolinux/isolinux.bin"] = stored(bios.package, bios.loader);
     for (const path of bios.modules) {

@@ -22,7 +22,7 @@ export interface ResolveOptions {
 export async function resolvePackages(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
   const lock = options.update ? undefined : readLock(options.lockFile);
   const why = lock ? misfit(lock, recipe) : options.update ? "--update" : "there is no lock file";
-  if (lock && why === undefined) return lock;
+  if (lock && why === undefined) return withoutUnwanted(lock, recipe);
   if (options.locked) {
     throw new BuildError(
       `--locked: ${options.lockFile} does not fit the recipe (${why}): build once without --locked and keep the lock file`,
@@ -30,6 +30,16 @@ export async function resolvePackages(recipe: Recipe, options: ResolveOptions): 
   }
   options.progress.line(`resolving packages anew: ${why}`);
   return await resolveAnew(recipe, options);
+}
+
+/** A lock without the packages that the recipe doesn't name any more. */
+export function withoutUnwanted(lock: Lock, recipe: Recipe): Lock {
+  const wanted = new Set([
+    ...packagesOf(recipe),
+    recipe.machine.kernel_package,
+    lock.kernelPackage,
+  ]);
+  return { ...lock, packages: lock.packages.filter(({ name }) => wanted.has(name)) };
 }
 
 /** Why a lock is no answer to a recipe, or undefined when it is one. */

@@ -169,7 +169,7 @@ async function collect(stream: Readable | null): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** One line from a tool's many: the lines that say why come first. */
+/** One line from a tool's many: the first that says why. */
 export function failure(
   tool: string,
   purpose: string,
@@ -184,7 +184,7 @@ export function failure(
     .map((line) => line.trim())
     .filter(Boolean);
   const telling = lines.filter((line) => /^(E:|FATAL|error|.*: error)/i.test(line));
-  const shown = (telling.length > 0 ? telling : lines.slice(-2)).slice(0, 3).join("; ");
+  const shown = telling[0] ?? lines.at(-1);
   const how = typeof exit === "number" ? `exit code ${exit}` : `killed by ${exit}`;
   return `cannot ${purpose}: ${tool} ended with ${how}${shown ? `: ${shown}` : ""}`;
 }
