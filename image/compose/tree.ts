@@ -68,7 +68,9 @@ export async function composeTree(
   groups.set("agents", [agents]);
   groups.set("ours", [...ours, ...linksAndFolders(recipe)]);
   groups.set("libraries", libraries(recipe, groups, packages, store));
-  const entries = applyPermissions(recipe, uniqueEntries(groups));
+  // The folder usr itself is a mountpoint that the boot makes.
+  const all = uniqueEntries(groups).filter(({ path }) => path !== "usr");
+  const entries = applyPermissions(recipe, all);
   return {
     groups,
     usr: withParents(entries.map(placeInUsr)),
