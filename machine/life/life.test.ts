@@ -115,6 +115,15 @@ test("a guest that doesn't become ready is told with the console's last line", a
   expect(await states()).toEqual({ box: "Running" });
 });
 
+test("what a failed boot printed can still be read after the next start", async () => {
+  await create("box", "fake.mute");
+  await writeFile(files("box").consoleLog, "why it failed\n");
+  await killMachine(host, "box");
+  await startMachine(host, "box");
+  expect(await readFile(`${files("box").consoleLog}.1`, "utf8")).toBe("why it failed\n");
+  expect(await readFile(files("box").consoleLog, "utf8")).toContain("fake kernel");
+});
+
 test("a guest that ends is told at once", async () => {
   const machine = await create("box", "fake.dies");
   await expect(waitUntilReady(host, machine, 10_000)).rejects.toThrow(

@@ -1,8 +1,8 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type BootImage, findImage, imageMissing } from "../../boot-image/image.ts";
 import { kernelFiles } from "../../boot-image/kernel-files.ts";
-import { Failure } from "../../failure.ts";
+import { Failure, systemErrorCode } from "../../failure.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
 import type { Machine } from "../../store/machines.ts";
 import { isPortFree, portTaken } from "../../store/port.ts";
@@ -111,11 +111,27 @@ async function checkPort(machine: Machine): Promise<void> {
   }
 }
 
-/** What an earlier QEMU left, as after a crash of the host. The machine is known to be stopped. */
-async function removeTraces(machine: Machine): Promise<void> {
-  const { pid, process, monitor, consoleSocket, agentSocket, bootLog, consoleLog } = machine.files;
-  for (const path of [pid, process, monitor, consoleSocket, agentSocket, bootLog, consoleLog]) {
+/**
+ * What an earlier QEMU left, as after a crash of the host. The machine is known to be stopped. What
+ * it printed last stays one start longer: a failed boot is often tried again before it is read.
+ */
+async function removeTraces({ files }: Machine): Promise<void> {
+  for (const path of [files.pid, files.process, files.monitor, files.consoleSocket]) {
     await rm(path, { force: true });
+  }
+  await rm(files.agentSocket, { force: true });
+  for (const log of [files.consoleLog, files.bootLog]) {
+    await keepAsPrevious(log);
+  }
+}
+
+async function keepAsPrevious(path: string): Promise<void> {
+  try {
+    await rename(path, `${path}.1`);
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") {
+      throw error;
+    }
   }
 }
 
