@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import { UsageFailure } from "../failure.ts";
 import { createMachine, type MachineChoices } from "../life/create.ts";
+import { giveHostname } from "../life/hostname.ts";
 import { waitUntilReady } from "../life/start.ts";
 import { DISK_MIN_MIB, MEMORY_MIN_MIB } from "../store/config.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
@@ -85,6 +86,7 @@ export function addCreate(program: Command, context: Context): void {
       const machine = await createMachine(host, name ?? DEFAULT_NAME, choices);
       const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
       await waitUntilReady(host, machine, timeoutMs);
+      await giveHostname(host, machine);
       context.terminal.out(readyText(machine.name, startedMs));
       context.terminal.out(`To connect podman to it: eval $(podman-machine env ${machine.name})`);
     });

@@ -1,0 +1,31 @@
+import { driverOf } from "../driver/drivers.ts";
+import { lastLine } from "../program/run.ts";
+import { captureSsh } from "../ssh/session.ts";
+import type { Machine } from "../store/machines.ts";
+import type { Host } from "./host.ts";
+
+const TIMEOUT_MS = 60_000;
+const KEPT = "/var/lib/boot2podman/etc";
+
+/**
+ * Gives a new machine its name as host name. A machine booted from its kernel has it from the
+ * command line; one booted from the ISO is told here, and keeps it on its data disk. A machine that
+ * can't be told works all the same, so that is a warning.
+ */
+export async function giveHostname(host: Host, machine: Machine): Promise<void> {
+  if (machine.config.Driver.Boot === "kernel") {
+    return;
+  }
+  const target = driverOf(host.store, machine.config.DriverName).sshTarget(machine, "root");
+  const result = await captureSsh(target, [hostnameCommand(machine.name)], TIMEOUT_MS);
+  if (result.exitCode !== 0) {
+    host.report.warn(
+      `"${machine.name}" could not be given its host name: ${lastLine(result.stderr) || "no answer"}`,
+    );
+  }
+}
+
+/** For the guest's shell; a machine's name has only letters, digits, dots and dashes. */
+export function hostnameCommand(name: string): string {
+  return `sethostname ${name} && mkdir -p ${KEPT} && echo ${name} >${KEPT}/hostname`;
+}
