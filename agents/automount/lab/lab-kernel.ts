@@ -34,6 +34,8 @@ interface Extent {
  */
 export class LabKernel extends FakeKernel {
   changes = 0;
+  /** Whether another program holds flock on every disk. */
+  isLockedByOthers = false;
   readonly #hardware: Hardware;
   readonly #extents = new Map<string, Extent>();
   #cut: Cut | undefined;
@@ -46,7 +48,7 @@ export class LabKernel extends FakeKernel {
     this.lay({ "/sys/block": null, "/dev": null, "/mnt": null, "/run/boot2podman": null });
     this.lay({ "/home/tc": null, "/var/lib": null, "/proc/cmdline": "" });
     this.lay({ "/etc/passwd": "tc:x:1000:50:tc:/home/tc:/bin/sh\n" });
-    for (const [name, platter] of hardware.disks) this.#attach(name, platter);
+    for (const [name, platter] of hardware.disks) this.attach(name, platter);
     this.onRun("e2fsck", (argv) => this.#e2fsck(argv));
     this.onRun("blkid", (argv) => this.#blkid(argv));
     this.onRun("mke2fs", (argv) => this.#mke2fs(argv));
@@ -95,7 +97,7 @@ export class LabKernel extends FakeKernel {
         this.change("fsyncBlock", path);
         platter.flush();
       },
-      tryLock: () => true,
+      tryLock: () => !this.isLockedByOthers,
       rereadPartitions: () => {
         this.change("rereadPartitions", path);
         this.#scan(path.slice("/dev/".length), platter);
@@ -115,7 +117,8 @@ export class LabKernel extends FakeKernel {
     extent.platter.flush();
   }
 
-  #attach(name: string, platter: Platter): void {
+  /** Plugs a disk in. */
+  attach(name: string, platter: Platter): void {
     const folder = `/sys/devices/lab/block/${name}`;
     this.lay({
       [`${folder}/size`]: String(platter.sizeBytes / 512),

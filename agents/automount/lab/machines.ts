@@ -1,0 +1,59 @@
+import { defaultBootOptions } from "../../init-hooks/boot-options.ts";
+import { clientArchive } from "../archive/made-archives.ts";
+import { type AutomountOptions, defaultAutomountOptions } from "../options.ts";
+import { automountStage } from "../stage.ts";
+import { type Cut, type Hardware, LabKernel } from "./lab-kernel.ts";
+import { Platter } from "./platter.ts";
+
+/** Machines for tests, and what it takes to boot them. */
+
+export const mebibyte = 1024 * 1024;
+export const key = `ssh-ed25519 ${"A".repeat(68)} me@here\n`;
+export const keyPath = "/home/tc/.ssh/authorized_keys";
+
+/** A disk that starts with these bytes. */
+export function platter(start: Uint8Array, sizeBytes = 256 * mebibyte, sectorBytes = 512): Platter {
+  const made = new Platter(sizeBytes, sectorBytes);
+  made.write(0, start);
+  made.flush();
+  return made;
+}
+
+/** A machine with these disks: vda, vdb, … */
+export function machine(...disks: Platter[]): Hardware {
+  const named = disks.map((disk, index) => [`vd${"abcdef"[index]}`, disk] as const);
+  return { disks: new Map(named), filesystems: new Map() };
+}
+
+/** A machine whose only disk asks to be set up and brings a key. */
+export function newMachine(sizeBytes?: number, sectorBytes?: number): Hardware {
+  return machine(platter(clientArchive(key), sizeBytes, sectorBytes));
+}
+
+interface BootOptions {
+  cut?: Cut;
+  automount?: Partial<AutomountOptions>;
+  /** Called before the stage runs. */
+  prepare?(kernel: LabKernel): void;
+}
+
+/** Runs automount as the boot does. A stage that throws has failed. */
+export async function boot(hardware: Hardware, given: BootOptions = {}) {
+  const kernel = new LabKernel(hardware, given.cut);
+  given.prepare?.(kernel);
+  const notes = { observed: null, plan: null, done: [] as string[] };
+  const automount = { ...defaultAutomountOptions, ...given.automount };
+  const options = { ...defaultBootOptions, automount };
+  const outcome = await automountStage.run({ kernel, options, notes }).catch((error: unknown) => {
+    if (error instanceof Error) return { result: "failed" as const, message: error.message };
+    throw error;
+  });
+  kernel.switchOff();
+  return { kernel, ...outcome, done: notes.done };
+}
+
+/** The first bytes of a disk as text. */
+export function firstBytes(hardware: Hardware, length: number, disk = "vda"): string {
+  const bytes = hardware.disks.get(disk)?.read(0, length) ?? new Uint8Array();
+  return Buffer.from(bytes).toString("latin1");
+}
