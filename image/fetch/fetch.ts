@@ -7,6 +7,9 @@ import { megabytes, type Progress } from "../stage/progress.ts";
 import { downloadFile, partialPath, sizeIfPresent } from "./download.ts";
 import { snapshotUrl } from "./snapshot.ts";
 
+/** The snapshot archive is often slow or away: a build that can go on without it doesn't wait long. */
+const IDLE_TIMEOUT_SECONDS = { mirror: 30, snapshot: 10 };
+
 /** Downloads at the same time. */
 const PARALLEL = 4;
 
@@ -15,6 +18,8 @@ export interface FetchOptions {
   mirrors: () => Mirrors;
   /** The archive of all versions that ever were. */
   snapshot: string;
+  /** Gives up on a server that sends nothing for so long. */
+  idleTimeoutSeconds?: { mirror: number; snapshot: number };
   progress: Progress;
 }
 
@@ -41,6 +46,7 @@ export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<
   const missing = lock.packages.filter((one) => !existsSync(cachedPackage(cacheDir, one)));
   if (missing.length === 0) return;
   const mirrors = options.mirrors();
+  const idle = options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
   const totalBytes = missing.reduce((sum, one) => sum + one.sizeBytes, 0);
   progress.line(`fetching ${missing.length} packages, ${megabytes(totalBytes)}`);
   const showing = setInterval(() => {
@@ -52,7 +58,13 @@ export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<
   const failures: { one: LockedPackage; error: BuildError }[] = [];
   try {
     await inParallel(missing, PARALLEL, async (one) => {
-      const error = await tryDownload(one, `${mirrors[one.archive]}/${one.path}`, options, 30, 2);
+      const error = await tryDownload(
+        one,
+        `${mirrors[one.archive]}/${one.path}`,
+        options,
+        idle.mirror,
+        2,
+      );
       if (error) failures.push({ one, error });
     });
     const [failure] = failures;
@@ -77,9 +89,10 @@ async function fetchFromSnapshot(
   options: FetchOptions,
   mirrorError: BuildError,
 ): Promise<void> {
+  const idle = options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
   for (const [done, one] of wanted.entries()) {
     const url = snapshotUrl(options.snapshot, lock.resolvedAt, one.archive, one.path);
-    const error = await tryDownload(one, url, options, 10, 0);
+    const error = await tryDownload(one, url, options, idle.snapshot, 0);
     if (!error) continue;
     const gone = wanted.slice(done);
     throw new PackagesGoneError(

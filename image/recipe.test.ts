@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { packagesOf, parseRecipe, readRecipe } from "./recipe.ts";
+
+const PATH = new URL("recipe.toml", import.meta.url).pathname;
+const TEXT = readFileSync(PATH, "utf8");
+
+describe("the recipe of the repository", () => {
+  it.each(["amd64", "arm64"] as const)("is right for %s", (arch) => {
+    const recipe = parseRecipe(TEXT, "r.toml", arch);
+    expect(recipe.arch).toBe(arch);
+    expect(packagesOf(recipe)).toContain("podman");
+  });
+
+  it("merges the parts of its architecture in", () => {
+    const amd64 = parseRecipe(TEXT, "r.toml", "amd64");
+    const arm64 = parseRecipe(TEXT, "r.toml", "arm64");
+    expect(amd64.modules.disks).toContain("ahci");
+    expect(amd64.modules.disks).toContain("ata_piix");
+    expect(arm64.modules.disks).toContain("ahci");
+    expect(arm64.modules.disks).not.toContain("ata_piix");
+    expect(packagesOf(arm64)).not.toContain("isolinux");
+  });
+});
+
+describe("a wrong recipe gets one line with the file, the key and what was expected", () => {
+  const mistakes: [what: string, from: string | RegExp, to: string, message: RegExp][] = [
+    ["a misspelt section", "[groups]", "[gruops]", /^r\.toml: \(top level\): unknown key "gruops"/],
+    [
+      "a word for a number",
+      "level = 19",
+      'level = "high"',
+      /^r\.toml: compression\.level: .*expected number/,
+    ],
+    [
+      "an odd block size",
+      "1_048_576",
+      "1_000_000",
+      /compression\.block_bytes: expected a power of two/,
+    ],
+    ["an unknown architecture", 'arch = "amd64"', 'arch = "mips"', /^r\.toml: arch: .*amd64/],
+    [
+      "a leading slash",
+      '"usr/bin/conmon"',
+      '"/usr/bin/conmon"',
+      /files\.runtime\.conmon\.0: expected a path without a leading slash/,
+    ],
+    [
+      "a module with a dash",
+      '"virtio_blk"',
+      '"virtio-blk"',
+      /modules\.virtio\.0: expected a kernel module's name/,
+    ],
+    [
+      "a mode that isn't octal",
+      'mode = "4755"',
+      'mode = "4789"',
+      /permissions\.0\.mode: expected an octal mode/,
+    ],
+    [
+      "a volume id without version",
+      "Boot2Podman-v{version}",
+      "Boot2Podman",
+      /image\.volume_id: expected the word \{version\}/,
+    ],
+    ["a long timeout", "timeout_tenths = 5", "timeout_tenths = 50", /menu\.timeout_tenths: /],
+    [
+      "a user's name with a space",
+      'name = "tc"',
+      'name = "t c"',
+      /users\.2\.name: expected the name of a user/,
+    ],
+  ];
+
+  it.each(mistakes)("%s", (_, from, to, message) => {
+    const text = TEXT.replace(from, to);
+    expect(text).not.toBe(TEXT);
+    expect(() => parseRecipe(text, "r.toml")).toThrow(message);
+  });
+
+  it("text that isn't TOML, with line and column", () => {
+    expect(() => parseRecipe('suite = "x"\narch = = 3\n', "r.toml")).toThrow(
+      /^r\.toml:2:\d+: not valid TOML/,
+    );
+  });
+
+  it("a file that isn't there", () => {
+    expect(() => readRecipe("/nonexistent/r.toml")).toThrow(
+      "cannot read the recipe /nonexistent/r.toml: there is no such file",
+    );
+  });
+});
