@@ -4,7 +4,7 @@ import { parseBootOptions } from "../init-hooks/parse-boot-options.ts";
 import type { StageNotes } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { diskText, observeDisks } from "./observe/observe.ts";
-import { plan } from "./plan/plan.ts";
+import { type Plan, plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";
 import { readFlavour } from "./read-flavour.ts";
 import { runAutomount } from "./stage.ts";
@@ -18,6 +18,11 @@ const help = `automount: finds the data disk, sets it up where it is asked to, c
   --json               for programs
 
 A disk is formatted only where it asks for it: see docs/data-disk.md.`;
+
+/** As records have it: steps in words. */
+function printable(planned: Plan) {
+  return { ...planned, steps: planned.steps.map(stepText) };
+}
 
 /** Carried out by hand; only one at a time. */
 const lockPath = "/run/boot2podman/automount.lock";
@@ -45,7 +50,9 @@ async function show(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
   const inVirtualMachine = isVirtualMachine(kernel);
   const planned = plan({ disks, options, flavour, inVirtualMachine });
   if (isJson) {
-    terminal.out(JSON.stringify({ options, disks, plan: planned, complaints }, undefined, 2));
+    terminal.out(
+      JSON.stringify({ options, disks, plan: printable(planned), complaints }, undefined, 2),
+    );
     return 0;
   }
   const lines = [

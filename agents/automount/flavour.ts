@@ -1,8 +1,11 @@
 import * as z from "zod/mini";
 
 const Name = z.string().check(z.regex(/^[a-z][a-z0-9-]{0,31}$/));
-const AbsolutePath = z.string().check(z.regex(/^(\/[A-Za-z0-9_.-]+)+$/));
-const RelativePath = z.string().check(z.regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/));
+/** Names between slashes, none of them "." or "..". */
+const AbsolutePath = z.string().check(z.regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9_.-]+)+$/));
+const RelativePath = z
+  .string()
+  .check(z.regex(/^(?!\.{1,2}(\/|$))[A-Za-z0-9_.-]+(\/(?!\.{1,2}(\/|$))[A-Za-z0-9_.-]+)*$/));
 const Mode = z.int().check(z.minimum(0), z.maximum(0o7777));
 
 /** A folder of the data disk that is bind-mounted over a folder of the system. */

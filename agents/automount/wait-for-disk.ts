@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode } from "../kernel/kernel-error.ts";
 import type { Disk } from "./disk.ts";
 import type { Flavour } from "./flavour.ts";
 import { listDisks } from "./observe/block-devices.ts";
 import { observeDisks } from "./observe/observe.ts";
+import { isUsbStoragePending } from "./observe/usb-storage.ts";
 import type { AutomountOptions, Selector } from "./options.ts";
 import { filesystemsOf } from "./plan/filesystems.ts";
 import { type Plan, plan } from "./plan/plan.ts";
@@ -13,10 +15,13 @@ export interface Planned {
   plan: Plan;
 }
 
+/** For a USB disk that the kernel has not looked at yet. */
+const usbPatienceMs = 8_000;
+
 /**
  * Observes and plans; with `waitusb` again after each disk or partition that comes, until there is what is
  * waited for or the time is over. A disk that would be set up only because it is blank doesn't end the wait: the
- * one that is waited for may still come.
+ * one that is waited for may still come. A USB disk that the kernel is about to show is waited for unasked.
  */
 export async function observeAndPlan(
   kernel: Kernel,
@@ -24,16 +29,17 @@ export async function observeAndPlan(
   flavour: Flavour,
   inVirtualMachine: boolean,
 ): Promise<Planned> {
-  const deadlineMs = kernel.uptimeMs() + (options.wait?.timeoutMs ?? 0);
+  const startMs = kernel.uptimeMs();
   for (;;) {
-    const before = listing(kernel);
+    const before = stateOf(kernel);
     const disks = options.enabled ? await observeDisks(kernel, flavour) : [];
     const planned = { disks, plan: plan({ disks, options, flavour, inVirtualMachine }) };
-    const leftMs = deadlineMs - kernel.uptimeMs();
+    const patienceMs = options.wait?.timeoutMs ?? (before.isUsbPending ? usbPatienceMs : 0);
+    const leftMs = startMs + patienceMs - kernel.uptimeMs();
     if (!options.enabled || leftMs <= 0 || isThere(planned, options.wait?.for)) return planned;
     try {
-      const find = () => (listing(kernel) === before ? undefined : true);
-      await kernel.waitForDevice(find, { what: "a data disk (waitusb)", timeoutMs: leftMs });
+      const find = () => (isDeepStrictEqual(stateOf(kernel), before) ? undefined : true);
+      await kernel.waitForDevice(find, { what: "a data disk", timeoutMs: leftMs });
     } catch (error) {
       if (hasCode(error, "ETIMEDOUT")) return planned;
       throw error;
@@ -50,11 +56,11 @@ function isThere({ disks, plan: { row } }: Planned, awaited: Selector | undefine
 }
 
 /** Changes when a disk, a partition or a medium comes or goes. */
-function listing(kernel: Kernel): string {
-  const entries = listDisks(kernel).map(({ name, sizeBytes, partitions }) => [
+function stateOf(kernel: Kernel) {
+  const disks = listDisks(kernel).map(({ name, sizeBytes, partitions }) => ({
     name,
     sizeBytes,
-    ...partitions.map((partition) => partition.name),
-  ]);
-  return entries.join(" ");
+    partitions: partitions.map((partition) => partition.name),
+  }));
+  return { disks, isUsbPending: isUsbStoragePending(kernel) };
 }

@@ -84,13 +84,22 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       writeMagic(openDisk(state, step.disk), diskOf(state, step.disk).sectorBytes, step.magic);
       return "";
     case "make-filesystem":
-      await makeFilesystem(kernel, openDisk(state, step.disk), step.layout, step.label);
+      await makeFilesystem(
+        kernel,
+        openDisk(state, step.disk),
+        diskOf(state, step.disk).sectorBytes,
+        step.layout,
+        step.label,
+      );
       return "";
-    case "write-table": {
-      const device = openDisk(state, step.disk);
-      writeTable(device, diskOf(state, step.disk).sectorBytes, step.layout, step.label);
+    case "write-table":
+      writeTable(
+        openDisk(state, step.disk),
+        diskOf(state, step.disk).sectorBytes,
+        step.layout,
+        step.label,
+      );
       return "";
-    }
     case "await-partition":
       await awaitPartition(kernel, openDisk(state, step.place.disk), step.place);
       return "";

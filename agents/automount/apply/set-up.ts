@@ -18,7 +18,7 @@ import { mke2fsCommand } from "./mke2fs.ts";
 
 const makeTimeoutMs = 600_000;
 const partitionTimeoutMs = 15_000;
-const edgeBytes = 1024 * 1024;
+const tailBytes = 512 * 1024;
 
 /** The disk opened and locked for a set-up; others that keep to flock stay away (systemd: BLOCK_DEVICE_LOCKING). */
 export function openForSetUp(kernel: Kernel, node: string): BlockDevice {
@@ -39,19 +39,24 @@ export function writeMagic(device: BlockDevice, sectorBytes: number, magic: stri
 }
 
 /**
- * Makes the filesystem where its partition will be, before there is a table that leads to it: whatever a power
- * cut leaves of it, the table is not there and the magic still is, so that the next boot starts again.
+ * Makes the filesystem where its partition will be, while no table leads there: whatever a power cut leaves of
+ * it, the table is not there and the magic still is, so that the next boot starts again.
  */
 export async function makeFilesystem(
   kernel: Kernel,
   device: BlockDevice,
+  sectorBytes: number,
   layout: Layout,
   label: string,
 ): Promise<void> {
-  // Old signatures at the edges (md, ZFS, LVM keep some at the end) would speak against the new filesystem.
-  const zeros = new Uint8Array(edgeBytes);
-  device.write(layout.startBytes, zeros);
-  device.write(layout.startBytes + layout.sizeBytes - edgeBytes, zeros);
+  const first = device.read(0, sectorBytes);
+  if (first.subarray(dosTableOffset, 512).some((byte) => byte !== 0)) {
+    first.fill(0, dosTableOffset, 512);
+    device.write(0, first);
+  }
+  // A signature at the end of an earlier partition (md, ZFS) would speak against the new filesystem.
+  const endBytes = layout.startBytes + layout.sizeBytes;
+  device.write(endBytes - tailBytes, new Uint8Array(tailBytes));
   device.fsync();
   const command = mke2fsCommand(device.path, layout, label);
   await runChecked(kernel, command, { timeoutMs: makeTimeoutMs });

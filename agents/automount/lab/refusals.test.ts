@@ -300,6 +300,26 @@ describe("waitusb", () => {
     expect(result).toBe("ok");
   });
 
+  test("is not needed for a USB disk that the kernel has not looked at yet", async () => {
+    const hardware = await usedMachine();
+    const late = hardware.disks.get("vda") ?? new Platter(mebibyte);
+    const { result } = await boot(
+      { ...hardware, disks: new Map() },
+      {
+        prepare: (kernel) => {
+          const usb = "/sys/bus/usb/drivers/usb-storage/1-1:1.0";
+          kernel.lay({ [`${usb}/host6`]: null });
+          setTimeout(() => {
+            kernel.attach("vda", late);
+            kernel.lay({ [`${usb}/host6/target6:0:0/6:0:0:0/block/vda`]: null });
+            kernel.emitUevent({ action: "add", devpath: "", values: { SUBSYSTEM: "block" } });
+          }, 20);
+        },
+      },
+    );
+    expect(result).toBe("ok");
+  });
+
   test("gives up after its time", async () => {
     const { result } = await boot(machine(), {
       automount: { wait: { timeoutMs: 30, for: undefined } },
