@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Builder, copyRepository, runBuild } from "./repository-copy.ts";
+
+const TIMEOUT_MS = 600_000;
+
+/** Whoever runs the tests, and (when that is root) an ordinary user who keeps files to himself. */
+const BUILDERS: Builder[] = [
+  { uid: process.getuid?.() ?? 0, umask: "022" },
+  { uid: 65534, umask: "077" },
+];
+
+describe("two builds of the same inputs, in different folders and as different users", () => {
+  const folders: string[] = [];
+
+  beforeAll(async () => {
+    for (const [index, builder] of BUILDERS.entries()) {
+      folders.push(copyRepository(index === 0 ? "one" : "another-build", builder));
+    }
+    const runs = await Promise.all(
+      BUILDERS.map((builder, index) =>
+        // Only the strength of the compression differs from a user's build.
+        runBuild(folders[index] ?? "", ["--locked", "--fast"], builder),
+      ),
+    );
+    for (const { exitCode, stderr } of runs) expect(exitCode, stderr).toBe(0);
+  }, TIMEOUT_MS);
+
+  afterAll(() => {
+    for (const folder of folders) rmSync(dirname(folder), { recursive: true, force: true });
+  });
+
+  it("give the same bytes of every artifact", () => {
+    const [one, another] = folders.map((folder) => {
+      const names = readdirSync(join(folder, "dist")).sort();
+      return names.map((name) => [name, hashOf(join(folder, "dist", name))]);
+    });
+    expect(one?.map(([name]) => name)).toEqual([
+      "SHA256SUMS",
+      "boot2podman.gz",
+      "boot2podman.iso",
+      "corepure64.gz",
+      "manifest.json",
+      "sbom.spdx.json",
+      "vmlinuz64",
+    ]);
+    expect(another).toEqual(one);
+  });
+
+  it("have owners, modes and setuid bits right without root", () => {
+    const listing = execFileSync("unsquashfs", ["-lln", usrImageOf(folders[1] ?? "")], {
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+    });
+    const facts = new Map(
+      listing.split("\n").map((line) => {
+        const [mode = "", owner = "", , , , path = ""] = line.split(/\s+/);
+        return [path.replace(/^squashfs-root\/?/, ""), `${mode} ${owner}`];
+      }),
+    );
+    const root = "share/boot2podman/root";
+    expect(facts.get("bin/newuidmap")).toBe("-rwsr-xr-x 0/0");
+    expect(facts.get("bin/doas")).toBe("-rwsr-xr-x 0/0");
+    expect(facts.get("lib/boot2podman/agents")).toBe("-rwxr-xr-x 0/0");
+    expect(facts.get(`${root}/home/tc`)).toBe("drwxr-xr-x 1000/50");
+    expect(facts.get(`${root}/etc/shadow`)).toBe("-rw------- 0/0");
+    expect(facts.get(`${root}/tmp`)).toBe("drwxrwxrwt 0/0");
+  });
+});
+
+function usrImageOf(copy: string): string {
+  const home = join(copy, ".cache", "stages", "usr");
+  const [stage] = readdirSync(home);
+  return join(home, stage ?? "", "usr.squashfs");
+}
+
+function hashOf(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}

@@ -1,0 +1,90 @@
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { run, runOk } from "./harness/run.ts";
+
+const repository = path.resolve(import.meta.dirname, "../..");
+const program = path.join(repository, "machine/podman-machine");
+const bun = path.join(repository, "node_modules/.bin/bun");
+
+let store: string;
+let env: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  store = await mkdtemp(path.join(tmpdir(), "b2p-store-"));
+  env = { ...process.env, MACHINE_STORAGE_PATH: store };
+});
+afterAll(async () => {
+  for (const name of ["life", "box"]) await run([program, "rm", "-f", "-y", name], { env });
+  await rm(store, { recursive: true, force: true });
+});
+
+/** Runs podman-machine on the test's own store. */
+function machine(...words: string[]) {
+  return run([program, ...words], { env, timeoutMs: 600_000 });
+}
+
+test("a machine is created, used, stopped and started again with its data, and removed", async () => {
+  const created = await machine("create", "--disk-size", "2000", "life");
+  expect(created.stderr + created.stdout).toMatch(/life/);
+  expect(created.exitCode).toBe(0);
+  expect((await machine("status", "life")).stdout).toBe("Running\n");
+  expect((await machine("ls", "-q")).stdout).toBe("life\n");
+  const passedOn = await machine("ssh", "life", "echo shown; exit 7");
+  expect(passedOn).toMatchObject({ exitCode: 7, stdout: "shown\n" });
+  const podman = await machine("ssh", "life", "podman", "version", "--format", "'{{.Version}}'");
+  expect(podman.stdout).toMatch(/^5\./);
+  expect((await machine("ssh", "-l", "root", "life", "podman volume create stays")).exitCode).toBe(
+    0,
+  );
+
+  const again = await machine("create", "life");
+  expect(again).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringMatching(/"life" already exists/),
+  });
+  expect((await machine("start", "life")).exitCode).toBe(0);
+
+  expect((await machine("stop", "life")).exitCode).toBe(0);
+  expect((await machine("status", "life")).stdout).toBe("Stopped\n");
+  const stopped = await machine("ssh", "life", "true");
+  expect(stopped).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/not running/) });
+  expect((await machine("start", "life")).exitCode).toBe(0);
+  const kept = await machine("ssh", "-l", "root", "life", "podman volume ls -q");
+  expect(kept.stdout).toBe("stays\n");
+
+  expect((await machine("rm", "-f", "-y", "life")).exitCode).toBe(0);
+  expect(await readdir(path.join(store, "machines"))).toEqual([]);
+});
+
+test("a forwarded port is reached on 127.0.0.1 and on no other address", async () => {
+  expect((await machine("create", "life")).exitCode).toBe(0);
+  const port = Number(/--port=(\d+)/.exec((await machine("config", "life")).stdout)?.[1]);
+  const reached = (host: string) =>
+    new Promise((resolve) => {
+      const socket = createConnection(port, host);
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+      socket.unref();
+    });
+  expect(await reached("127.0.0.1")).toBe(true);
+  // All of 127.0.0.0/8 is this host: whoever listens on every address answers here too.
+  expect(await reached("127.0.0.2")).toBe(false);
+});
+
+test("npm start's program without a terminal shows podman and how to connect, twice the same machine", async () => {
+  const quickStart = () =>
+    runOk([bun, path.join(repository, "machine/quick-start.ts")], { env, timeoutMs: 900_000 });
+  const first = await quickStart();
+  expect(first).toMatch(/podman 5\.|version +5\./i);
+  expect(first).toMatch(/--url ssh:\/\//);
+  const made = await stat(path.join(store, "machines/box/disk.qcow2"));
+  const second = await quickStart();
+  expect(second).toMatch(/"box" is already running/);
+  expect((await stat(path.join(store, "machines/box/disk.qcow2"))).birthtimeMs).toBe(
+    made.birthtimeMs,
+  );
+  expect((await machine("stop")).exitCode).toBe(0);
+});
