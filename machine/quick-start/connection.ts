@@ -16,7 +16,7 @@ export function connectionLines(machine: Machine): string[] {
     `  ssh -i ${key} -p ${SSHPort} ${SSHUser}@${IPAddress}`,
     "Its podman, from podman on this host:",
     `  podman --url ${podmanUrl(machine)} --identity ${key} ps`,
-    `  eval $(${COMMAND} env ${name})   # then: podman --remote ps`,
+    `  eval $(${COMMAND} env ${name})   # then: podman ps`,
     "To shut it down (data stays):",
     "  npm stop",
   ];

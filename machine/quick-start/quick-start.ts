@@ -33,6 +33,7 @@ export async function quickStart(terminal: Terminal): Promise<number> {
     await sayIfImageIsNewer(terminal, machine);
   }
   const target = driverOf(host.store, machine.config.DriverName).sshTarget(machine, "root");
+  terminal.status(`asking the podman of "${machine.name}"`);
   const info = await podmanInfo(target);
   for (const line of ["", ...summary(info), "", ...connectionLines(machine), ""]) {
     terminal.out(line);
