@@ -55,7 +55,8 @@ export class FakeTree {
   /** What a path walk sees in a folder: the root of what is mounted on top. */
   top(node: FakeNode): FakeNode {
     const mounted = node.mounted.at(-1);
-    return mounted === undefined ? node : this.top(mounted);
+    // A folder can be bound onto itself.
+    return mounted === undefined || mounted === node ? node : this.top(mounted);
   }
 
   /** Walks to the place of `path`; a missing parent is ENOENT, a parent that is no folder ENOTDIR. */

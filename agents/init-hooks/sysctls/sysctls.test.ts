@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { defaultBootOptions } from "../boot-options.ts";
+import { planSysctls } from "./plan-sysctls.ts";
+import { sysctlsStage } from "./stage.ts";
+
+test.each([
+  ["net.ipv4.ip_forward = 1", "/proc/sys/net/ipv4/ip_forward", "1"],
+  ["net/ipv4/ip_forward=1", "/proc/sys/net/ipv4/ip_forward", "1"],
+  ["net.ipv4.conf.eth0/1.forwarding = 1", "/proc/sys/net/ipv4/conf/eth0.1/forwarding", "1"],
+  ["net/ipv4/conf/eth0.1/forwarding = 1", "/proc/sys/net/ipv4/conf/eth0.1/forwarding", "1"],
+  ["a.b =  1 2\t3 ", "/proc/sys/a/b", "1 2\t3"],
+])("%j is a setting of %s", (line, path, value) => {
+  const { sysctls, complaints } = planSysctls([{ path: "x", text: line }]);
+  expect(complaints).toEqual([]);
+  expect(sysctls).toMatchObject([{ path, value }]);
+});
+
+test("comments and empty lines are nothing, and a later file wins", () => {
+  const { sysctls } = planSysctls([
+    { path: "10.conf", text: "# a.b = 0\n; note\n\na.b = 1\n-c.d = 5\n" },
+    { path: "20.conf", text: "a.b = 2\n" },
+  ]);
+  expect(sysctls.map(({ key, value, isOptional }) => [key, value, isOptional])).toEqual([
+    ["a.b", "2", false],
+    ["c.d", "5", true],
+  ]);
+});
+
+test.each(["a.b", "= 1", "a b = 1", "../../etc/passwd = x"])("%j is complained about", (line) => {
+  const { sysctls, complaints } = planSysctls([{ path: "/etc/x.conf", text: `\n${line}` }]);
+  expect(sysctls).toEqual([]);
+  expect(complaints).toEqual([`/etc/x.conf:2: "${line}" is no setting of the form key = value`]);
+});
+
+test("the stage sets what it can and says what the kernel refused", async () => {
+  const kernel = new FakeKernel().lay({
+    "/etc/sysctl.d/10-a.conf": "a.b = 1\na.missing = 1\n-a.maybe = 1\na.refused = 9\n",
+    "/etc/sysctl.d/README": "a.b = 7\n",
+    "/proc/sys/a/b": "0",
+    "/proc/sys/a/refused": "0",
+  });
+  kernel.failOn("writePlain", "/proc/sys/a/refused", "EINVAL");
+  const notes = { observed: null, plan: null, done: [] as string[] };
+  const outcome = await sysctlsStage.run({ kernel, options: defaultBootOptions, notes });
+  expect(outcome.message).toBe("1 set; a.missing: ENOENT; a.refused: EINVAL");
+  expect(kernel.readText("/proc/sys/a/b")).toBe("1");
+  expect(kernel.exists("/proc/sys/a/missing")).toBe(false);
+});
