@@ -7,7 +7,7 @@ import { compileAgents } from "./compose/agents.ts";
 import { composeTree } from "./compose/tree.ts";
 import type { ContentStore } from "./extract/content.ts";
 import { extractPackages } from "./extract/extract.ts";
-import { fetchPackages, PackagesGoneError } from "./fetch/fetch.ts";
+import { type FetchOptions, fetchPackages, PackagesGoneError } from "./fetch/fetch.ts";
 import { fetchRuntime } from "./fetch/runtime.ts";
 import { SNAPSHOT_ARCHIVE } from "./fetch/snapshot.ts";
 import { writeArtifacts } from "./publish/artifacts.ts";
@@ -41,6 +41,8 @@ export interface BuildOptions {
   locked?: boolean;
   /** Debian's mirror, instead of the one that this machine's apt uses. */
   mirror?: string | undefined;
+  /** The archive of old package versions, instead of Debian's. */
+  snapshot?: string | undefined;
   /** Compress little: for work on the image, not for users. */
   fast?: boolean;
   progress: Progress;
@@ -72,6 +74,7 @@ export async function buildImage(options: BuildOptions): Promise<string> {
       chooseMirrors(options.mirror ?? process.env.BOOT2PODMAN_MIRROR, readAptSources("/etc/apt")),
     update: options.update ?? false,
     locked: options.locked ?? false,
+    snapshot: (options.snapshot ?? SNAPSHOT_ARCHIVE).replace(/\/+$/, ""),
     progress,
   });
   await buildLocked(recipe, lock, { recipePath, cacheDir, outDir, isFast, progress });
@@ -83,11 +86,10 @@ export async function buildImage(options: BuildOptions): Promise<string> {
  * Recipe → packages in the cache. Packages that are nowhere to be had any more are resolved anew,
  * unless the lock must stay.
  */
-async function lockAndFetch(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
-  const fetchOptions = { ...options, snapshot: SNAPSHOT_ARCHIVE };
+async function lockAndFetch(recipe: Recipe, options: ResolveOptions & FetchOptions): Promise<Lock> {
   const lock = await resolvePackages(recipe, options);
   try {
-    await fetchPackages(lock, fetchOptions);
+    await fetchPackages(lock, options);
     return lock;
   } catch (error) {
     if (!(error instanceof PackagesGoneError)) throw error;
@@ -100,7 +102,7 @@ async function lockAndFetch(recipe: Recipe, options: ResolveOptions): Promise<Lo
     }
     options.progress.line(`${error.message}: taking newer ones and renewing ${options.lockFile}`);
     const newer = await resolveAnew(recipe, options);
-    await fetchPackages(newer, fetchOptions);
+    await fetchPackages(newer, options);
     return newer;
   }
 }

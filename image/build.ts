@@ -17,6 +17,10 @@ const program = new Command("npm run build --")
   .option("--out <folder>", "where the artifacts go (default: dist)")
   .option("--cache <folder>", "where downloads and intermediate results stay (default: .cache)")
   .option("--mirror <url>", "Debian mirror (default: BOOT2PODMAN_MIRROR, else this machine's)")
+  .option(
+    "--snapshot <url>",
+    "archive of old packages (default: https://snapshot.debian.org/archive)",
+  )
   .option("--update", "take the newest packages and renew the lock file")
   .option("--locked", "refuse to build anything but the lock file's packages")
   .option("--fast", "compress little, for work on the image: bigger and sooner ready")
@@ -30,6 +34,7 @@ const optionsSchema = z.object({
   out: z.string().optional(),
   cache: z.string().optional(),
   mirror: z.string().optional(),
+  snapshot: z.string().optional(),
   update: z.boolean().default(false),
   locked: z.boolean().default(false),
   fast: z.boolean().default(false),
@@ -57,6 +62,7 @@ try {
     outDir: options.out,
     cacheDir: options.cache,
     mirror: options.mirror,
+    snapshot: options.snapshot,
     update: options.update,
     locked: options.locked,
     fast: options.fast,

@@ -103,14 +103,15 @@ export async function makeIso(input: IsoInput, folder: string, target: string): 
       ];
   const args = [
     ...["-as", "mkisofs", "-quiet", "-o", target, "-V", id, "-r", "-iso-level", "3", "-no-pad"],
-    ...["-full-iso9660-filenames", ...biosBoot, "-graft-points"],
+    ...["-full-iso9660-filenames", ...biosBoot],
+    ...["--set_all_file_dates", `=${timeSeconds}`, "-graft-points"],
     ...Object.entries(members)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, source]) => `${path}=${source}`),
   ];
   await runTool("xorriso", args, {
     purpose: "make the ISO",
-    // xorriso takes every date and the disk's GUID from it.
+    // The dates of the volume and the disk's GUID come from it.
     env: { ...toolEnvironment(), SOURCE_DATE_EPOCH: String(timeSeconds) },
   });
 }

@@ -23,7 +23,7 @@ export interface FileData {
   sizeBytes: number;
   /** Offset of the first block in the image. */
   start: number;
-  /** Packed size of each block, with the bit of those stored as they are; 0 is a block of zeros. */
+  /** Packed size of each block, with the bit of those stored as they are. */
   blockSizes: number[];
   tail: { fragment: number; offset: number } | undefined;
 }
