@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import type { Recorder } from "../../record/recorder.ts";
+import { defaultBootOptions } from "../boot-options.ts";
+import { gateNames, makeGates } from "./gates.ts";
+import { podmanStage } from "./podman-stage.ts";
+import { readyStage, serviceStages } from "./stages.ts";
+
+const gate = (name: string) => `/run/boot2podman/gate/${name}`;
+
+describe("gates", () => {
+  test("are shut fifos held open, until one is opened: removed first, then let go", () => {
+    const kernel = new FakeKernel();
+    const gates = makeGates(kernel);
+    for (const name of gateNames) expect(kernel.stat(gate(name))?.kind).toBe("fifo");
+    kernel.journal.length = 0;
+    gates.open("sshd");
+    // A service whose read ends while the fifo is still there takes the boot for dead.
+    expect(kernel.journal).toEqual([`unlink ${gate("sshd")}`, `releaseFifo ${gate("sshd")}`]);
+    expect(kernel.exists(gate("console"))).toBe(true);
+  });
+
+  test("can be opened twice without harm", () => {
+    const gates = makeGates(new FakeKernel());
+    gates.open("console");
+    expect(() => gates.open("console")).not.toThrow();
+  });
+});
+
+function recorder(lines: string[]): Recorder {
+  return {
+    write: () => undefined,
+    complain: () => undefined,
+    tellHost: (line) => lines.push(line),
+  };
+}
+
+function context(kernel: FakeKernel) {
+  return { kernel, options: defaultBootOptions, notes: { observed: null, plan: null, done: [] } };
+}
+
+function stageOf(name: string, kernel: FakeKernel, lines: string[] = []) {
+  const stage = serviceStages(makeGates(kernel), recorder(lines)).find((one) => one.name === name);
+  if (stage === undefined) throw new Error(`no stage ${name}`);
+  return stage;
+}
+
+describe("sshd's stage", () => {
+  test("lets sshd go, tells the host its keys and waits until it listens", async () => {
+    const kernel = new FakeKernel().lay({
+      "/etc/ssh/ssh_host_ed25519_key": "PRIVATE",
+      "/etc/ssh/ssh_host_ed25519_key.pub": "ssh-ed25519 AAAA root@box\n",
+      "/etc/ssh/sshd_config": "Port 22\n",
+    });
+    const lines: string[] = [];
+    const stage = stageOf("sshd", kernel, lines);
+    const outcome = stage.run(context(kernel));
+    expect(kernel.exists(gate("sshd"))).toBe(false);
+    kernel.lay({ "/run/sshd.pid": "99\n" });
+    kernel.emitUevent({ action: "add", devpath: "/", values: {} });
+    expect((await outcome).message).toBe("listening");
+    expect(lines).toEqual(["hostkey ssh-ed25519 AAAA"]);
+  });
+
+  test("comes after the keys, and is let go even when it fails itself", async () => {
+    const kernel = new FakeKernel();
+    const stage = stageOf("sshd", kernel);
+    expect(stage.needs).toContain("sshkeys");
+    expect(await stage.rescue?.(context(kernel))).toBe("let go");
+    expect(kernel.exists(gate("sshd"))).toBe(false);
+  });
+});
+
+test("the console is let go after sshd, but doesn't wait long for it", async () => {
+  const kernel = new FakeKernel();
+  const stage = stageOf("console", kernel);
+  expect(stage.hopes).toEqual({ for: ["sshd"], patienceMs: 10_000 });
+  expect(await stage.run(context(kernel))).toEqual({ result: "ok", message: "let go" });
+  expect(kernel.exists(gate("console"))).toBe(false);
+});
+
+test("podman's stage makes somebody serve, and waits for the socket", async () => {
+  const kernel = new FakeKernel().lay({ "/run": null });
+  const stage = podmanStage(() => kernel.listenUnix("/run/podman/podman.sock", 0o600));
+  expect(await stage.run(context(kernel))).toEqual({
+    result: "ok",
+    message: "/run/podman/podman.sock",
+  });
+  expect(kernel.stat("/run/podman")?.mode).toBe(0o700);
+});
+
+test("ready tells the host, after sshd and podman's socket", async () => {
+  const lines: string[] = [];
+  const kernel = new FakeKernel();
+  kernel.clockMs = 5210;
+  const stage = readyStage(recorder(lines));
+  expect(stage.needs).toEqual(expect.arrayContaining(["sshd", "podman"]));
+  expect((await stage.run(context(kernel))).message).toBe("5.2 s after the kernel");
+  expect(lines).toEqual(["ready"]);
+});
