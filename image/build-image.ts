@@ -93,7 +93,7 @@ async function lockAndFetch(recipe: Recipe, options: ResolveOptions & FetchOptio
     return lock;
   } catch (error) {
     if (!(error instanceof PackagesGoneError)) throw error;
-    const names = error.gone.map(({ name }) => name).join(", ");
+    const names = someNames(error.gone.map(({ name }) => name));
     if (options.locked) {
       throw new BuildError(
         `--locked: ${error.message}: ${names}; build without --locked to take newer ones`,
@@ -105,6 +105,12 @@ async function lockAndFetch(recipe: Recipe, options: ResolveOptions & FetchOptio
     await fetchPackages(newer, options);
     return newer;
   }
+}
+
+/** The first few of many names. */
+function someNames(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
 interface LockedBuild {

@@ -56,8 +56,15 @@ export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<
     progress.live(`fetching packages: ${megabytes(hereBytes)} of ${megabytes(totalBytes)}`);
   }, 300);
   const failures: { one: LockedPackage; error: BuildError }[] = [];
+  let unreachable = 0;
   try {
     await inParallel(missing, PARALLEL, async (one) => {
+      const [failure] = failures;
+      if (failure && unreachable >= PARALLEL) {
+        // Nobody answers there: asking for each of a hundred packages would only take long.
+        failures.push({ one, error: failure.error });
+        return;
+      }
       const error = await tryDownload(
         one,
         `${mirrors[one.archive]}/${one.path}`,
@@ -65,7 +72,9 @@ export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<
         idle.mirror,
         2,
       );
-      if (error) failures.push({ one, error });
+      if (!error) return;
+      failures.push({ one, error });
+      if (!isAnswer(error)) unreachable++;
     });
     const [failure] = failures;
     if (!failure) return;
@@ -124,6 +133,11 @@ async function tryDownload(
     if (error instanceof BuildError && !/the disk is full/.test(error.message)) return error;
     throw error;
   }
+}
+
+/** Whether a server answered, though not with the file that was wanted. */
+function isAnswer(error: BuildError): boolean {
+  return /\b(404|410)\b|mismatch|unexpected size/i.test(error.message);
 }
 
 /** Archive paths hold + and ~, which some servers want escaped and all understand escaped. */
