@@ -5,6 +5,7 @@
  * Words in -append make it misbehave:
  *   fake.deaf     ignores the power button
  *   fake.mute     never becomes ready
+ *   fake.panics   prints a panic, and goes on running
  *   fake.dies     ends before it is ready
  *   fake.broken   doesn't start
  */
@@ -22,7 +23,9 @@ const monitorPath = optionValue("-qmp").replace(/^unix:([^,]*),.*$/, "$1");
 const bootLog = pathIn(args.find((word) => word.startsWith("file,id=boot,")) ?? "");
 const consoleLog = /logfile=([^,]*)/.exec(args.find((word) => word.includes("logfile=")) ?? "");
 
-if (process.env.FAKE_QEMU_BACKGROUND === undefined) {
+if (args.includes("--version")) {
+  console.log("QEMU emulator version 10.0.0");
+} else if (process.env.FAKE_QEMU_BACKGROUND === undefined) {
   await goToBackground();
 } else {
   runMachine();
@@ -44,7 +47,7 @@ async function goToBackground(): Promise<void> {
 
 function runMachine(): void {
   writeFileSync(pidFile, `${process.pid}\n`);
-  writeFileSync(consoleLog?.[1] ?? "", "fake kernel\nfake panic\n");
+  writeFileSync(consoleLog?.[1] ?? "", "fake kernel\nfake login:\n");
   writeFileSync(bootLog, "");
   const server = createServer(serve);
   server.maxConnections = 8;
@@ -55,6 +58,10 @@ function runMachine(): void {
 }
 
 function boot(): void {
+  if (words.includes("fake.panics")) {
+    appendFileSync(consoleLog?.[1] ?? "", "[ 1.0] Kernel panic - not syncing: fake\nmore\n");
+    return;
+  }
   if (words.includes("fake.dies")) {
     end();
   }

@@ -3,9 +3,17 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Report } from "../driver/driver.ts";
-import { machinesFolder } from "../store/machine-files.ts";
-import type { MachineChoices } from "./create.ts";
+import {
+  filesIn,
+  type MachineFiles,
+  machineFolder,
+  machinesFolder,
+} from "../store/machine-files.ts";
+import type { Machine } from "../store/machines.ts";
+import { createMachine, type MachineChoices } from "./create.ts";
 import type { Host } from "./host.ts";
+import { listMachines } from "./list.ts";
+import { waitUntilReady } from "./start.ts";
 import { killMachine } from "./stop.ts";
 
 /** A store in a folder of its own, an image of a few bytes, and what was reported. */
@@ -13,6 +21,15 @@ export interface TestHost extends Host {
   readonly lines: string[];
   readonly warnings: string[];
   readonly choices: MachineChoices;
+  files(name: string): MachineFiles;
+  /** The pid of the stand-in that runs a machine. */
+  pidOf(name: string): Promise<number>;
+  /** The folders of machines, unfinished ones too. */
+  folders(): Promise<string[]>;
+  /** The state of every machine by its name. */
+  states(): Promise<Record<string, string>>;
+  /** Makes a machine; waits until it is ready when nothing was said of its kernel arguments. */
+  create(name: string, kernelArguments?: string): Promise<Machine>;
   /** Ends what still runs, and removes the folder. */
   dispose(): Promise<void>;
 }
@@ -31,22 +48,26 @@ export async function makeTestHost(): Promise<TestHost> {
     stage: ({ name, result }) => lines.push(`stage ${name} ${result}`),
   };
   const host: Host = { store, report };
+  const choices = choicesFor(image);
+  const files = (name: string) => filesIn(machineFolder(store, name));
   return {
     ...host,
     lines,
     warnings,
-    choices: {
-      memoryMib: 256,
-      cpus: 1,
-      diskSizeMib: 256,
-      image,
-      boot: "kernel",
-      accelerator: "tcg",
-      sshPort: undefined,
-      localPorts: "",
-      sshUser: "tc",
-      program: join(import.meta.dirname, "fake-qemu.ts"),
-      kernelArguments: "",
+    choices,
+    files,
+    pidOf: async (name) => Number(await readFile(files(name).pid, "utf8")),
+    folders: () => readdir(machinesFolder(store)).catch(() => []),
+    async states() {
+      const all = await listMachines(store, undefined, 2000);
+      return Object.fromEntries(all.map((machine) => [machine.name, machine.state]));
+    },
+    async create(name, kernelArguments = "") {
+      const machine = await createMachine(host, name, { ...choices, kernelArguments });
+      if (kernelArguments === "") {
+        await waitUntilReady(host, machine);
+      }
+      return machine;
     },
     async dispose() {
       for (const name of await namesWithConfig(store)) {
@@ -54,6 +75,22 @@ export async function makeTestHost(): Promise<TestHost> {
       }
       await rm(folder, { recursive: true });
     },
+  };
+}
+
+function choicesFor(image: string): MachineChoices {
+  return {
+    memoryMib: 256,
+    cpus: 1,
+    diskSizeMib: 256,
+    image,
+    boot: "kernel",
+    accelerator: "tcg",
+    sshPort: undefined,
+    localPorts: "",
+    sshUser: "tc",
+    program: join(import.meta.dirname, "fake-qemu.ts"),
+    kernelArguments: "",
   };
 }
 

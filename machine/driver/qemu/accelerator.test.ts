@@ -32,5 +32,6 @@ test.each(cases)("with KVM %j a machine that was to use it is refused", (facts, 
 
 test("the guest's processor has what its programs need", () => {
   expect(acceleratorArguments("kvm")).toEqual(["-accel", "kvm", "-cpu", "host"]);
-  expect(acceleratorArguments("tcg")).toEqual(["-accel", "tcg,thread=multi", "-cpu", "max"]);
+  expect(acceleratorArguments("tcg")).toEqual(["-accel", "tcg,thread=single", "-cpu", "max"]);
+  expect(acceleratorArguments("tcg", "multi")[1]).toBe("tcg,thread=multi");
 });

@@ -31,11 +31,18 @@ export function chooseAccelerator(asked: "auto" | "kvm", facts: KvmFacts): Accel
   return { accelerator: "tcg", note: `${capitalized(reason)}: ${SLOWER}` };
 }
 
-/** QEMU's arguments for it. The guest's programs need more than QEMU's default processor has. */
-export function acceleratorArguments(accelerator: Accelerator): string[] {
+/**
+ * QEMU's arguments for it. The guest's programs need more than QEMU's default processor has.
+ *
+ * @param threads of the emulation; KVM has one for each processor by itself.
+ */
+export function acceleratorArguments(
+  accelerator: Accelerator,
+  threads: "multi" | "single" = "single",
+): string[] {
   return accelerator === "kvm"
     ? ["-accel", "kvm", "-cpu", "host"]
-    : ["-accel", "tcg,thread=multi", "-cpu", "max"];
+    : ["-accel", `tcg,thread=${threads}`, "-cpu", "max"];
 }
 
 function describe(facts: Exclude<KvmFacts, { kind: "works" }>): string {

@@ -7,6 +7,7 @@ const plan: LaunchPlan = {
   files: filesIn("/m/box"),
   machineType: "q35",
   accelerator: "tcg",
+  threads: "multi",
   memoryMib: 1024,
   cpus: 2,
   sshPort: 40_000,

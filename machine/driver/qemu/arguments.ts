@@ -18,6 +18,8 @@ export interface LaunchPlan {
   readonly files: MachineFiles;
   readonly machineType: string;
   readonly accelerator: Accelerator;
+  /** Of the emulation. */
+  readonly threads: "multi" | "single";
   readonly memoryMib: number;
   readonly cpus: number;
   readonly sshPort: number;
@@ -34,7 +36,7 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     ...["-name", `${escaped(plan.name)},process=podman-machine-${escaped(plan.name)}`],
     ...["-nodefaults", "-no-user-config", "-display", "none"],
     ...["-machine", plan.machineType],
-    ...acceleratorArguments(plan.accelerator),
+    ...acceleratorArguments(plan.accelerator, plan.threads),
     ...["-smp", String(plan.cpus), "-m", String(plan.memoryMib)],
     ...bootArguments(plan.boot),
     ...disk(plan.files),

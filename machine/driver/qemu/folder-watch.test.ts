@@ -19,12 +19,10 @@ test("what is there already is seen at once", async () => {
   expect(await waitInFolder(folder, isThere, 1000)).toBe("there");
 });
 
-test("a change is seen by its event, before anything is looked at again", async () => {
-  const startedMs = performance.now();
-  const waiting = waitInFolder(folder, isThere, 5000);
+test("a change is seen by its event, without looking from time to time", async () => {
+  const waiting = waitInFolder(folder, isThere, 5000, 60_000);
   setTimeout(() => void writeFile(join(folder, "file"), ""), 30);
   expect(await waiting).toBe("there");
-  expect(performance.now() - startedMs).toBeLessThan(400);
 });
 
 test("what leaves no trace in the folder is seen by looking again", async () => {

@@ -15,6 +15,7 @@ import { kernelCommandLine } from "./command-line.ts";
 import { lookForKvm } from "./kvm.ts";
 import { switchOff } from "./power.ts";
 import { machinePid, type ProcessRecord, readProcess } from "./process.ts";
+import { emulationThreads, readQemuVersion } from "./version.ts";
 
 /** QEMU goes to the background as soon as its devices are set up. */
 const LAUNCH_TIMEOUT_MS = 30_000;
@@ -35,6 +36,7 @@ export async function launch(store: string, machine: Machine, report: Report): P
     files,
     machineType: architecture.machine,
     accelerator,
+    threads: emulationThreads(await readQemuVersion(program)),
     memoryMib: config.Driver.Memory,
     cpus: config.Driver.CPU,
     sshPort: config.Driver.SSHPort,

@@ -4,14 +4,14 @@ import type { Machine } from "../../store/machines.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";
 import type { Report } from "../driver.ts";
 import { type BootProgress, readBootLog } from "./boot-log.ts";
-import { readLastConsoleLine } from "./console-log.ts";
+import { lastConsoleLine, panicLine, readConsoleEnd } from "./console-log.ts";
 import { waitInFolder } from "./folder-watch.ts";
 import { machinePid } from "./process.ts";
 
 /** A guest whose agents can't run says nothing on the port; its sshd then tells that it is up. */
 const SILENCE_MS = 5000;
 
-type Outcome = "ready" | "banner" | "ended";
+type Outcome = "ready" | "banner" | "ended" | "panicked";
 
 /**
  * Waits until the guest says that it is ready, and reports the stages on the way. Throws when its
@@ -50,6 +50,9 @@ export async function waitUntilReady(
     if (pid === undefined) {
       return "ended";
     }
+    if (panicLine(await readConsoleEnd(machine.files.consoleLog)) !== undefined) {
+      return "panicked";
+    }
     return bannerSeen && reported === 0 ? "banner" : undefined;
   };
   try {
@@ -70,18 +73,20 @@ export async function waitUntilReady(
 
 async function notReady(
   machine: Machine,
-  outcome: "ended" | undefined,
+  outcome: "ended" | "panicked" | undefined,
   timeoutMs: number,
   progress: BootProgress,
 ): Promise<Failure> {
-  const found =
-    outcome === "ended"
-      ? "ended before it was ready"
-      : `was not ready within ${Math.round(timeoutMs / 1000)} s`;
+  const found = {
+    ended: "ended before it was ready",
+    panicked: "can't go on",
+    late: `was not ready within ${Math.round(timeoutMs / 1000)} s`,
+  }[outcome ?? "late"];
   const stage = progress.stages.at(-1)?.name;
   const reached = stage === undefined ? "" : ` after the stage ${stage}`;
-  const line = await readLastConsoleLine(machine.files.consoleLog);
-  const said = line === undefined ? "is empty" : `ends with "${line}"`;
+  const text = await readConsoleEnd(machine.files.consoleLog);
+  const line = panicLine(text) ?? lastConsoleLine(text);
+  const said = line === undefined ? "is empty" : `says "${line}"`;
   return new Failure(
     `"${machine.name}" ${found}${reached}. Its console, ${machine.files.consoleLog}, ${said}.`,
   );

@@ -1,0 +1,35 @@
+import { runProgram } from "../../program/run.ts";
+
+/** A release of QEMU. */
+export interface QemuVersion {
+  readonly major: number;
+  readonly minor: number;
+}
+
+const VERSION_TIMEOUT_MS = 10_000;
+
+/** Asks a QEMU for its release; undefined when it says none. */
+export async function readQemuVersion(program: string): Promise<QemuVersion | undefined> {
+  const { stdout } = await runProgram(program, ["--version"], { timeoutMs: VERSION_TIMEOUT_MS });
+  return parseQemuVersion(stdout);
+}
+
+/** Reads the first line of `--version`. */
+export function parseQemuVersion(text: string): QemuVersion | undefined {
+  const match = /^QEMU emulator version (\d+)\.(\d+)/.exec(text);
+  return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]) };
+}
+
+/**
+ * How many threads may emulate processors. Before 8.1 one thread could run an instruction that
+ * another had just changed: Linux changes its own code as it runs, and about one boot in fifty
+ * ended in "Oops: int3" (QEMU commit deba78709a, "accel/tcg: Always lock pages before
+ * translation"). One thread for all processors has no such race, and boots as fast.
+ */
+export function emulationThreads(version: QemuVersion | undefined): "multi" | "single" {
+  if (version === undefined) {
+    return "single";
+  }
+  const { major, minor } = version;
+  return major > 8 || (major === 8 && minor >= 1) ? "multi" : "single";
+}

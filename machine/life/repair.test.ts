@@ -1,0 +1,93 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { machinesFolder } from "../store/machine-files.ts";
+import { listMachines } from "./list.ts";
+import { removeMachine } from "./remove.ts";
+import { startMachine } from "./start.ts";
+import { killMachine, stopMachine } from "./stop.ts";
+import { makeTestHost, type TestHost } from "./test-host.ts";
+
+let host: TestHost;
+
+beforeEach(async () => {
+  host = await makeTestHost();
+});
+afterEach(() => host.dispose());
+
+test("a killed QEMU is seen, and what it left doesn't stop the next start", async () => {
+  await host.create("box");
+  process.kill(await host.pidOf("box"), "SIGKILL");
+  await expect.poll(host.states).toEqual({ box: "Stopped" });
+  expect((await startMachine(host, "box")).launched).toBe(true);
+  expect(await host.states()).toEqual({ box: "Running" });
+});
+
+test("a pid that another process has since is not taken for the machine", async () => {
+  await host.create("box");
+  await killMachine(host, "box");
+  await writeFile(host.files("box").pid, `${process.pid}\n`);
+  expect(await host.states()).toEqual({ box: "Stopped" });
+  expect(await killMachine(host, "box")).toBe(false);
+  expect((await startMachine(host, "box")).launched).toBe(true);
+});
+
+test("a QEMU without a monitor is an error, and kill ends it", async () => {
+  await host.create("box");
+  await rm(host.files("box").monitor);
+  expect(await host.states()).toEqual({ box: "Error" });
+  await expect(stopMachine(host, "box")).rejects.toThrow("podman-machine kill box");
+  await expect(startMachine(host, "box")).rejects.toThrow("podman-machine kill box");
+  expect(await killMachine(host, "box")).toBe(true);
+  expect(await host.states()).toEqual({ box: "Stopped" });
+});
+
+test("a QEMU that hangs is a timeout", async () => {
+  await host.create("box");
+  process.kill(await host.pidOf("box"), "SIGSTOP");
+  const [listed] = await listMachines(host.store, undefined, 200);
+  expect(listed?.state).toBe("Timeout");
+  process.kill(await host.pidOf("box"), "SIGCONT");
+});
+
+test("a machine with a broken config is listed with the reason, and can be removed", async () => {
+  await host.create("box");
+  await writeFile(host.files("box").config, "{");
+  const [listed] = await listMachines(host.store, undefined, 2000);
+  expect(listed).toMatchObject({ name: "box", state: "Error" });
+  expect(listed?.error).toContain("config.json is not JSON");
+  await removeMachine(host, "box", { force: true });
+  expect(await host.folders()).toEqual([]);
+});
+
+test("of two creates of one name one wins", async () => {
+  const results = await Promise.allSettled([host.create("box"), host.create("box")]);
+  expect(results.map((result) => result.status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(await host.states()).toEqual({ box: "Running" });
+});
+
+test("machines made at once have ports of their own", async () => {
+  const made = await Promise.all(["a", "b", "c"].map((name) => host.create(name)));
+  expect(new Set(made.map((machine) => machine.config.Driver.SSHPort)).size).toBe(3);
+  expect(await host.states()).toEqual({ a: "Running", b: "Running", c: "Running" });
+});
+
+test("a start while it is being stopped waits, and the machine runs in the end", async () => {
+  await host.create("box");
+  const [stopped, started] = await Promise.all([
+    stopMachine(host, "box"),
+    new Promise((resolve) => setTimeout(resolve, 60)).then(() => startMachine(host, "box")),
+  ]);
+  expect(stopped).toBe(true);
+  expect(started.launched).toBe(true);
+  expect(await host.states()).toEqual({ box: "Running" });
+});
+
+test("what a create that was killed left is no machine, and is gone after the next", async () => {
+  await host.create("other");
+  const left = join(machinesFolder(host.store), ".creating-box");
+  await writeFile(left, "");
+  expect(await host.states()).toEqual({ other: "Running" });
+  await host.create("box");
+  expect((await host.folders()).sort()).toEqual(["box", "other"]);
+});
