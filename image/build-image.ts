@@ -5,7 +5,6 @@ import * as z from "zod";
 import { inputsKey, isCurrent, recordState } from "./build-state.ts";
 import { compileAgents } from "./compose/agents.ts";
 import { composeTree } from "./compose/tree.ts";
-import type { ContentStore } from "./extract/content.ts";
 import { extractPackages } from "./extract/extract.ts";
 import { type FetchOptions, fetchPackages, PackagesGoneError } from "./fetch/fetch.ts";
 import { fetchRuntime } from "./fetch/runtime.ts";
@@ -124,7 +123,7 @@ interface LockedBuild {
 /** Packages in the cache → artifacts. */
 async function buildLocked(recipe: Recipe, lock: Lock, build: LockedBuild): Promise<void> {
   const { cacheDir, progress } = build;
-  const store: ContentStore = { folder: join(cacheDir, "content") };
+  const store = { folder: join(cacheDir, "content"), elsewhere: new Map<string, string>() };
   const version = imageVersion();
   const timeSeconds = sourceTime(lock.resolvedAt);
   const packages = await extractPackages(lock, cacheDir, store, progress);

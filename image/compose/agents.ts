@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ContentStore, storeContent } from "../extract/content.ts";
+import type { ContentStore } from "../extract/content.ts";
 import { sha256OfFile } from "../fetch/download.ts";
 import { bunPath } from "../fetch/runtime.ts";
 import type { Arch } from "../recipe.ts";
@@ -29,7 +29,7 @@ export interface AgentsOptions {
 /** Compiles the agents into one program. */
 export async function compileAgents(
   options: AgentsOptions,
-  store: ContentStore,
+  store: ContentStore & { elsewhere: Map<string, string> },
 ): Promise<FileEntry> {
   const { repository, arch } = options;
   const bun = bunPath(repository);
@@ -55,15 +55,17 @@ export async function compileAgents(
       });
     },
   );
-  const bytes = readFileSync(join(folder, "agents"));
-  const sha256 = storeContent(store, bytes);
+  // Not into the store: every change of an agent would leave another hundred megabytes there.
+  const path = join(folder, "agents");
+  const sha256 = await sha256OfFile(path);
+  store.elsewhere.set(sha256, path);
   return {
     path: AGENTS_PATH,
     type: "file",
     mode: 0o755,
     uid: 0,
     gid: 0,
-    sizeBytes: bytes.length,
+    sizeBytes: statSync(path).size,
     sha256,
   };
 }

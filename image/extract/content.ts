@@ -5,11 +5,13 @@ import { dirname, join } from "node:path";
 /** A store of file contents, each once, named by its SHA-256. */
 export interface ContentStore {
   folder: string;
+  /** Contents that lie outside the store, by hash: big ones that change often. */
+  elsewhere?: Map<string, string>;
 }
 
 /** Path of a stored content. */
 export function contentPath(store: ContentStore, sha256: string): string {
-  return join(store.folder, sha256.slice(0, 2), sha256);
+  return store.elsewhere?.get(sha256) ?? join(store.folder, sha256.slice(0, 2), sha256);
 }
 
 /** Puts bytes into the store and returns their SHA-256. */

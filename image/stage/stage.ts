@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { replaceFolder } from "./partial.ts";
 
 /** Outputs kept of each stage: the current one and a few to switch back to without work. */
-const KEPT_OUTPUTS = 4;
+const KEPT_OUTPUTS = 3;
 
 const IMAGE_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..");
 
