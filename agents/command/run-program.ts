@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type Command, type Terminal, UsageError } from "./command.ts";
+import { oneLine } from "./one-line.ts";
 
 /** Commands by name, each loaded only when called: what isn't needed costs no time at the start. */
 export type CommandTable = Readonly<Record<string, () => Promise<Command>>>;
@@ -36,9 +37,8 @@ export async function runProgram(
     return await command.run(rest, kernel, terminal);
   } catch (error) {
     const isUsage = error instanceof UsageError;
-    const message = error instanceof Error ? error.message : String(error);
     const hint = isUsage ? `; see ${name} --help` : "";
-    terminal.err(`${name}: ${message.replaceAll(/\s+/g, " ")}${hint}`);
+    terminal.err(`${name}: ${oneLine(error)}${hint}`);
     return isUsage ? 2 : 1;
   }
 }

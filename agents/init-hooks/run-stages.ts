@@ -1,3 +1,4 @@
+import { oneLine } from "../command/one-line.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { StageRecord } from "../record/stage-record.ts";
 import type { BootOptions } from "./boot-options.ts";
@@ -91,7 +92,7 @@ async function outcomeOf(
     }
     return await stage.run(context);
   } catch (error) {
-    const message = messageOf(error);
+    const message = oneLine(error);
     if (stage.rescue === undefined) return { result: "failed", message };
     return { result: "failed", message: `${message}; ${await rescued(stage.rescue, context)}` };
   }
@@ -104,14 +105,8 @@ async function rescued(
   try {
     return await rescue(context);
   } catch (error) {
-    return `and the plain way failed too: ${messageOf(error)}`;
+    return `and the plain way failed too: ${oneLine(error)}`;
   }
-}
-
-/** One line, whatever was thrown. */
-function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/\s+/g, " ").trim();
 }
 
 function orAfter(wanted: Promise<unknown>, patienceMs: number): Promise<unknown> {

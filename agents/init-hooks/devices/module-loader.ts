@@ -16,13 +16,12 @@ export interface ModuleLoader {
  * program costs more than the search.
  */
 export function openModuleLoader(kernel: Kernel, blacklist: readonly string[]): ModuleLoader {
-  const folder = modulesFolder(kernel);
   const tried = new Set(blacklist.map(moduleName));
   let index: string | undefined;
   return {
     async loadFor(modaliases) {
-      if (folder === undefined || modaliases.length === 0) return [];
-      index ??= kernel.readTextIfPresent(`${folder}/modules.alias`) ?? "";
+      if (modaliases.length === 0) return [];
+      index ??= readIndex(kernel);
       const names = matchModules(modaliases, index).filter((name) => !tried.has(moduleName(name)));
       await loadModules(kernel, names);
       for (const name of names) tried.add(moduleName(name));
@@ -46,6 +45,12 @@ export async function loadModules(kernel: Kernel, names: readonly string[]): Pro
 /** A module's name as the kernel writes it; files and people also use dashes. */
 function moduleName(name: string): string {
   return name.replaceAll("-", "_");
+}
+
+function readIndex(kernel: Kernel): string {
+  const folder = modulesFolder(kernel);
+  if (folder === undefined) return "";
+  return kernel.readTextIfPresent(`${folder}/modules.alias`) ?? "";
 }
 
 /** Folder of the running kernel's modules; undefined when the image has none for it. */

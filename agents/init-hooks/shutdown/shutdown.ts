@@ -1,4 +1,5 @@
 import { parsePasswd } from "../../accounts/find-user.ts";
+import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
 import { startHook } from "../hooks/run-hook.ts";
@@ -47,7 +48,8 @@ async function stopContainers(kernel: Kernel, plan: ShutdownPlan): Promise<strin
   );
   return results.flatMap((result, index) => {
     const uid = plan.stops[index]?.owner.uid;
-    if (result.status === "rejected") return [`containers of uid ${uid}: ${String(result.reason)}`];
+    if (result.status === "rejected")
+      return [`containers of uid ${uid}: ${oneLine(result.reason)}`];
     const { exitCode, stderr } = result.value;
     return exitCode === 0 ? [] : [`containers of uid ${uid}: ${stderr.trim() || exitCode}`];
   });
@@ -79,7 +81,7 @@ function unmount(kernel: Kernel, target: string, complaints: string[]): void {
     kernel.unmount(target);
   } catch (error) {
     if (!hasCode(error, "EBUSY")) {
-      complaints.push(String(error));
+      complaints.push(oneLine(error));
       return;
     }
     kernel.unmount(target, ["detach"]);

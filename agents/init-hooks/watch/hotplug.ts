@@ -1,3 +1,4 @@
+import { oneLine } from "../../command/one-line.ts";
 import type { Subscription } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { BootOptions } from "../boot-options.ts";
@@ -44,7 +45,7 @@ export function startHotplug(
         startMissingDhcp();
       }
     } catch (error) {
-      kernel.tellKernelLog(`hotplug: ${error instanceof Error ? error.message : String(error)}`);
+      kernel.tellKernelLog(`hotplug: ${oneLine(error)}`);
     } finally {
       state.loader.forgetIndex();
       isWorking = false;

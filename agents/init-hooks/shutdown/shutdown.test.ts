@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import type { MountEntry } from "../../kernel/mounts.ts";
+import type { RunOptions } from "../../kernel/processes.ts";
+import { planShutdown } from "./plan-shutdown.ts";
+import { shutDown } from "./shutdown.ts";
+
+const root = { name: "root", uid: 0, gid: 0, home: "/root" };
+const tc = { name: "tc", uid: 1000, gid: 50, home: "/home/tc" };
+
+function mount(source: string, target: string, type: string): MountEntry {
+  return {
+    id: 1,
+    parentId: 0,
+    device: "8:1",
+    root: "/",
+    target,
+    options: [],
+    propagation: [],
+    type,
+    source,
+    superOptions: [],
+  };
+}
+
+describe("planShutdown", () => {
+  test("stops the containers of each owner as that owner", () => {
+    const { stops } = planShutdown({
+      containerOwners: [0, 1000, 4242],
+      users: [root, tc],
+      mounts: [],
+    });
+    expect(stops.map(({ owner, env }) => [owner.uid, env.HOME, env.XDG_RUNTIME_DIR])).toEqual([
+      [0, "/root", undefined],
+      [1000, "/home/tc", "/run/user/1000"],
+    ]);
+    expect(stops[0]?.argv).toEqual(["podman", "stop", "--all", "--time", "5"]);
+  });
+
+  test("takes disks and containers' layers off, the last one mounted first, and leaves the system", () => {
+    const mounts = [
+      mount("/dev/loop0", "/usr", "squashfs"),
+      mount("root", "/", "tmpfs"),
+      mount("run", "/run", "tmpfs"),
+      mount("/dev/vda1", "/mnt/vda1", "ext4"),
+      mount("/dev/vda1", "/var/lib/containers", "ext4"),
+      mount("overlay", "/var/lib/containers/storage/overlay/a/merged", "overlay"),
+      mount("shm", "/home/tc/.local/share/containers/storage/overlay-containers/b/shm", "tmpfs"),
+      mount("/dev/sr0", "/media/cd", "iso9660"),
+    ];
+    expect(planShutdown({ containerOwners: [], users: [], mounts }).unmounts).toEqual([
+      "/media/cd",
+      "/home/tc/.local/share/containers/storage/overlay-containers/b/shm",
+      "/var/lib/containers/storage/overlay/a/merged",
+      "/var/lib/containers",
+      "/mnt/vda1",
+    ]);
+  });
+});
+
+describe("shutDown", () => {
+  function system(): FakeKernel {
+    const kernel = new FakeKernel().onRun("podman").lay({
+      "/etc/passwd": "root:x:0:0::/root:/bin/sh\ntc:x:1000:50::/home/tc:/bin/sh\n",
+      "/proc/1/comm": "init\n",
+      "/proc/mounts": "",
+      "/mnt/vda1": null,
+    });
+    kernel.mount({ source: "/dev/vda1", target: "/mnt/vda1", type: "ext4" });
+    kernel.journal.length = 0;
+    return kernel;
+  }
+
+  test("without containers starts nothing, flushes and takes the disk off", async () => {
+    const kernel = system();
+    expect(await shutDown(kernel)).toEqual([]);
+    expect(kernel.runs).toEqual([]);
+    expect(kernel.journal).toEqual(["sync /", "unmount /mnt/vda1", "sync /"]);
+  });
+
+  test("stops containers of root and of the user, with a deadline", async () => {
+    const kernel = system().lay({
+      "/proc/7/comm": "conmon\n",
+      "/proc/8/comm": "conmon\n",
+      "/proc/9/comm": "conmon\n",
+    });
+    kernel.chown("/proc/8", { uid: 1000, gid: 50 });
+    kernel.chown("/proc/9", { uid: 1000, gid: 50 });
+    expect(await shutDown(kernel)).toEqual([]);
+    const options = kernel.runs.map((run): RunOptions => run.options);
+    expect(options.map(({ owner, timeoutMs }) => [owner?.uid, timeoutMs])).toEqual([
+      [0, 9000],
+      [1000, 9000],
+    ]);
+  });
+
+  test("goes on when stopping fails or hangs, and says so", async () => {
+    const kernel = system().lay({ "/proc/7/comm": "conmon\n" });
+    kernel.failOn("run", "podman", "ETIMEDOUT");
+    expect(await shutDown(kernel)).toEqual([
+      "containers of uid 0: run podman: ETIMEDOUT (fault of the test)",
+    ]);
+    expect(kernel.journal).toContain("unmount /mnt/vda1");
+    const failing = system().onRun("podman", { exitCode: 125, stderr: "no db\n" });
+    failing.lay({ "/proc/7/comm": "conmon\n" });
+    expect(await shutDown(failing)).toEqual(["containers of uid 0: no db"]);
+  });
+
+  test("runs shutdown.sh after the containers and before the disk goes, and says when it failed", async () => {
+    const kernel = system()
+      .onRun("sh", { exitCode: 4 })
+      .lay({ "/var/lib/boot2podman/shutdown.sh": "", "/proc/7/comm": "conmon\n" });
+    expect(await shutDown(kernel)).toEqual(["shutdown.sh ended with 4"]);
+    expect(kernel.runs.map((run) => run.argv[0])).toEqual(["podman", "/bin/sh"]);
+  });
+
+  test("detaches a disk that is still in use", async () => {
+    const kernel = system();
+    kernel.failOn("unmount", "/mnt/vda1", "EBUSY", 1);
+    expect(await shutDown(kernel)).toEqual([]);
+    expect(kernel.journal).toContain("unmount /mnt/vda1 detach");
+  });
+
+  test("says which disk can't be taken off for another reason", async () => {
+    const kernel = system();
+    kernel.failOn("unmount", "/mnt/vda1", "EIO");
+    expect(await shutDown(kernel)).toEqual(["unmount /mnt/vda1: EIO (fault of the test)"]);
+  });
+});

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { openRecorder } from "../record/recorder.ts";
+import { defaultBootOptions } from "./boot-options.ts";
+import { openModuleLoader } from "./devices/module-loader.ts";
+import { openDhcpClients } from "./network/dhcp-clients.ts";
+import { runStages } from "./run-stages.ts";
+import { makeGates } from "./services/gates.ts";
+import { bootStages } from "./stages.ts";
+
+function stages() {
+  const kernel = new FakeKernel();
+  return bootStages({
+    options: defaultBootOptions,
+    loader: openModuleLoader(kernel, []),
+    seen: new Set(),
+    clients: openDhcpClients(kernel),
+    gates: makeGates(kernel),
+    recorder: openRecorder(kernel),
+    watchDevices: () => undefined,
+    servePodman: () => undefined,
+  });
+}
+
+test("the stages of the boot have names of their own and needs that can be met", () => {
+  const all = stages();
+  expect(new Set(all.map((stage) => stage.name)).size).toBe(all.length);
+  const idle = all.map((stage) => ({
+    ...stage,
+    run: async () => ({ result: "ok" as const, message: "" }),
+  }));
+  const kernel = new FakeKernel();
+  const options = defaultBootOptions;
+  expect(() =>
+    runStages({ stages: idle, kernel, options, onRecord: () => undefined }),
+  ).not.toThrow();
+});
+
+test("sshd waits for keys, and keys for the data disk", () => {
+  const needs = new Map(stages().map((stage) => [stage.name, stage.needs]));
+  expect(needs.get("sshd")).toContain("sshkeys");
+  expect(needs.get("sshkeys")).toContain("automount");
+  expect(needs.get("automount")).toContain("devices");
+});
+
+test("every stage has a deadline, and none of more than fits into a patient person's boot", () => {
+  for (const { name, deadlineMs } of stages()) {
+    expect(deadlineMs, name).toBeGreaterThan(0);
+    expect(deadlineMs, name).toBeLessThanOrEqual(600_000);
+  }
+});
+
+test("getting in is possible without the stages that it hangs on: each has a plain way", () => {
+  const rescued = stages().filter((stage) => stage.rescue !== undefined);
+  const names = rescued.map((stage) => stage.name);
+  expect(names).toEqual(
+    expect.arrayContaining(["devices", "network", "sshkeys", "sshd", "console"]),
+  );
+});

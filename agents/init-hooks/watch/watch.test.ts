@@ -1,0 +1,126 @@
+import { describe, expect, test, vi } from "vitest";
+import type { ListeningSocket } from "../../kernel/events.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import type { SpawnOptions } from "../../kernel/processes.ts";
+import { defaultBootOptions } from "../boot-options.ts";
+import { openModuleLoader } from "../devices/module-loader.ts";
+import { openDhcpClients } from "../network/dhcp-clients.ts";
+import { startHotplug } from "./hotplug.ts";
+import { openPodmanSocket, pauseMs, servePodman } from "./podman-socket.ts";
+
+describe("podman's socket", () => {
+  test("is root's alone, and has its old name too", () => {
+    const kernel = new FakeKernel().lay({ "/run": null });
+    openPodmanSocket(kernel);
+    expect(kernel.stat("/run/podman")?.mode).toBe(0o700);
+    expect(kernel.stat("/run/podman/io.podman")).toMatchObject({ kind: "socket", mode: 0o600 });
+    expect(() => openPodmanSocket(kernel)).not.toThrow();
+  });
+
+  test("starts podman at each connection, with the socket as descriptor 3", async () => {
+    const kernel = new FakeKernel().onRun("sh");
+    let connections = 0;
+    const socket: ListeningSocket = {
+      fd: 41,
+      close: () => undefined,
+      connection: () => {
+        connections += 1;
+        return connections <= 2 ? Promise.resolve() : new Promise(() => undefined);
+      },
+    };
+    void servePodman(kernel, socket);
+    await vi.waitFor(() => expect(connections).toBe(3));
+    expect(kernel.runs).toHaveLength(2);
+    const { argv, options } = kernel.runs[0] ?? { argv: [], options: {} };
+    expect(argv.slice(0, 3)).toEqual(["/bin/sh", "-c", 'export LISTEN_PID=$$; exec "$@"']);
+    expect(argv.slice(-4)).toEqual(["podman", "system", "service", "--time=60"]);
+    const spawned: SpawnOptions = options;
+    expect(spawned.fd3).toBe(41);
+    expect(spawned.env?.LISTEN_FDS).toBe("1");
+  });
+
+  test("waits longer after each failure, up to a minute", () => {
+    expect([1, 2, 3, 6, 7, 50].map(pauseMs)).toEqual([1000, 2000, 4000, 32_000, 60_000, 60_000]);
+  });
+});
+
+describe("hotplug", () => {
+  const add = (values: Record<string, string>) => ({
+    action: "add",
+    devpath: "/devices/x",
+    values,
+  });
+
+  function system() {
+    const kernel = new FakeKernel().onRun("modprobe").onRun("udhcpc").lay({
+      "/proc/sys/kernel/osrelease": "6\n",
+      "/lib/modules/6/modules.alias":
+        "alias virtio:d00000001v* virtio_net\nalias virtio:d00000002v* virtio_blk\n",
+      "/sys/class/net/lo/type": "772\n",
+    });
+    const clients = openDhcpClients(kernel);
+    clients.begin();
+    const state = { loader: openModuleLoader(kernel, []), clients, seen: new Set<string>() };
+    const start = () => startHotplug(kernel, defaultBootOptions, state);
+    const started = (program: string) =>
+      kernel.runs.filter((run) => run.argv[0] === program).map((run) => run.argv.join(" "));
+    return { kernel, start, started };
+  }
+
+  test("looks once at what came while nobody listened", async () => {
+    const { kernel, start, started } = system();
+    kernel.lay({ "/sys/bus/virtio/devices/virtio0/modalias": "virtio:d00000002v1\n" });
+    start();
+    await vi.waitFor(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_blk"]));
+  });
+
+  test("loads the module of a new device", async () => {
+    const { kernel, start, started } = system();
+    start();
+    kernel.emitUevent(add({ MODALIAS: "virtio:d00000001v1", SUBSYSTEM: "virtio" }));
+    kernel.emitUevent({ ...add({ MODALIAS: "virtio:d00000002v1" }), action: "remove" });
+    await vi.waitFor(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_net"]));
+  });
+
+  test("starts DHCP on a new card, not on a bridge, and ends it when the card is gone", async () => {
+    const { kernel, start, started } = system();
+    start();
+    kernel.lay({ "/sys/class/net/podman0/type": "1\n" });
+    kernel.emitUevent(add({ SUBSYSTEM: "net", INTERFACE: "podman0" }));
+    kernel.lay({ "/sys/class/net/eth1/type": "1\n", "/sys/class/net/eth1/device": null });
+    let exit = (_: number): void => undefined;
+    const spawn = kernel.spawn.bind(kernel);
+    kernel.spawn = (argv, options) => ({
+      ...spawn(argv, options),
+      exited: new Promise((resolve) => {
+        exit = resolve;
+      }),
+    });
+    kernel.emitUevent(add({ SUBSYSTEM: "net", INTERFACE: "eth1" }));
+    await vi.waitFor(() => expect(started("udhcpc")).toHaveLength(1));
+    expect(started("udhcpc")[0]).toMatch(/-i eth1 /);
+    kernel.emitUevent({ ...add({ SUBSYSTEM: "net", INTERFACE: "eth1" }), action: "remove" });
+    expect(kernel.signals).toMatchObject([{ signal: "SIGTERM" }]);
+    exit(0);
+  });
+
+  test("looks at everything again when events were lost", async () => {
+    const { kernel, start, started } = system();
+    start();
+    kernel.lay({ "/sys/bus/virtio/devices/virtio9/modalias": "virtio:d00000001v1\n" });
+    kernel.loseUevents();
+    await vi.waitFor(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_net"]));
+  });
+
+  test("goes on after a failure, which the kernel's log keeps", async () => {
+    const { kernel, start, started } = system();
+    kernel.failOn("run", "modprobe", "ENOMEM", 1);
+    start();
+    kernel.emitUevent(add({ MODALIAS: "virtio:d00000001v1" }));
+    await vi.waitFor(() =>
+      expect(kernel.kernelLog).toEqual(["hotplug: run modprobe: ENOMEM (fault of the test)"]),
+    );
+    kernel.emitUevent(add({ MODALIAS: "virtio:d00000002v1" }));
+    await vi.waitFor(() => expect(started("modprobe")).toHaveLength(1));
+  });
+});
