@@ -118,7 +118,8 @@ export function qemuArguments(options: QemuOptions): string[] {
   const forwards: Array<[number, number]> = [[options.sshPort, 22], ...(options.forwards ?? [])];
   const hostForwards = forwards.map(([host, guest]) => `hostfwd=tcp:127.0.0.1:${host}-:${guest}`);
   return [
-    ...["-accel", "tcg,thread=multi", "-cpu", options.cpu ?? "max"],
+    // Before QEMU 8.1 emulation with a thread for each processor races now and then ("Oops: int3").
+    ...["-accel", "tcg,thread=single", "-cpu", options.cpu ?? "max"],
     ...["-smp", String(options.cpus ?? 2), "-m", String(options.memoryMiB)],
     ...["-display", "none", "-no-user-config", "-nodefaults", "-vga", "std"],
     ...bootArguments(options.boot),
