@@ -1,5 +1,6 @@
 import type { Stage, StageContext, StageOutcome } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { bringKeysLate } from "../sshkeys/stage.ts";
 import { type Applied, applyPlan } from "./apply/apply.ts";
 import { seedHomeFromDisk } from "./apply/seed-home.ts";
 import type { Flavour } from "./flavour.ts";
@@ -10,13 +11,21 @@ import { readFlavour } from "./read-flavour.ts";
 import { isVirtualMachine } from "./virtual-machine.ts";
 import { observeAndPlan, type Planned } from "./wait-for-disk.ts";
 
+const deadlineMs = 60_000;
+
 /** Finds the data disk, sets it up where it is asked to, checks and mounts it. */
 export const automountStage: Stage = {
   name: "automount",
   needs: ["devices", "mounts"],
   // A set-up or a check of a large disk takes its time; the boot goes on meanwhile when it takes longer.
-  deadlineMs: 60_000,
-  run: (context) => runAutomount(context),
+  deadlineMs,
+  async run(context) {
+    const startedMs = context.kernel.uptimeMs();
+    const outcome = await runAutomount(context);
+    if (context.kernel.uptimeMs() - startedMs < deadlineMs) return outcome;
+    // sshkeys didn't wait any longer and has looked in vain for what is on this disk.
+    return { ...outcome, message: `${outcome.message}; ${await bringKeysLate(context)}` };
+  },
 };
 
 /** As the stage; also for the command. Throws what kept the data disk from being used, after userdata is saved. */
@@ -42,9 +51,8 @@ export async function runAutomount(context: StageContext): Promise<StageOutcome>
 
 /** A boot that keeps all in RAM must not go unnoticed (accidents: b2d#442, b2d#793, minikube#1438). */
 function withoutDisk(kernel: Kernel, plan: Plan, lines: string[]): StageOutcome {
-  kernel.tellConsole(lines.join("; "));
-  for (const note of plan.notes) kernel.tellConsole(note.message);
-  const notes = plan.notes.map((note) => note.message);
+  const notes = plan.notes.filter(({ row }) => row !== "not-a-disk").map(({ message }) => message);
+  for (const line of [lines.join("; "), ...notes]) kernel.tellConsole(line);
   return { result: "skipped", message: [...lines, ...notes].join("; ") };
 }
 
@@ -58,11 +66,25 @@ async function applyOrRescue(
     const situation = { disks: planned.disks, flavour };
     return await applyPlan(kernel, situation, planned.plan.steps, done);
   } catch (error) {
-    const marked = planned.disks.filter(({ magic }) => magic?.archive.state === "complete");
-    const [only] = marked;
-    if (only !== undefined && marked.length === 1)
-      done.push(seedHomeFromDisk(kernel, only.node, flavour));
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`${planned.plan.message}, but: ${why}; all is kept in RAM`, { cause: error });
+    const rescued = rescueKeys(kernel, planned, flavour);
+    const why = oneLine(error);
+    const what = [`${planned.plan.message}, but: ${why}`, "all is kept in RAM", rescued];
+    throw new Error(what.join("; "), { cause: error });
   }
+}
+
+/** Whose disk asked to be set up can still log in and look. */
+function rescueKeys(kernel: Kernel, { disks }: Planned, flavour: Flavour): string {
+  const marked = disks.filter(({ magic }) => magic?.archive.state === "complete");
+  const [only] = marked;
+  if (only === undefined || marked.length > 1) return "no keys are taken from anywhere";
+  try {
+    return seedHomeFromDisk(kernel, only.node, flavour);
+  } catch (error) {
+    return `its keys could not be read either: ${oneLine(error)}`;
+  }
+}
+
+function oneLine(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -5,6 +5,7 @@ import { parseBootOptions } from "../init-hooks/parse-boot-options.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type HostKeyType, hostKeyTypes } from "./host-keys.ts";
 import { makeHostKey } from "./make-host-key.ts";
+import { reloadSshd } from "./stage.ts";
 import { keepKey, openStore, putAside, readStored, serveKey } from "./store.ts";
 import { readUserKeys } from "./user-keys.ts";
 
@@ -14,8 +15,6 @@ const help = `sshkeys: the host's SSH keys, and the keys that open it.
   sshkeys rotate [TYPE]   make new host keys (${hostKeyTypes.join(", ")}; all without TYPE), keep the old ones aside
   --dry-run               with rotate: only say what would be done
   --json                  for programs`;
-
-const sshdPidPath = "/run/sshd.pid";
 
 export const sshkeysCommand: Command = {
   name: "sshkeys",
@@ -90,9 +89,7 @@ async function rotate(
     serveKey(kernel, key);
     made.push({ type, fingerprint: key.public.fingerprint, keptAs });
   }
-  // sshd reads its host keys anew; open connections go on.
-  const pid = Number(kernel.readTextIfPresent(sshdPidPath)?.trim());
-  if (pid > 1) kernel.signal(pid, "SIGHUP");
+  reloadSshd(kernel);
   if (isJson) terminal.out(JSON.stringify({ isOnDisk: store.isOnDisk, made }, undefined, 2));
   else for (const { type, fingerprint } of made) terminal.out(`${type} ${fingerprint}`);
   if (!store.isOnDisk && !isJson)

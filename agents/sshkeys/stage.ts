@@ -8,6 +8,8 @@ import { keyStepText, planHostKeys } from "./plan.ts";
 import { openStore, readStored, sshdFolder } from "./store.ts";
 import { readUserKeys, type UserKeys, writeRootKeys } from "./user-keys.ts";
 
+const sshdPidPath = "/run/sshd.pid";
+
 /** Host keys and everybody's authorized keys, in place before sshd greets anybody. */
 export const sshkeysStage: Stage = {
   name: "sshkeys",
@@ -46,6 +48,20 @@ export async function runSshkeys(
   if (user.keys.length === 0) all.push(`no key in ${user.path}: nobody can log in over SSH`);
   for (const complaint of all) kernel.tellConsole(`sshkeys: ${complaint}`);
   return { result: "ok", message: [`${count(user)}; host keys ${where}`, ...all].join("; ") };
+}
+
+/** Once more, for a data disk that came after sshd had to be let go. */
+export async function bringKeysLate({ kernel, options }: StageContext): Promise<string> {
+  const notes = { observed: null, plan: null, done: [] };
+  const { message } = await runSshkeys({ kernel, options, notes });
+  reloadSshd(kernel);
+  return `keys brought late: ${message}`;
+}
+
+/** sshd reads its host keys anew; open connections go on. */
+export function reloadSshd(kernel: Kernel): void {
+  const pid = Number(kernel.readTextIfPresent(sshdPidPath)?.trim());
+  if (pid > 1) kernel.signal(pid, "SIGHUP");
 }
 
 function count({ keys }: UserKeys): string {

@@ -284,6 +284,23 @@ describe("userdata", () => {
   });
 });
 
+test("a check that outlasts the stage's deadline: keys are brought when the disk is there", async () => {
+  const hardware = await usedMachine();
+  const { kernel, result, message } = await boot(hardware, {
+    prepare: (made) => {
+      made.lay({ "/root": null, "/etc/ssh": null, "/run/sshd.pid": "99\n" });
+      made.onRun("ssh-keygen", { exitCode: 1, stderr: "none for this test" });
+      made.onRun("e2fsck", () => {
+        made.clockMs += 61_000;
+        return { exitCode: 0 };
+      });
+    },
+  });
+  expect(kernel.readText("/root/.ssh/authorized_keys")).toContain("# Copied");
+  expect(result).toBe("failed");
+  expect(message).toContain("none for this test");
+});
+
 describe("waitusb", () => {
   test("goes on as soon as the disk is there", async () => {
     const hardware = await usedMachine();
