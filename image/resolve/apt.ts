@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Arch } from "../recipe.ts";
 import { BuildError } from "../stage/build-error.ts";
@@ -35,6 +35,11 @@ export async function makePrivateApt(
   arch: Arch,
   mirrors: Mirrors,
 ): Promise<PrivateApt> {
+  if (!existsSync(KEYRING)) {
+    throw new BuildError(
+      `${KEYRING} is missing, so that nothing from Debian can be checked: install the package debian-archive-keyring`,
+    );
+  }
   rmSync(join(folder, "lists", "partial"), { recursive: true, force: true });
   for (const name of ["lists/partial", "cache/archives/partial", "etc"]) {
     mkdirSync(join(folder, name), { recursive: true });
