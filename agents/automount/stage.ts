@@ -31,6 +31,7 @@ export const automountStage: Stage = {
 /** As the stage; also for the command. Throws what kept the data disk from being used, after userdata is saved. */
 export async function runAutomount(context: StageContext): Promise<StageOutcome> {
   const { kernel, options, notes } = context;
+  const startedMs = kernel.uptimeMs();
   const flavour = readFlavour(kernel, options.user);
   const planned = await observeAndPlan(
     kernel,
@@ -39,6 +40,7 @@ export async function runAutomount(context: StageContext): Promise<StageOutcome>
     isVirtualMachine(kernel),
   );
   notes.observed = planned.disks.map(diskText);
+  notes.done.push(`look at ${planned.disks.length} disks (${sinceMs(kernel, startedMs)} ms)`);
   notes.plan = { ...planned.plan, steps: planned.plan.steps.map(stepText) };
   const applied = await applyOrRescue(kernel, planned, flavour, notes.done);
   const lines = [planned.plan.message, ...applied.problems];
@@ -83,6 +85,10 @@ function rescueKeys(kernel: Kernel, { disks }: Planned, flavour: Flavour): strin
   } catch (error) {
     return `its keys could not be read either: ${oneLine(error)}`;
   }
+}
+
+function sinceMs(kernel: Kernel, startedMs: number): number {
+  return Math.round(kernel.uptimeMs() - startedMs);
 }
 
 function oneLine(error: unknown): string {

@@ -53,9 +53,12 @@ export async function applyPlan(
   };
   try {
     for (const step of steps) {
+      const startedMs = kernel.uptimeMs();
       const said = await guarded(state, step);
-      if (said !== undefined)
-        done.push(said === "" ? stepText(step) : `${stepText(step)}: ${said}`);
+      if (said === undefined) continue;
+      const tookMs = Math.round(kernel.uptimeMs() - startedMs);
+      const what = said === "" ? stepText(step) : `${stepText(step)}: ${said}`;
+      done.push(`${what} (${tookMs} ms)`);
     }
   } finally {
     for (const device of state.open.values()) device.close();

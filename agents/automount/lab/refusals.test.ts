@@ -54,7 +54,7 @@ describe("a filesystem with errors (accident 8)", () => {
         made.onRun("e2fsck", { exitCode: 1, stdout: "/dev/vda1: recovering journal" }),
     });
     expect(result).toBe("ok");
-    expect(done[0]).toContain("repaired: /dev/vda1: recovering journal");
+    expect(done[1]).toContain("repaired: /dev/vda1: recovering journal");
   });
 
   test("is mounted read-only, too, when there is no e2fsck or it never ends (accident 3)", async () => {
