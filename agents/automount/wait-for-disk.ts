@@ -3,7 +3,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode } from "../kernel/kernel-error.ts";
 import type { Disk } from "./disk.ts";
 import type { Flavour } from "./flavour.ts";
-import { listDisks } from "./observe/block-devices.ts";
+import { type BareDisk, listDisks } from "./observe/block-devices.ts";
 import { observeDisks } from "./observe/observe.ts";
 import { isUsbStoragePending } from "./observe/usb-storage.ts";
 import type { AutomountOptions, Selector } from "./options.ts";
@@ -31,14 +31,18 @@ export async function observeAndPlan(
 ): Promise<Planned> {
   const startMs = kernel.uptimeMs();
   for (;;) {
-    const before = stateOf(kernel);
     const disks = options.enabled ? await observeDisks(kernel, flavour) : [];
     const planned = { disks, plan: plan({ disks, options, flavour, inVirtualMachine }) };
-    const patienceMs = options.wait?.timeoutMs ?? (before.isUsbPending ? usbPatienceMs : 0);
+    if (!options.enabled || isThere(planned, options.wait?.for)) return planned;
+    const isUsbPending = isUsbStoragePending(kernel);
+    const patienceMs = options.wait?.timeoutMs ?? (isUsbPending ? usbPatienceMs : 0);
     const leftMs = startMs + patienceMs - kernel.uptimeMs();
-    if (!options.enabled || leftMs <= 0 || isThere(planned, options.wait?.for)) return planned;
+    if (leftMs <= 0) return planned;
+    const hasChanged = () =>
+      isUsbStoragePending(kernel) !== isUsbPending ||
+      !isDeepStrictEqual(listing(listDisks(kernel)), listing(disks));
     try {
-      const find = () => (isDeepStrictEqual(stateOf(kernel), before) ? undefined : true);
+      const find = () => (hasChanged() ? true : undefined);
       await kernel.waitForDevice(find, { what: "a data disk", timeoutMs: leftMs });
     } catch (error) {
       if (hasCode(error, "ETIMEDOUT")) return planned;
@@ -56,11 +60,10 @@ function isThere({ disks, plan: { row } }: Planned, awaited: Selector | undefine
 }
 
 /** Changes when a disk, a partition or a medium comes or goes. */
-function stateOf(kernel: Kernel) {
-  const disks = listDisks(kernel).map(({ name, sizeBytes, partitions }) => ({
+function listing(disks: readonly BareDisk[]) {
+  return disks.map(({ name, sizeBytes, partitions }) => ({
     name,
     sizeBytes,
     partitions: partitions.map((partition) => partition.name),
   }));
-  return { disks, isUsbPending: isUsbStoragePending(kernel) };
 }

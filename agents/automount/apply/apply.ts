@@ -3,20 +3,14 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import type { Disk } from "../disk.ts";
 import type { Flavour } from "../flavour.ts";
+import { findNode } from "../observe/block-devices.ts";
 import { type Place, type Step, stepText } from "../plan/steps.ts";
 import { bindFolder } from "./bind.ts";
 import { checkFilesystem } from "./check.ts";
 import { clearMagic, keepArchive } from "./keep-archive.ts";
 import { type Mounted, mountData } from "./mount-data.ts";
 import { seedHome, seedHomeFromDisk } from "./seed-home.ts";
-import {
-  awaitPartition,
-  findNode,
-  makeFilesystem,
-  openForSetUp,
-  writeMagic,
-  writeTable,
-} from "./set-up.ts";
+import { awaitPartition, makeFilesystem, openForSetUp, writeMagic, writeTable } from "./set-up.ts";
 
 export interface Applied {
   mounted: Mounted | undefined;
@@ -161,7 +155,7 @@ function diskOf(state: State, name: string): Disk {
 }
 
 function nodeOf(state: State, place: Place): string {
-  const node = findNode(state.kernel, place);
+  const node = findNode(state.kernel, place.disk, place.partition);
   if (node !== undefined) return node;
   const what = `partition ${place.partition} of ${place.disk}`;
   throw new KernelError("find", what, "ENOENT", { detail: "it was there a moment ago" });

@@ -17,6 +17,7 @@ export interface Checked {
  * on errors are left or the check didn't work.
  */
 export async function checkFilesystem(kernel: Kernel, node: string): Promise<Checked> {
+  loadExt4(kernel);
   try {
     const result = await kernel.run(["e2fsck", "-p", node], { timeoutMs: checkTimeoutMs });
     const said = `${result.stdout}\n${result.stderr}`
@@ -31,4 +32,11 @@ export async function checkFilesystem(kernel: Kernel, node: string): Promise<Che
     if (!(error instanceof KernelError)) throw error;
     return { sound: false, message: `not checked: ${error.message}` };
   }
+}
+
+/** The mount would ask for the module by itself, but only after the check: loaded meanwhile it costs no time. */
+function loadExt4(kernel: Kernel): void {
+  if (kernel.exists("/sys/fs/ext4")) return;
+  // When it doesn't work, the mount says so.
+  void kernel.run(["modprobe", "-q", "ext4"]).catch(() => undefined);
 }

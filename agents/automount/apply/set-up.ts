@@ -11,7 +11,7 @@ import {
   protectiveType,
 } from "../content/dos-table.ts";
 import { type GptPlan, type GptWrite, gptWrites } from "../content/gpt.ts";
-import { listDisks } from "../observe/block-devices.ts";
+import { findNode } from "../observe/block-devices.ts";
 import { gptEntriesOffset, type Layout } from "../plan/layout.ts";
 import type { Place } from "../plan/steps.ts";
 import { mke2fsCommand } from "./mke2fs.ts";
@@ -124,16 +124,9 @@ export async function awaitPartition(
   const what = `partition ${place.partition} of ${place.disk}, after its table was written,`;
   await kernel.waitForDevice(
     () => {
-      const node = findNode(kernel, place);
+      const node = findNode(kernel, place.disk, place.partition);
       return node !== undefined && kernel.exists(node) ? node : undefined;
     },
     { what, timeoutMs: partitionTimeoutMs },
   );
-}
-
-/** Node of a partition or whole disk; undefined when the kernel doesn't know it. */
-export function findNode(kernel: Kernel, place: Place): string | undefined {
-  const disk = listDisks(kernel).find(({ name }) => name === place.disk);
-  if (place.partition === 0) return disk?.node;
-  return disk?.partitions.find(({ number }) => number === place.partition)?.node;
 }

@@ -49,6 +49,7 @@ export class LabKernel extends FakeKernel {
     this.lay({ "/home/tc": null, "/var/lib": null, "/proc/cmdline": "" });
     this.lay({ "/etc/passwd": "tc:x:1000:50:tc:/home/tc:/bin/sh\n" });
     for (const [name, platter] of hardware.disks) this.attach(name, platter);
+    this.lay({ "/sys/fs/ext4": null });
     this.onRun("e2fsck", (argv) => this.#e2fsck(argv));
     this.onRun("blkid", (argv) => this.#blkid(argv));
     this.onRun("mke2fs", (argv) => this.#mke2fs(argv));

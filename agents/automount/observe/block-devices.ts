@@ -13,31 +13,37 @@ export type BarePartition = Omit<Partition, "content">;
 /** All block devices as the kernel lists them (kernel: Documentation/ABI/stable/sysfs-block). */
 export function listDisks(kernel: Kernel): BareDisk[] {
   const users = deviceUsers(kernel);
-  return (
-    kernel
-      .listIfPresent("/sys/block")
-      .filter((name) => text(kernel, `/sys/block/${name}/hidden`) !== "1")
-      .map((name) => bareDisk(kernel, name, users))
-      .filter((disk) => disk !== undefined)
-      // Loop devices without a file.
-      .filter(({ kind, sizeBytes }) => kind !== "virtual" || sizeBytes > 0)
-  );
+  return kernel.listIfPresent("/sys/block").flatMap((name) => {
+    const disk = bareDisk(kernel, name, users);
+    return disk === undefined ? [] : [disk];
+  });
 }
 
-/** Undefined for a disk that vanished while it was looked at. */
+/** Node of a partition by its number, or of the whole disk for 0; undefined when the kernel doesn't know it. */
+export function findNode(kernel: Kernel, disk: string, number: number): string | undefined {
+  const folder = `/sys/block/${disk}`;
+  if (number === 0) return kernel.exists(folder) ? nodeOf(disk) : undefined;
+  const name = partitionNames(kernel, disk).find(
+    (entry) => text(kernel, `${folder}/${entry}/partition`) === String(number),
+  );
+  return name === undefined ? undefined : nodeOf(name);
+}
+
+/** Undefined for loop devices without a file, hidden paths of a disk, and what vanished meanwhile. */
 function bareDisk(kernel: Kernel, name: string, users: Users): BareDisk | undefined {
   const folder = `/sys/block/${name}`;
   const sectors = text(kernel, `${folder}/size`);
-  if (sectors === undefined) return undefined;
-  const partitions = kernel
-    .listIfPresent(folder)
+  const kind = kindOf(kernel, name);
+  const isNothing = sectors === undefined || (sectors === "0" && kind === "virtual");
+  if (isNothing || text(kernel, `${folder}/hidden`) === "1") return undefined;
+  const partitions = partitionNames(kernel, name)
     .filter((entry) => text(kernel, `${folder}/${entry}/partition`) !== undefined)
     .map((entry) => barePartition(kernel, folder, entry, users))
     .sort((one, other) => one.number - other.number);
   return {
     name,
     node: nodeOf(name),
-    kind: kindOf(kernel, folder),
+    kind,
     sizeBytes: Number(sectors) * sysfsSectorBytes,
     sectorBytes: Number(text(kernel, `${folder}/queue/logical_block_size`) ?? sysfsSectorBytes),
     readOnly: text(kernel, `${folder}/ro`) === "1",
@@ -48,7 +54,12 @@ function bareDisk(kernel: Kernel, name: string, users: Users): BareDisk | undefi
   };
 }
 
-/** A partition is known by its attribute "partition", never by the look of its name. */
+/** Folders that may be partitions: the kernel starts their names with the disk's. */
+function partitionNames(kernel: Kernel, disk: string): string[] {
+  return kernel.listIfPresent(`/sys/block/${disk}`).filter((entry) => entry.startsWith(disk));
+}
+
+/** A partition is known by its attribute "partition", its number never by the look of its name. */
 function barePartition(kernel: Kernel, disk: string, name: string, users: Users): BarePartition {
   const folder = `${disk}/${name}`;
   return {
@@ -66,8 +77,9 @@ function barePartition(kernel: Kernel, disk: string, name: string, users: Users)
  * What the kernel makes out of other storage has no hardware behind it and lies in devices/virtual/block
  * (an NVMe disk with multipath is virtual too, but elsewhere).
  */
-function kindOf(kernel: Kernel, folder: string): DiskKind {
-  const path = kernel.realpath(folder);
+function kindOf(kernel: Kernel, name: string): DiskKind {
+  const folder = `/sys/block/${name}`;
+  const path = kernel.readlink(folder);
   if (path.includes("/devices/virtual/block/") || path.includes("/mtd")) return "virtual";
   if (path.includes("/floppy.")) return "floppy";
   // SCSI peripheral device types 4 and 5: write-once and CD-ROM (SPC: INQUIRY).
