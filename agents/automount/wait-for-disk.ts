@@ -15,13 +15,14 @@ export interface Planned {
   plan: Plan;
 }
 
-/** For a USB disk that the kernel has not looked at yet. */
-const usbPatienceMs = 8_000;
+/** For a disk or partitions that the kernel is about to show. */
+const pendingPatienceMs = 8_000;
 
 /**
  * Observes and plans; with `waitusb` again after each disk or partition that comes, until there is what is
  * waited for or the time is over. A disk that would be set up only because it is blank doesn't end the wait: the
- * one that is waited for may still come. A USB disk that the kernel is about to show is waited for unasked.
+ * one that is waited for may still come. What the kernel is about to show, a USB disk or the partitions of a disk
+ * that has just come, is waited for unasked.
  */
 export async function observeAndPlan(
   kernel: Kernel,
@@ -35,7 +36,8 @@ export async function observeAndPlan(
     const planned = { disks, plan: plan({ disks, options, flavour, inVirtualMachine }) };
     if (!options.enabled || isThere(planned, options.wait?.for)) return planned;
     const isUsbPending = isUsbStoragePending(kernel);
-    const patienceMs = options.wait?.timeoutMs ?? (isUsbPending ? usbPatienceMs : 0);
+    const isPending = isUsbPending || disks.some(lacksPartitions);
+    const patienceMs = options.wait?.timeoutMs ?? (isPending ? pendingPatienceMs : 0);
     const leftMs = startMs + patienceMs - kernel.uptimeMs();
     if (leftMs <= 0) return planned;
     const hasChanged = () =>
@@ -57,6 +59,12 @@ function isThere({ disks, plan: { row } }: Planned, awaited: Selector | undefine
   return filesystemsOf(disks).some(({ ext4 }) =>
     awaited.by === "uuid" ? ext4.uuid === awaited.value : ext4.label === awaited.value,
   );
+}
+
+/** A disk can be seen before the kernel has read its table; it shows the partitions afterwards. */
+function lacksPartitions({ content, partitions }: Disk): boolean {
+  if (content.is !== "table" || !content.table.isWhole) return false;
+  return content.table.entries.length > partitions.length;
 }
 
 /** Changes when a disk, a partition or a medium comes or goes. */

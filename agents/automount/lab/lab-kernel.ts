@@ -101,7 +101,7 @@ export class LabKernel extends FakeKernel {
       tryLock: () => !this.isLockedByOthers,
       rereadPartitions: () => {
         this.change("rereadPartitions", path);
-        this.#scan(path.slice("/dev/".length), platter);
+        this.scan(path.slice("/dev/".length), platter);
       },
       close: () => undefined,
     };
@@ -119,7 +119,7 @@ export class LabKernel extends FakeKernel {
   }
 
   /** Plugs a disk in. */
-  attach(name: string, platter: Platter): void {
+  attach(name: string, platter: Platter, scanned: "scanned" | "not yet scanned" = "scanned"): void {
     const folder = `/sys/devices/lab/block/${name}`;
     this.lay({
       [`${folder}/size`]: String(platter.sizeBytes / 512),
@@ -131,11 +131,11 @@ export class LabKernel extends FakeKernel {
     this.symlink(folder, `/sys/block/${name}`);
     this.changes -= 1;
     this.#extents.set(`/dev/${name}`, { platter, offset: 0, sizeBytes: platter.sizeBytes });
-    this.#scan(name, platter);
+    if (scanned === "scanned") this.scan(name, platter);
   }
 
   /** The kernel's look at a partition table. */
-  #scan(name: string, platter: Platter): void {
+  scan(name: string, platter: Platter): void {
     const { sizeBytes, sectorBytes } = platter;
     const read = (offset: number, length: number) => platter.read(offset, length);
     const found = probe({ sizeBytes, sectorBytes, read, skipBytes: 1024 * 1024 });

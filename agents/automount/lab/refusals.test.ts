@@ -337,6 +337,24 @@ describe("waitusb", () => {
     expect(result).toBe("ok");
   });
 
+  test("is not needed for partitions that the kernel has not read yet (accident 2)", async () => {
+    const hardware = await usedMachine();
+    const late = hardware.disks.get("vda") ?? new Platter(mebibyte);
+    const { result, message } = await boot(
+      { ...hardware, disks: new Map() },
+      {
+        prepare: (kernel) => {
+          kernel.attach("vda", late, "not yet scanned");
+          setTimeout(() => {
+            kernel.scan("vda", late);
+            kernel.emitUevent({ action: "add", devpath: "", values: { SUBSYSTEM: "block" } });
+          }, 20);
+        },
+      },
+    );
+    expect([result, message]).toEqual(["ok", "/dev/vda1 on /mnt/vda1; vda1 is the data disk"]);
+  });
+
   test("gives up after its time", async () => {
     const { result } = await boot(machine(), {
       automount: { wait: { timeoutMs: 30, for: undefined } },
