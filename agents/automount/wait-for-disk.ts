@@ -5,7 +5,7 @@ import type { Disk } from "./disk.ts";
 import type { Flavour } from "./flavour.ts";
 import { type BareDisk, listDisks } from "./observe/block-devices.ts";
 import { observeDisks } from "./observe/observe.ts";
-import { isUsbStoragePending } from "./observe/usb-storage.ts";
+import { areDisksPending } from "./observe/pending-disks.ts";
 import type { AutomountOptions, Selector } from "./options.ts";
 import { filesystemsOf } from "./plan/filesystems.ts";
 import { type Plan, plan } from "./plan/plan.ts";
@@ -35,13 +35,13 @@ export async function observeAndPlan(
     const disks = options.enabled ? await observeDisks(kernel, flavour) : [];
     const planned = { disks, plan: plan({ disks, options, flavour, inVirtualMachine }) };
     if (!options.enabled || isThere(planned, options.wait?.for)) return planned;
-    const isUsbPending = isUsbStoragePending(kernel);
-    const isPending = isUsbPending || disks.some(lacksPartitions);
+    const arePending = areDisksPending(kernel);
+    const isPending = arePending || disks.some(lacksPartitions);
     const patienceMs = options.wait?.timeoutMs ?? (isPending ? pendingPatienceMs : 0);
     const leftMs = startMs + patienceMs - kernel.uptimeMs();
     if (leftMs <= 0) return planned;
     const hasChanged = () =>
-      isUsbStoragePending(kernel) !== isUsbPending ||
+      areDisksPending(kernel) !== arePending ||
       !isDeepStrictEqual(listing(listDisks(kernel)), listing(disks));
     try {
       const find = () => (hasChanged() ? true : undefined);
