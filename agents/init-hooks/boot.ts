@@ -2,7 +2,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { openRecorder } from "../record/recorder.ts";
 import { openModuleLoader } from "./devices/module-loader.ts";
 import { openDhcpClients } from "./network/dhcp-clients.ts";
-import { enterNewRoot } from "./new-root/enter-new-root.ts";
+import { enterNewRoot, type NewRootRequest } from "./new-root/enter-new-root.ts";
 import { parseBootOptions } from "./parse-boot-options.ts";
 import { runStages } from "./run-stages.ts";
 import { makeGates } from "./services/gates.ts";
@@ -12,7 +12,9 @@ import { openPodmanSocket, servePodman } from "./watch/podman-socket.ts";
 
 export interface BootRequest {
   /** Given when the boot starts in the initial RAM disk: it then prepares the root and goes there by itself. */
-  initramfs?: { newRoot: string; readyFifo: string | undefined };
+  initramfs?: NewRootRequest;
+  /** See DeviceParts. */
+  headStart?: string;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
   const stages = bootStages({
     options,
     ...hotplug,
+    headStart: request.headStart,
     gates,
     recorder,
     watchDevices: () => startHotplug(kernel, options, hotplug),

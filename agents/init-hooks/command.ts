@@ -15,6 +15,7 @@ const help = `init-hooks brings the system up and down. Called by /init and by i
 
   --new-root=FOLDER      the folder that becomes the root, default /newroot
   --ready-fifo=FIFO      gets "ready ROOT" when PID 1 may go to the root
+  --head-start=FILE      appears in /dev when the modules that /init is loading meanwhile are loaded
   --help                 this text`;
 
 export const initHooksCommand: Command = {
@@ -25,6 +26,7 @@ export const initHooksCommand: Command = {
       "from-initramfs": "flag",
       "new-root": "value",
       "ready-fifo": "value",
+      "head-start": "value",
     });
     const [operand, ...more] = operands;
     if (more.length > 0) throw new UsageError(`"${more.join(" ")}" is too much`);
@@ -36,7 +38,11 @@ export const initHooksCommand: Command = {
       case "boot": {
         const { boot } = await import("./boot.ts");
         const initramfs = { newRoot, readyFifo: values.get("ready-fifo") };
-        return await boot(kernel, flags.has("from-initramfs") ? { initramfs } : {});
+        const headStart = values.get("head-start");
+        return await boot(kernel, {
+          ...(flags.has("from-initramfs") ? { initramfs } : {}),
+          ...(headStart === undefined ? {} : { headStart }),
+        });
       }
       case "watch": {
         const { watch } = await import("./watch/watch.ts");

@@ -14,6 +14,7 @@ function stages() {
     options: defaultBootOptions,
     loader: openModuleLoader(kernel, []),
     seen: new Set(),
+    headStart: undefined,
     clients: openDhcpClients(kernel),
     gates: makeGates(kernel),
     recorder: openRecorder(kernel),

@@ -24,6 +24,7 @@ export interface BootParts {
   options: BootOptions;
   loader: ModuleLoader;
   seen: Set<string>;
+  headStart: string | undefined;
   clients: DhcpClients;
   gates: Gates;
   recorder: Recorder;

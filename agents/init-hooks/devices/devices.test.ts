@@ -127,7 +127,12 @@ describe("the stage", () => {
     });
     let watched = 0;
     const loader = openModuleLoader(kernel, []);
-    const stage = devicesStage({ loader, seen: new Set(), watchDevices: () => (watched += 1) });
+    const stage = devicesStage({
+      loader,
+      seen: new Set(),
+      headStart: undefined,
+      watchDevices: () => (watched += 1),
+    });
     const outcome = await stage.run({ kernel, options: defaultBootOptions, notes: notes() });
     expect(modprobes(kernel)).toEqual(["modprobe -a -b -q ahci evdev", "modprobe -a -b -q sd_mod"]);
     expect(outcome.message).toBe("3 modules in 3 rounds");
@@ -160,10 +165,42 @@ describe("the stage", () => {
     const stage = devicesStage({
       loader: openModuleLoader(kernel, []),
       seen: new Set(),
+      headStart: undefined,
       watchDevices: () => undefined,
     });
     const outcome = await stage.run({ kernel, options: defaultBootOptions, notes: notes() });
     expect(outcome.message).toBe("0 modules in 1 rounds");
+  });
+
+  test("leaves out what the head start has loaded, and waits for it to end", async () => {
+    const kernel = system().lay({
+      "/sys/module/ahci/initstate": "live\n",
+      "/sys/module/evdev/initstate": "coming\n",
+    });
+    const loader = openModuleLoader(kernel, []);
+    const headStart = "/dev/.done";
+    const parts = { loader, seen: new Set<string>(), headStart, watchDevices: () => undefined };
+    const running = devicesStage(parts).run({
+      kernel,
+      options: defaultBootOptions,
+      notes: notes(),
+    });
+    expect(modprobes(kernel)).toEqual([]);
+    kernel.lay({ [headStart]: "" });
+    kernel.emitUevent({ action: "add", devpath: "/", values: {} });
+    await running;
+    expect(modprobes(kernel)).toEqual(["modprobe -a -b -q evdev"]);
+    expect(kernel.exists(headStart)).toBe(false);
+  });
+
+  test("goes on by itself when the head start never ends", async () => {
+    const kernel = system();
+    kernel.failOn("stat", "/dev/.done", "ETIMEDOUT");
+    const loader = openModuleLoader(kernel, []);
+    const headStart = "/dev/.done";
+    const parts = { loader, seen: new Set<string>(), headStart, watchDevices: () => undefined };
+    await devicesStage(parts).run({ kernel, options: defaultBootOptions, notes: notes() });
+    expect(modprobes(kernel)).toEqual(["modprobe -a -b -q ahci evdev"]);
   });
 
   test("in the plain way loads by one pipeline, and devices are still watched", async () => {
@@ -172,6 +209,7 @@ describe("the stage", () => {
     const stage = devicesStage({
       loader: { loadFor: async () => [], forgetIndex: () => undefined },
       seen: new Set(),
+      headStart: undefined,
       watchDevices: () => (watched += 1),
     });
     await stage.rescue?.({ kernel, options: defaultBootOptions, notes: notes() });

@@ -22,7 +22,9 @@ export function openModuleLoader(kernel: Kernel, blacklist: readonly string[]): 
     async loadFor(modaliases) {
       if (modaliases.length === 0) return [];
       index ??= readIndex(kernel);
-      const names = matchModules(modaliases, index).filter((name) => !tried.has(moduleName(name)));
+      const names = matchModules(modaliases, index)
+        .filter((name) => !tried.has(moduleName(name)))
+        .filter((name) => !isLoaded(kernel, name));
       await loadModules(kernel, names);
       for (const name of names) tried.add(moduleName(name));
       return names;
@@ -40,6 +42,11 @@ export function openModuleLoader(kernel: Kernel, blacklist: readonly string[]): 
 export async function loadModules(kernel: Kernel, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   await kernel.run(["modprobe", "-a", "-b", "-q", ...names], { timeoutMs: loadTimeoutMs });
+}
+
+/** Loaded to the end: one that is still looking for its devices is waited for by loading it again. */
+function isLoaded(kernel: Kernel, name: string): boolean {
+  return kernel.readTextIfPresent(`/sys/module/${moduleName(name)}/initstate`)?.trim() === "live";
 }
 
 /** A module's name as the kernel writes it; files and people also use dashes. */

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { hasCode } from "../../kernel/kernel-error.ts";
 import type { Stage } from "../stage.ts";
 import { findModaliases } from "./find-modaliases.ts";
 import { type ModuleLoader, modulesFolder } from "./module-loader.ts";
@@ -7,6 +8,7 @@ import { nodeMode, planNodes } from "./plan-nodes.ts";
 
 /** A driver brings devices that need another: controller, disk, partition… */
 const mostRounds = 6;
+const headStartTimeoutMs = 20_000;
 const rescueTimeoutMs = 60_000;
 /** What a plain script would do; each call of modprobe reads all of the index, so there is only one. */
 const plainColdplug =
@@ -16,18 +18,24 @@ export interface DeviceParts {
   loader: ModuleLoader;
   /** Devices that have been looked at. */
   seen: Set<string>;
+  /**
+   * File that appears in /dev when whoever started us has loaded the modules that it could: it did so while
+   * this program was starting. Undefined when nobody has.
+   */
+  headStart: string | undefined;
   /** Called when those that are here are served: what comes later is somebody else's. */
   watchDevices: () => void;
 }
 
 /** Modules for all devices that are there when the machine starts (coldplug), and nodes for lazy ones. */
-export function devicesStage({ loader, seen, watchDevices }: DeviceParts): Stage {
+export function devicesStage({ loader, seen, headStart, watchDevices }: DeviceParts): Stage {
   return {
     name: "devices",
     needs: [],
     deadlineMs: 60_000,
     async run({ kernel, notes }) {
       makeNodes(kernel, notes.done);
+      if (headStart !== undefined) await passHeadStart(kernel, headStart, notes.done);
       const rounds = await coldplug(kernel, loader, seen);
       watchDevices();
       notes.observed = { modaliases: rounds.map((round) => round.modaliases) };
@@ -41,6 +49,18 @@ export function devicesStage({ loader, seen, watchDevices }: DeviceParts): Stage
       return "modules loaded the plain way";
     },
   };
+}
+
+/** Waits until nobody else loads modules, so that what they find is there when this stage ends. */
+async function passHeadStart(kernel: Kernel, path: string, done: string[]): Promise<void> {
+  try {
+    await kernel.waitForPath(path, headStartTimeoutMs);
+    kernel.unlink(path);
+    done.push("the head start is done");
+  } catch (error) {
+    if (!hasCode(error, "ETIMEDOUT")) throw error;
+    done.push(error.message);
+  }
 }
 
 interface Round {

@@ -50,7 +50,7 @@ export function planNewRoot(facts: NewRootFacts): NewRootPlan {
     ...merged.map((name): Step => ({ do: "link", path: `${root}/${name}`, target: `usr/${name}` })),
     { do: "link", path: `${root}/var/run`, target: "../run" },
     { do: "link", path: `${root}/var/lock`, target: "../run/lock" },
-    ...(isEmbedded ? [] : movedMounts(root)),
+    ...(isEmbedded ? [] : boundMounts(root)),
     {
       do: "mount",
       source: "run",
@@ -95,11 +95,15 @@ function standardFolders(root: string): Step[] {
   ];
 }
 
-function movedMounts(root: string): Step[] {
+/**
+ * Bound and not moved: PID 1's shell, and the modules that it may be loading meanwhile, still need them where
+ * they are. switch_root covers the old ones.
+ */
+function boundMounts(root: string): Step[] {
   return ["usr", "proc", "sys", "dev"].map((name) => ({
     do: "mount",
     source: `/${name}`,
     target: `${root}/${name}`,
-    flags: ["move"],
+    flags: ["bind"],
   }));
 }
