@@ -239,7 +239,14 @@ describe("a machine started from the kernel, with a new data disk and two foreig
   test("is listed and driven by a podman on the host over ssh://", async () => {
     const known = path.join(identity.folder, "home");
     await mkdir(path.join(known, ".ssh"), { recursive: true, mode: 0o700 });
-    const keys = await runOk(["ssh-keyscan", "-p", String(machine.sshPort), "127.0.0.1"]);
+    const keys = await runOk([
+      "ssh-keyscan",
+      "-T",
+      "60",
+      "-p",
+      String(machine.sshPort),
+      "127.0.0.1",
+    ]);
     await writeFile(path.join(known, ".ssh/known_hosts"), keys);
     const url = `ssh://root@127.0.0.1:${machine.sshPort}/run/podman/podman.sock`;
     const remote = ["podman", "--remote", "--url", url, "--identity", identity.key];

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, expect, test } from "vitest";
 import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { initrdWithoutAgents } from "./harness/image-without-agents.ts";
 import { run } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
@@ -23,7 +24,7 @@ test("on a CPU that can't run the agents, sshd and a console come up and say why
   const shown = await consoleShows(/box:~\$/);
   expect(shown).toMatch(/the agents can't run here \(exit status 132/);
   expect(shown).toMatch(/running without the agents: no data disk/);
-  const scan = await run(["ssh-keyscan", "-p", String(machine.sshPort), "127.0.0.1"]);
+  const scan = await run(["ssh-keyscan", "-T", "60", "-p", String(machine.sshPort), "127.0.0.1"]);
   expect(scan.stdout).toMatch(/ssh-ed25519/);
 });
 
@@ -42,18 +43,31 @@ test("without the agents no disk is touched, not even one that asks to be format
   expect((await readFile(disk.file)).equals(before)).toBe(true);
 });
 
-const stages = ["cgroups", "devices", "network", "guest-tools"];
-test.for(stages)(
-  "a failing stage %s still gives SSH, and status says what failed",
-  async (stage) => {
+test("with the agents' program removed from the image, sshd and a console come up", async () => {
+  machine = await TestMachine.start({ initrd: await initrdWithoutAgents() });
+  const shown = await consoleShows(/box:~\$/);
+  expect(shown).toMatch(/the agents can't run here \(exit status 127/);
+});
+
+/** Stages that are made to fail, several in one boot where one doesn't hide the other. */
+const faults = [
+  ["mounts", "cgroups"],
+  ["devices", "sysctls"],
+  ["network", "guest-tools", "hostname"],
+];
+test.for(faults)(
+  "failing stages %s still give SSH, and status says what failed",
+  async (stages) => {
     const identity = await newIdentity();
     const disks = [await newDataDisk(identity, { sizeMiB: 1024 })];
-    machine = await TestMachine.start({
-      append: `boot2podman.fault=${stage}`,
-      disks,
-      key: identity.key,
-    });
+    const append = `boot2podman.fault=${stages.join(",")}`;
+    machine = await TestMachine.start({ append, disks, key: identity.key });
     const status = await machine.ssh("boot2podman status");
-    expect(status.stdout).toMatch(new RegExp(`^${stage} +failed`, "m"));
+    for (const stage of stages) expect(status.stdout).toMatch(new RegExp(`^${stage} +failed`, "m"));
   },
 );
+
+test("when the data disk and the keys fail, sshd still greets and the console logs in", async () => {
+  machine = await TestMachine.start({ append: "boot2podman.fault=automount,sshkeys" });
+  await consoleShows(/box:~\$/);
+});

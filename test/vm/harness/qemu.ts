@@ -78,7 +78,8 @@ function bootArguments(boot: Boot): string[] {
     list.push("-device", "qemu-xhci,id=usb", "-device", "usb-storage,drive=stick,bootindex=0");
   } else {
     list.push("-drive", `if=none,id=cd,media=cdrom,format=raw,readonly=on,file=${boot.iso}`);
-    list.push("-device", `ide-cd,drive=cd,bootindex=0${boot.as === "ide-cd" ? ",bus=ide.1" : ""}`);
+    const bus = boot.as === "ide-cd" ? "ide.1" : "ide.0";
+    list.push("-device", `ide-cd,drive=cd,bootindex=0,bus=${bus}`);
   }
   return list;
 }
@@ -102,12 +103,16 @@ function diskArguments(disks: DiskOptions[]): string[] {
       "-drive",
       `if=none,id=${id},format=${disk.format},file=${disk.file},discard=unmap${readOnly}`,
     );
-    list.push(
-      "-device",
-      `${device[disk.bus]},drive=${id}${disk.bus === "nvme" ? `,serial=${id}` : ""}`,
-    );
+    list.push("-device", `${device[disk.bus]},drive=${id}${place(disk.bus, index)}`);
   });
   return list;
+}
+
+/** What QEMU wants to know beyond the disk's kind; the first SATA port and the second IDE bus are the CD's. */
+function place(bus: DiskOptions["bus"], index: number): string {
+  if (bus === "nvme") return `,serial=disk${index}`;
+  if (bus === "sata") return `,bus=ide.${index + 1}`;
+  return bus === "ide" ? ",bus=ide.0" : "";
 }
 
 /**
