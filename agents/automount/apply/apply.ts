@@ -7,6 +7,7 @@ import { findNode } from "../observe/block-devices.ts";
 import { type Place, type Step, stepText } from "../plan/steps.ts";
 import { bindFolder } from "./bind.ts";
 import { checkFilesystem } from "./check.ts";
+import { growFilesystem, growPartition } from "./grow.ts";
 import { clearMagic, keepArchive } from "./keep-archive.ts";
 import { type Mounted, mountData } from "./mount-data.ts";
 import { seedHome, seedHomeFromDisk } from "./seed-home.ts";
@@ -63,7 +64,11 @@ export async function applyPlan(
 /** What was done in words; undefined when the step didn't apply or left a problem. */
 async function guarded(state: State, step: Step): Promise<string | undefined> {
   const mayFail =
-    step.do === "bind" || step.do === "seed-home" || step.do === "seed-home-from-disk";
+    step.do === "grow-partition" ||
+    step.do === "grow-filesystem" ||
+    step.do === "bind" ||
+    step.do === "seed-home" ||
+    step.do === "seed-home-from-disk";
   if (!mayFail) return carryOut(state, step);
   try {
     return await carryOut(state, step);
@@ -99,6 +104,16 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       return "";
     case "await-partition":
       await awaitPartition(kernel, openDisk(state, step.place.disk), step.place);
+      return "";
+    case "grow-partition": {
+      const { disk } = step.place;
+      const { sectorBytes } = diskOf(state, disk);
+      await growPartition(kernel, openDisk(state, disk), sectorBytes, step.place, step.sizeBytes);
+      return "";
+    }
+    case "grow-filesystem":
+      if (mountedOf(state).readOnly) return undefined;
+      await growFilesystem(kernel, mountedOf(state).node);
       return "";
     case "check": {
       const checked = await checkFilesystem(kernel, nodeOf(state, step.place));

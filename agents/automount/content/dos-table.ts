@@ -53,3 +53,24 @@ export function dosTableBytes(identifier: number, partition: DosPartition): Uint
   bytes.set([0x55, 0xaa], bytes.length - 2);
   return bytes;
 }
+
+/**
+ * Sector 0 with another size of one partition; all else stays as it is. Undefined when the table is no DOS table or
+ * the protective one of a GPT. Throws a RangeError when there is no such partition.
+ */
+export function withDosSize(
+  first: Uint8Array,
+  number: number,
+  sectors: number,
+): Uint8Array | undefined {
+  const entries = findDosTable(first, 1);
+  if (entries === undefined) return undefined;
+  if (entries.some(({ typeCode }) => typeCode === protectiveType.toString(16))) return undefined;
+  const entry = entries.find((one) => one.number === number);
+  if (entry === undefined || sectors > dosMaxSectors)
+    throw new RangeError(`a DOS table can't give partition ${number} ${sectors} sectors`);
+  const changed = first.slice();
+  const offset = firstEntryOffset + (number - 1) * entryBytes;
+  new DataView(changed.buffer).setUint32(offset + 12, sectors, true);
+  return changed;
+}

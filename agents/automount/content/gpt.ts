@@ -78,6 +78,34 @@ export function guidBytes(text: string): Buffer {
   return Buffer.from(order.map((index) => big[index] ?? 0));
 }
 
+/** What a GPT with one partition says of itself; undefined when there is none or it isn't sound. */
+export function readGptPlan(
+  device: Pick<Sectors, "read" | "sizeBytes">,
+  sectorBytes: number,
+): GptPlan | undefined {
+  const sectors: Sectors = {
+    read: (at, length) => device.read(at, length),
+    sizeBytes: device.sizeBytes,
+    sectorBytes,
+  };
+  const found = findGpt(sectors, 1);
+  const [entry] = found?.state === "sound" ? found.entries : [];
+  if (entry === undefined) return undefined;
+  const header = Buffer.from(device.read(sectorBytes, sectorBytes));
+  const entriesSector = Number(header.readBigUInt64LE(72));
+  const array = Buffer.from(device.read(entriesSector * sectorBytes, gptEntryBytes));
+  return {
+    sectorBytes,
+    diskSectors: Number(header.readBigUInt64LE(32)) + 1,
+    diskGuid: guidText(header.subarray(56, 72)),
+    partitionGuid: guidText(array.subarray(16, 32)),
+    partitionName: array.subarray(56, 128).toString("utf16le").replace(/\0.*$/s, ""),
+    startSector: entry.startBytes / sectorBytes,
+    sectors: entry.sizeBytes / sectorBytes,
+    entriesSector,
+  };
+}
+
 export interface GptPlan {
   sectorBytes: number;
   diskSectors: number;

@@ -51,6 +51,7 @@ export class LabKernel extends FakeKernel {
     for (const [name, platter] of hardware.disks) this.attach(name, platter);
     this.lay({ "/sys/fs/ext4": null });
     this.onRun("e2fsck", (argv) => this.#e2fsck(argv));
+    this.onRun("resize2fs", (argv) => this.#resize2fs(argv));
     this.onRun("blkid", (argv) => this.#blkid(argv));
     this.onRun("mke2fs", (argv) => this.#mke2fs(argv));
     this.#cut = cut;
@@ -164,6 +165,16 @@ export class LabKernel extends FakeKernel {
     return isThere
       ? { stdout: "clean" }
       : { exitCode: 8, stderr: "Bad magic number in super-block" };
+  }
+
+  #resize2fs(argv: readonly string[]) {
+    const extent = this.#extents.get(argv.at(-1) ?? "");
+    if (extent === undefined) return { exitCode: 1, stderr: "no such device" };
+    const blocks = new Uint8Array(new Uint32Array([extent.sizeBytes / 4096]).buffer);
+    this.change("writeBlock", "resize2fs");
+    extent.platter.write(extent.offset + 1024 + 0x04, blocks);
+    extent.platter.flush();
+    return {};
   }
 
   #blkid(argv: readonly string[]) {

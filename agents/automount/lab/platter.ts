@@ -51,7 +51,8 @@ export class Platter {
   #pending: { offset: number; content: Uint8Array }[] = [];
 
   constructor(
-    readonly sizeBytes: number,
+    /** A disk image can be enlarged. */
+    public sizeBytes: number,
     readonly sectorBytes = 512,
   ) {}
 

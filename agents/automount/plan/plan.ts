@@ -1,6 +1,7 @@
 import { type Disk, sizeText } from "../disk.ts";
 import type { Bind, Flavour } from "../flavour.ts";
 import { decide, type Situation, type Use } from "./decide.ts";
+import { growthOf } from "./growth.ts";
 import type { Judged } from "./judge-disk.ts";
 import { layoutOf } from "./layout.ts";
 import { type RowId, rows } from "./rows.ts";
@@ -73,9 +74,14 @@ function stepsOf(use: Exclude<Use, { what: "nothing" }>, flavour: Flavour): Step
   const place: Place = { disk: disk.name, partition: partition?.number ?? 0 };
   if (readOnly)
     return [{ do: "mount", place, readOnly: true, discard: false }, { do: "seed-home" }];
+  // Only what carries our label is ours to change.
+  const growth = use.row === "unlabelled-single" ? undefined : growthOf(use.filesystem);
+  const sizeBytes = growth?.partitionBytes;
   return [
+    ...(sizeBytes === undefined ? [] : [{ do: "grow-partition", place, sizeBytes } as const]),
     { do: "check", place },
     { do: "mount", place, readOnly: false, discard: disk.discards },
+    ...(growth?.filesystem === true ? [{ do: "grow-filesystem", place } as const] : []),
     ...(use.resume ? afterSetUp(disk) : []),
     ...binds(flavour),
     { do: "seed-home" },

@@ -49,6 +49,14 @@ const partitions: fc.Arbitrary<Partition[]> = fc
   .array(fc.record({ content: leafContent, readOnly: fc.boolean(), inUse: used }), { maxLength: 3 })
   .map((parts) => parts.map((part, index) => partition(`p${index + 1}`, part.content, part)));
 
+/** Table and kernel agree where the first partition lies; that is what growing asks for. */
+function asInOurTable({ partitions: parts }: Disk): Partition[] {
+  const sizeBytes = 20 * 2 ** 30 - 2 ** 20;
+  return parts.map((part, index) =>
+    index === 0 ? { ...part, startBytes: 2 ** 20, sizeBytes } : part,
+  );
+}
+
 const anyDisk: fc.Arbitrary<Disk> = fc
   .record({
     kind: fc.constantFrom("disk", "disk", "disk", "virtual", "optical"),
@@ -68,7 +76,8 @@ const anyDisk: fc.Arbitrary<Disk> = fc
     ),
     partitions,
   })
-  .map((made) => disk("x", made));
+  .map((made) => disk("x", made))
+  .map((made) => (made.content === ourTable ? { ...made, partitions: asInOurTable(made) } : made));
 
 const disks = fc
   .array(anyDisk, { maxLength: 4 })
@@ -89,6 +98,30 @@ const options: fc.Arbitrary<AutomountOptions> = fc.record({
 });
 const situations = fc.record({
   disks,
+  options,
+  flavour: fc.constant(boot2podman),
+  inVirtualMachine: fc.boolean(),
+});
+
+/** One disk with our table, often larger than the table says, and sometimes with a partition behind ours. */
+const enlarged = fc.record({
+  disks: fc
+    .record({
+      sizeBytes: fc.integer({ min: 20 * 2 ** 30, max: 3 * 2 ** 40 }),
+      readOnly: fc.constantFrom(false, false, true),
+      inUse: used,
+      parts: fc.tuple(
+        fc.oneof(ext4Content, leafContent),
+        fc.option(leafContent, { nil: undefined }),
+      ),
+    })
+    .map(({ parts: [first, second], ...made }) => {
+      const behind = second === undefined ? [] : [partition("p2", second, { startBytes: 2 ** 40 })];
+      const partitions = asInOurTable(
+        disk("sda", { partitions: [partition("p1", first), ...behind] }),
+      );
+      return [disk("sda", { ...made, content: ourTable, partitions })];
+    }),
   options,
   flavour: fc.constant(boot2podman),
   inVirtualMachine: fc.boolean(),
@@ -164,6 +197,32 @@ describe("whatever the disks and options are", () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test("only the partition of our own labelled filesystem, or of the one that was named, grows, and into free space", () => {
+    let seen = 0;
+    fc.assert(
+      fc.property(enlarged, (situation) => {
+        for (const step of plan(situation).steps) {
+          if (step.do !== "grow-partition") continue;
+          seen += 1;
+          const one = situation.disks.find(({ name }) => name === step.place.disk);
+          const content = one && contentAt(one, step.place);
+          if (one === undefined || content?.is !== "ext4") throw new Error("no ext4 there");
+          expect(isOurs(content) || situation.options.disk !== undefined).toBe(true);
+          const mine = one.partitions.find(({ number }) => number === step.place.partition);
+          const end = (mine?.startBytes ?? 0) + step.sizeBytes;
+          expect(end).toBeLessThanOrEqual(one.sizeBytes);
+          expect(step.sizeBytes).toBeGreaterThan(mine?.sizeBytes ?? 0);
+          const behind = one.partitions.filter(
+            (other) => other.startBytes > (mine?.startBytes ?? 0),
+          );
+          expect(behind).toEqual([]);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+    expect(seen).toBeGreaterThan(10);
   });
 
   test("a disk with a labelled filesystem is never formatted (accident 1)", () => {

@@ -12,8 +12,10 @@ export type Step =
   | { do: "make-filesystem"; disk: string; layout: Layout; label: string }
   | { do: "write-table"; disk: string; layout: Layout; label: string }
   | { do: "await-partition"; place: Place }
+  | { do: "grow-partition"; place: Place; sizeBytes: number }
   | { do: "check"; place: Place }
   | { do: "mount"; place: Place; readOnly: boolean; discard: boolean }
+  | { do: "grow-filesystem"; place: Place }
   | { do: "keep-archive"; disk: string }
   | { do: "clear-magic"; disk: string }
   | { do: "bind"; from: string; to: string; owner: "root" | "user"; mode: number }
@@ -21,7 +23,7 @@ export type Step =
   /** For a boot without a data disk: userdata of a disk that could not be used. */
   | { do: "seed-home-from-disk"; disk: string };
 
-/** Disks that the steps change outside any filesystem. */
+/** Disks that the steps change outside any filesystem, by a set-up or its end. */
 export function formattedDisks(steps: readonly Step[]): string[] {
   const names = steps.flatMap((step) =>
     step.do === "write-magic" ||
@@ -32,6 +34,11 @@ export function formattedDisks(steps: readonly Step[]): string[] {
       : [],
   );
   return [...new Set(names)];
+}
+
+/** Disks whose partition table the steps change without making a filesystem. */
+export function grownDisks(steps: readonly Step[]): string[] {
+  return steps.flatMap((step) => (step.do === "grow-partition" ? [step.place.disk] : []));
 }
 
 /** Disks with a filesystem that the steps write into, by check or mount. */
@@ -51,6 +58,10 @@ export function stepText(step: Step): string {
       return `write a ${step.layout.table === "dos" ? "DOS" : "GPT"} table with one partition to ${step.disk}`;
     case "await-partition":
       return `wait for partition ${step.place.partition} of ${step.place.disk}`;
+    case "grow-partition":
+      return `grow ${placeText(step.place)} to ${step.sizeBytes} bytes`;
+    case "grow-filesystem":
+      return `grow the filesystem on ${placeText(step.place)}`;
     case "check":
       return `check the filesystem on ${placeText(step.place)}`;
     case "mount":
