@@ -141,6 +141,17 @@ describe("the stage", () => {
     expect(watched).toBe(1);
   });
 
+  test("leaves optical drives to whoever watches devices", async () => {
+    const kernel = system({ ahci: { "/sys/bus/scsi/devices/1:0:0:0/modalias": "scsi:t-0x05\n" } });
+    kernel.lay({ [`${modulesFolder}/modules.alias`]: `${index}alias scsi:t-0x05* sr_mod\n` });
+    const loader = openModuleLoader(kernel, []);
+    const seen = new Set<string>();
+    const parts = { loader, seen, headStart: undefined, watchDevices: () => undefined };
+    await devicesStage(parts).run({ kernel, options: defaultBootOptions, notes: notes() });
+    expect(modprobes(kernel)).toEqual(["modprobe -a -b -q ahci evdev"]);
+    expect(findModaliases(kernel, seen)).toEqual(["scsi:t-0x05"]);
+  });
+
   test("leaves modules of the blacklist out, however they are spelt", async () => {
     const kernel = system();
     const loader = openModuleLoader(kernel, ["ahci", "sd-mod"]);

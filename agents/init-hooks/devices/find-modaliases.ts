@@ -16,9 +16,14 @@ const others = ["/sys/class/input", "/sys/class/dmi", "/sys/devices/system"];
 
 /**
  * What the devices that are here now say they need, each once. Looks at the buses, which are flat, instead of
- * walking the tree of devices. Folders in `seen` are left out and those read are added to it.
+ * walking the tree of devices. Devices in `seen` are left out and those taken are added to it; what `canWait`
+ * is left for another time.
  */
-export function findModaliases(kernel: Kernel, seen: Set<string>): string[] {
+export function findModaliases(
+  kernel: Kernel,
+  seen: Set<string>,
+  canWait: (modalias: string) => boolean = () => false,
+): string[] {
   const folders = [
     ...kernel
       .listIfPresent(busFolder)
@@ -31,9 +36,9 @@ export function findModaliases(kernel: Kernel, seen: Set<string>): string[] {
     for (const device of kernel.listIfPresent(folder)) {
       const path = `${folder}/${device}/modalias`;
       if (seen.has(path)) continue;
+      const modalias = kernel.exists(path) ? (kernel.readTextIfPresent(path) ?? "").trim() : "";
+      if (canWait(modalias)) continue;
       seen.add(path);
-      if (!kernel.exists(path)) continue;
-      const modalias = kernel.readTextIfPresent(path)?.trim() ?? "";
       if (modalias !== "") modaliases.add(modalias);
     }
   }

@@ -36,7 +36,7 @@ export function devicesStage({ loader, seen, headStart, watchDevices }: DevicePa
     async run({ kernel, notes }) {
       makeNodes(kernel, notes.done);
       if (headStart !== undefined) await passHeadStart(kernel, headStart, notes.done);
-      const rounds = await coldplug(kernel, loader, seen);
+      const rounds = await coldplug(kernel, loader, seen, isOpticalDrive);
       watchDevices();
       notes.observed = { modaliases: rounds.map((round) => round.modaliases) };
       notes.plan = rounds.map((round) => round.modules);
@@ -63,6 +63,13 @@ async function passHeadStart(kernel: Kernel, path: string, done: string[]): Prom
   }
 }
 
+/**
+ * SCSI type 5. Nothing of the boot needs one, and a disc takes its time; who watches devices loads its driver.
+ */
+function isOpticalDrive(modalias: string): boolean {
+  return modalias.startsWith("scsi:t-0x05");
+}
+
 interface Round {
   modaliases: readonly string[];
   modules: readonly string[];
@@ -73,10 +80,11 @@ export async function coldplug(
   kernel: Kernel,
   loader: ModuleLoader,
   seen: Set<string>,
+  canWait?: (modalias: string) => boolean,
 ): Promise<Round[]> {
   const rounds: Round[] = [];
   while (rounds.length < mostRounds) {
-    const modaliases = findModaliases(kernel, seen);
+    const modaliases = findModaliases(kernel, seen, canWait);
     const modules = await loader.loadFor(modaliases);
     rounds.push({ modaliases, modules });
     if (modules.length === 0) break;
