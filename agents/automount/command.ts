@@ -72,7 +72,11 @@ async function carryOut(kernel: Kernel, terminal: Terminal, isJson: boolean): Pr
   try {
     const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
     const notes: StageNotes = { observed: null, plan: null, done: [] };
-    const outcome = await runAutomount({ kernel, options, notes });
+    let later: Promise<void> | undefined;
+    const outcome = await runAutomount({ kernel, options, notes }, (promise) => {
+      later = promise;
+    });
+    await later;
     if (isJson) terminal.out(JSON.stringify({ ...outcome, ...notes }, undefined, 2));
     else terminal.out([...notes.done, outcome.message].join("\n"));
     return 0;

@@ -28,8 +28,14 @@ export const automountStage: Stage = {
   },
 };
 
-/** As the stage; also for the command. Throws what kept the data disk from being used, after userdata is saved. */
-export async function runAutomount(context: StageContext): Promise<StageOutcome> {
+/**
+ * As the stage; also for the command, which waits for what goes on in the background. Throws what kept the data
+ * disk from being used, after userdata is saved.
+ */
+export async function runAutomount(
+  context: StageContext,
+  onLater: (later: Promise<void>) => void = () => undefined,
+): Promise<StageOutcome> {
   const { kernel, options, notes } = context;
   const startedMs = kernel.uptimeMs();
   const flavour = readFlavour(kernel, options.user);
@@ -43,6 +49,7 @@ export async function runAutomount(context: StageContext): Promise<StageOutcome>
   notes.done.push(`look at ${planned.disks.length} disks (${sinceMs(kernel, startedMs)} ms)`);
   notes.plan = { ...planned.plan, steps: planned.plan.steps.map(stepText) };
   const applied = await applyOrRescue(kernel, planned, flavour, notes.done);
+  onLater(applied.later);
   const lines = [planned.plan.message, ...applied.problems];
   if (applied.problems.length > 0) throw new Error(lines.join("; "));
   if (applied.mounted === undefined) return withoutDisk(kernel, planned.plan, lines);

@@ -17,6 +17,8 @@ export interface Applied {
   mounted: Mounted | undefined;
   /** What went wrong without keeping the rest from being done, a line each. */
   problems: string[];
+  /** Ends with what goes on in the background; never rejects. */
+  later: Promise<void>;
 }
 
 interface State extends Applied {
@@ -45,6 +47,7 @@ export async function applyPlan(
     damaged: false,
     mounted: undefined,
     problems: [],
+    later: Promise.resolve(),
   };
   try {
     for (const step of steps) {
@@ -58,14 +61,14 @@ export async function applyPlan(
   } finally {
     for (const device of state.open.values()) device.close();
   }
-  return { mounted: state.mounted, problems: state.problems };
+  const { mounted, problems, later } = state;
+  return { mounted, problems, later };
 }
 
 /** What was done in words; undefined when the step didn't apply or left a problem. */
 async function guarded(state: State, step: Step): Promise<string | undefined> {
   const mayFail =
     step.do === "grow-partition" ||
-    step.do === "grow-filesystem" ||
     step.do === "bind" ||
     step.do === "seed-home" ||
     step.do === "seed-home-from-disk";
@@ -113,8 +116,8 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
     }
     case "grow-filesystem":
       if (mountedOf(state).readOnly) return undefined;
-      await growFilesystem(kernel, mountedOf(state).node);
-      return "";
+      state.later = growLater(kernel, mountedOf(state).node);
+      return "started";
     case "check": {
       const checked = await checkFilesystem(kernel, nodeOf(state, step.place));
       state.damaged = !checked.sound;
@@ -143,6 +146,19 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       return seedHome(kernel, mountedOf(state), flavour);
     case "seed-home-from-disk":
       return seedHomeFromDisk(kernel, diskOf(state, step.disk).node, flavour);
+  }
+}
+
+/** A large disk takes its time; meanwhile the filesystem can be used. */
+async function growLater(kernel: Kernel, node: string): Promise<void> {
+  try {
+    await growFilesystem(kernel, node);
+    kernel.tellKernelLog(`automount: the filesystem on ${node} fills its partition now`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const line = `automount: the filesystem on ${node} could not be grown: ${why}`;
+    kernel.tellKernelLog(line);
+    kernel.tellConsole(line);
   }
 }
 

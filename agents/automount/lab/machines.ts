@@ -48,6 +48,8 @@ export async function boot(hardware: Hardware, given: BootOptions = {}) {
     if (error instanceof Error) return { result: "failed" as const, message: error.message };
     throw error;
   });
+  // What goes on in the background ends, or meets the power cut.
+  await new Promise((resolve) => setImmediate(resolve));
   kernel.switchOff();
   return { kernel, ...outcome, done: notes.done };
 }

@@ -81,10 +81,10 @@ function stepsOf(use: Exclude<Use, { what: "nothing" }>, flavour: Flavour): Step
     ...(sizeBytes === undefined ? [] : [{ do: "grow-partition", place, sizeBytes } as const]),
     { do: "check", place },
     { do: "mount", place, readOnly: false, discard: disk.discards },
-    ...(growth?.filesystem === true ? [{ do: "grow-filesystem", place } as const] : []),
     ...(use.resume ? afterSetUp(disk) : []),
     ...binds(flavour),
     { do: "seed-home" },
+    ...(growth?.filesystem === true ? [{ do: "grow-filesystem", place } as const] : []),
   ];
 }
 
