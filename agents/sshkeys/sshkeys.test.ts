@@ -1,93 +1,19 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defaultBootOptions } from "../init-hooks/boot-options.ts";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
-import { sshkeysCommand } from "./command.ts";
-import { type HostKeyType, hostKeyTypes } from "./host-keys.ts";
-import { runSshkeys, sshkeysStage } from "./stage.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "sshkeys-stage-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A private key that OpenSSH made, the same for a type until asked for another. */
-function keyOf(type: string, variant = 0): string {
-  const path = join(folder, `${type}-${variant}`);
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    const bits = type === "rsa" ? ["-b", "1024"] : [];
-    execFileSync("ssh-keygen", ["-q", "-t", type, ...bits, "-N", "", "-C", "", "-f", path]);
-    return readFileSync(path, "utf8");
-  }
-}
-const ed25519 = () => {
-  keyOf("ed25519");
-  return readFileSync(join(folder, "ed25519-0.pub"), "utf8").trim();
-};
-
-const store = "/var/lib/boot2podman/etc/ssh";
-
-/** A system with a user, with the data disk mounted, and with ssh-keygen. */
-function system(options: { disk?: boolean; authorized?: string } = {}): FakeKernel {
-  const kernel = new FakeKernel();
-  kernel.lay({
-    "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\ntc:x:1000:50:tc:/home/tc:/bin/bash\n",
-    "/etc/ssh": null,
-    "/root": null,
-    "/home/tc": null,
-    "/var/lib/boot2podman": null,
-    "/proc/cmdline": "loglevel=3",
-    "/run/sshd.pid": "321\n",
-  });
-  if (options.authorized !== undefined) authorize(kernel, options.authorized);
-  if (options.disk !== false) {
-    kernel.mkdir("/mnt/sda1");
-    kernel.mount({ source: "/dev/sda1", target: "/mnt/sda1", type: "ext4" });
-    kernel.mkdir("/mnt/sda1/var/lib/boot2podman");
-    kernel.mount({
-      source: "/mnt/sda1/var/lib/boot2podman",
-      target: "/var/lib/boot2podman",
-      flags: ["bind"],
-    });
-  }
-  const made = new Map<string, number>();
-  kernel.onRun("ssh-keygen", (argv) => {
-    const path = argv.at(-1) ?? "";
-    const type = argv[3] ?? "";
-    const variant = (made.get(type) ?? 0) + 1;
-    made.set(type, variant);
-    kernel.lay({ [path]: keyOf(type, variant), [`${path}.pub`]: "x" });
-    return {};
-  });
-  return kernel;
-}
-
-function authorize(kernel: FakeKernel, text: string): void {
-  kernel.mkdirBeneath("/home/tc", ".ssh", { mode: 0o700, owner: { uid: 1000, gid: 50 } });
-  kernel.writeAtomic("/home/tc/.ssh/authorized_keys", text, {
-    mode: 0o600,
-    owner: { uid: 1000, gid: 50 },
-  });
-}
-
-async function boot(kernel: FakeKernel) {
-  const notes = { observed: null, plan: null, done: [] as string[] };
-  let later: Promise<void> = Promise.resolve();
-  const outcome = await runSshkeys({ kernel, notes, options: defaultBootOptions }, (promise) => {
-    later = promise;
-  });
-  const beforeLater = kernel.list("/etc/ssh");
-  await later;
-  return { ...outcome, notes, beforeLater };
-}
-
-function layStored(kernel: FakeKernel, type: HostKeyType, content: string, mode = 0o600): void {
-  kernel.mkdir(store);
-  kernel.writeAtomic(`${store}/ssh_host_${type}_key`, content, { mode });
-}
+import { hostKeyTypes } from "./host-keys.ts";
+import {
+  authorize,
+  boot,
+  ed25519,
+  folder,
+  keyOf,
+  layStored,
+  store,
+  system,
+} from "./made-machines.ts";
+import { sshkeysStage } from "./stage.ts";
 
 describe("the first boot", () => {
   test("has ed25519 and ecdsa before sshd, RSA afterwards, and all are stored", async () => {
@@ -268,51 +194,5 @@ describe("when the stage fails", () => {
     await sshkeysStage.rescue?.({ kernel, options: defaultBootOptions, notes });
     expect(kernel.exists("/etc/ssh/ssh_host_ed25519_key")).toBe(true);
     expect(kernel.readText("/root/.ssh/authorized_keys")).toBe(ed25519());
-  });
-});
-
-describe("the command", () => {
-  async function call(kernel: FakeKernel, ...words: string[]) {
-    const lines: string[] = [];
-    const terminal = {
-      out: (text: string) => lines.push(text),
-      err: (text: string) => lines.push(text),
-    };
-    const status = await sshkeysCommand.run(words, kernel, terminal);
-    return { status, text: lines.join("\n") };
-  }
-
-  test("lists host keys and authorized keys with their fingerprints", async () => {
-    const kernel = system({ authorized: `${ed25519()} me@here\n` });
-    await boot(kernel);
-    const { text } = await call(kernel, "list");
-    expect(text).toMatch(
-      /host keys \(on the data disk\):\n {2}ed25519 {2}SHA256:\S{43}\n {2}ecdsa/,
-    );
-    expect(text).toMatch(/ {2}ssh-ed25519 SHA256:\S{43} me@here$/);
-  });
-
-  test("rotates one key, keeps the old one aside and lets sshd know", async () => {
-    const kernel = system();
-    await boot(kernel);
-    const before = kernel.readText("/etc/ssh/ssh_host_ed25519_key");
-    const rsa = kernel.readText("/etc/ssh/ssh_host_rsa_key");
-    await call(kernel, "rotate", "ed25519");
-    expect(kernel.readText("/etc/ssh/ssh_host_ed25519_key")).not.toBe(before);
-    expect(kernel.readText("/etc/ssh/ssh_host_rsa_key")).toBe(rsa);
-    const aside = kernel.list(store).find((name) => /^ssh_host_ed25519_key\.replaced-/.test(name));
-    expect(kernel.readText(`${store}/${aside}`)).toBe(before);
-    expect(kernel.signals).toEqual([{ pid: 321, signal: "SIGHUP" }]);
-  });
-
-  test("only says what it would rotate with --dry-run", async () => {
-    const kernel = system();
-    const { text } = await call(kernel, "rotate", "--dry-run");
-    expect(text.split("\n").length).toBe(3);
-    expect(kernel.runs).toEqual([]);
-  });
-
-  test.each([["rotate", "dsa"], ["destroy"], ["list", "x"]])("refuses %s %s", async (...words) => {
-    await expect(call(system(), ...words)).rejects.toThrow(/unknown|expected/);
   });
 });

@@ -17,7 +17,10 @@ const sshFolder = ".ssh";
  */
 export function seedHome(kernel: Kernel, mounted: Mounted, flavour: Flavour): string {
   const home = flavour.user.home;
-  if (mounted.readOnly) copyKeys(kernel, mounted.folder, flavour);
+  if (mounted.readOnly) {
+    copyKeys(kernel, mounted.folder, flavour);
+    copyHostKeys(kernel, mounted.folder, flavour);
+  }
   const kept = readKept(kernel, mounted.folder, flavour);
   if (kept === undefined) return "no userdata archive";
   const members = membersOf(kept.archive, flavour, archiveName);
@@ -57,6 +60,14 @@ function copyKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
       }
     }),
   );
+}
+
+/** The host stays who it is for its clients while its disk is being repaired. */
+function copyHostKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
+  const kept = `${flavour.stateFolder.slice(1)}/etc/ssh`;
+  if (kernel.lstat(`${folder}/${kept}`) === undefined) return;
+  kernel.mkdir(`/${kept}`, { mode: 0o700 });
+  kernel.withFolderBeneath(folder, kept, (from) => kernel.copyTree(from, `/${kept}`));
 }
 
 /** Where on the data disk the folder lies that is bound over the user's .ssh. */

@@ -59,3 +59,15 @@ export function firstBytes(hardware: Hardware, length: number, disk = "vda"): st
   const bytes = hardware.disks.get(disk)?.read(0, length) ?? new Uint8Array();
   return Buffer.from(bytes).toString("latin1");
 }
+
+/** A machine whose disk was set up on an earlier boot. */
+export async function usedMachine(): Promise<Hardware> {
+  const hardware = newMachine();
+  await boot(hardware);
+  return hardware;
+}
+
+/** What was changed on disks outside their filesystems. */
+export function deviceWrites(kernel: LabKernel): string[] {
+  return kernel.journal.filter((line) => /^(writeBlock|fsyncBlock|rereadPartitions)/.test(line));
+}

@@ -73,7 +73,7 @@ const useWanted: Rule = (open, { options, flavour }, left) => {
   if (filesystem === undefined) return undefined;
   if (wanted.length > 1) {
     const names = wanted.map(({ name, ext4 }) => `${name} (UUID=${ext4.uuid})`).join(", ");
-    for (const { disk } of wanted) left.set(disk, { row: "labelled-several", detail: names });
+    for (const { disk } of wanted) left.set(disk, bare("labelled-several"));
     return nothing("labelled-several", names);
   }
   const { disk, inUse, name } = filesystem;
@@ -102,7 +102,7 @@ const useMagic: Rule = (open, { options, flavour }, left) => {
   if (disk === undefined) return marked.length > 0 ? nothing(undefined) : undefined;
   if (allowed.length > 1) {
     const names = allowed.map(({ name }) => name).join(", ");
-    for (const one of allowed) left.set(one, { row: "magic-several", detail: names });
+    for (const one of allowed) left.set(one, bare("magic-several"));
     return nothing("magic-several", names);
   }
   return { what: "set-up", row: "magic-format", disk };
@@ -144,7 +144,7 @@ const useBlank: Rule = (open, { options, inVirtualMachine }, left) => {
   if (disk === undefined) return undefined;
   if (blank.length > 1) {
     const names = blank.map(({ name }) => name).join(", ");
-    for (const one of blank) left.set(one, { row: "blank-several", detail: names });
+    for (const one of blank) left.set(one, bare("blank-several"));
     return nothing("blank-several", names);
   }
   return { what: "set-up", row: "blank-format", disk };

@@ -1,0 +1,117 @@
+import { describe, expect, test } from "vitest";
+import {
+  boot,
+  deviceWrites,
+  firstBytes,
+  key,
+  keyPath,
+  newMachine,
+  usedMachine,
+} from "./machines.ts";
+
+const magic = "boot2podman, please format-me";
+
+describe("a filesystem with errors (accident 8)", () => {
+  test.each([4, 8, 12, 128])(
+    "that e2fsck leaves with status %i is mounted read-only, never formatted",
+    async (exitCode) => {
+      const hardware = await usedMachine();
+      const stderr = "/dev/vda1: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.";
+      const { kernel, result, message } = await boot(hardware, {
+        prepare: (made) => made.onRun("e2fsck", { exitCode, stderr }),
+      });
+      expect(result).toBe("failed");
+      expect(message).toContain("mounted read-only");
+      expect(message).toContain("UNEXPECTED INCONSISTENCY");
+      expect(deviceWrites(kernel)).toEqual([]);
+      expect(kernel.runs.map(({ argv }) => argv[0])).not.toContain("mke2fs");
+      expect(kernel.mounts()).toMatchObject([{ target: "/mnt/vda1", options: ["ro", "noatime"] }]);
+      expect(kernel.mounts()[0]?.superOptions).toEqual(["noload"]);
+      expect(kernel.readText(keyPath)).toBe(key);
+    },
+  );
+
+  test("that e2fsck repaired is used", async () => {
+    const hardware = await usedMachine();
+    const { result, done } = await boot(hardware, {
+      prepare: (made) =>
+        made.onRun("e2fsck", { exitCode: 1, stdout: "/dev/vda1: recovering journal" }),
+    });
+    expect(result).toBe("ok");
+    expect(done[1]).toContain("repaired: /dev/vda1: recovering journal");
+  });
+
+  test("is mounted read-only, too, when there is no e2fsck or it never ends (accident 3)", async () => {
+    const hardware = await usedMachine();
+    const { kernel, message } = await boot(hardware, {
+      prepare: (made) => made.failOn("run", "e2fsck", "ETIMEDOUT"),
+    });
+    expect(message).toContain("not checked");
+    expect(kernel.mounts()[0]?.options).toContain("ro");
+  });
+
+  test("that can't be mounted at all is left, and said", async () => {
+    const hardware = await usedMachine();
+    const { kernel, result, message } = await boot(hardware, {
+      prepare: (made) => made.failOn("mount", "/mnt/vda1", "EUCLEAN"),
+    });
+    expect(result).toBe("failed");
+    expect(message).toContain("mount /mnt/vda1: EUCLEAN");
+    expect(message).toContain("all is kept in RAM");
+    expect(deviceWrites(kernel)).toEqual([]);
+  });
+});
+
+describe("a set-up that fails (accident 5)", () => {
+  test("in mke2fs is a failure that is told, and the key in the archive opens the machine", async () => {
+    const hardware = newMachine();
+    const { kernel, result, message } = await boot(hardware, {
+      prepare: (made) => made.onRun("mke2fs", { exitCode: 1, stderr: "No space left" }),
+    });
+    expect(result).toBe("failed");
+    expect(message).toContain("No space left");
+    expect(message).toContain("all is kept in RAM");
+    expect(kernel.readText(keyPath)).toBe(key);
+    expect(firstBytes(hardware, magic.length)).toBe(magic);
+  });
+
+  test("because another program has the disk locked leaves it", async () => {
+    const hardware = newMachine();
+    const { kernel, result, message } = await boot(hardware, {
+      prepare: (made) => {
+        made.isLockedByOthers = true;
+      },
+    });
+    expect(result).toBe("failed");
+    expect(message).toContain("another program works on it");
+    expect(deviceWrites(kernel)).toEqual([]);
+    expect(kernel.readText(keyPath)).toBe(key);
+  });
+
+  test("to show its partition says which one was waited for (accident 2)", async () => {
+    const hardware = newMachine();
+    const { result, message } = await boot(hardware, {
+      prepare: (made) => made.failOn("rereadPartitions", "/dev/vda", "EBUSY"),
+    });
+    expect(result).toBe("failed");
+    expect(message).toContain("rereadPartitions /dev/vda: EBUSY");
+    expect((await boot(hardware)).result).toBe("ok");
+  });
+});
+
+test("a check that outlasts the stage's deadline: keys are brought when the disk is there", async () => {
+  const hardware = await usedMachine();
+  const { kernel, result, message } = await boot(hardware, {
+    prepare: (made) => {
+      made.lay({ "/root": null, "/etc/ssh": null, "/run/sshd.pid": "99\n" });
+      made.onRun("ssh-keygen", { exitCode: 1, stderr: "none for this test" });
+      made.onRun("e2fsck", () => {
+        made.clockMs += 61_000;
+        return { exitCode: 0 };
+      });
+    },
+  });
+  expect(kernel.readText("/root/.ssh/authorized_keys")).toContain("# Copied");
+  expect(result).toBe("failed");
+  expect(message).toContain("none for this test");
+});
