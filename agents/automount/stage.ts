@@ -2,12 +2,12 @@ import type { Stage, StageContext, StageOutcome } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { bringKeysLate } from "../sshkeys/stage.ts";
 import { type Applied, applyPlan } from "./apply/apply.ts";
-import { seedHomeFromDisk } from "./apply/seed-home.ts";
 import type { Flavour } from "./flavour.ts";
 import { diskText } from "./observe/observe.ts";
 import type { Plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";
 import { readFlavour } from "./read-flavour.ts";
+import { rescueKeys } from "./rescue.ts";
 import { isVirtualMachine } from "./virtual-machine.ts";
 import { observeAndPlan, type Planned } from "./wait-for-disk.ts";
 
@@ -26,6 +26,7 @@ export const automountStage: Stage = {
     // sshkeys didn't wait any longer and has looked in vain for what is on this disk.
     return { ...outcome, message: `${outcome.message}; ${await bringKeysLate(context)}` };
   },
+  rescue: async ({ kernel, options }) => rescueKeys(kernel, readFlavour(kernel, options.user)),
 };
 
 /**
@@ -48,7 +49,7 @@ export async function runAutomount(
   notes.observed = planned.disks.map(diskText);
   notes.done.push(`look at ${planned.disks.length} disks (${sinceMs(kernel, startedMs)} ms)`);
   notes.plan = { ...planned.plan, steps: planned.plan.steps.map(stepText) };
-  const applied = await applyOrRescue(kernel, planned, flavour, notes.done);
+  const applied = await applyOrExplain(kernel, planned, flavour, notes.done);
   onLater(applied.later);
   const lines = [planned.plan.message, ...applied.problems];
   if (applied.problems.length > 0) throw new Error(lines.join("; "));
@@ -65,7 +66,7 @@ function withoutDisk(kernel: Kernel, plan: Plan, lines: string[]): StageOutcome 
   return { result: "skipped", message: [...lines, ...notes].join("; ") };
 }
 
-async function applyOrRescue(
+async function applyOrExplain(
   kernel: Kernel,
   planned: Planned,
   flavour: Flavour,
@@ -75,29 +76,11 @@ async function applyOrRescue(
     const situation = { disks: planned.disks, flavour };
     return await applyPlan(kernel, situation, planned.plan.steps, done);
   } catch (error) {
-    const rescued = rescueKeys(kernel, planned, flavour);
-    const why = oneLine(error);
-    const what = [`${planned.plan.message}, but: ${why}`, "all is kept in RAM", rescued];
-    throw new Error(what.join("; "), { cause: error });
-  }
-}
-
-/** Whose disk asked to be set up can still log in and look. */
-function rescueKeys(kernel: Kernel, { disks }: Planned, flavour: Flavour): string {
-  const marked = disks.filter(({ magic }) => magic?.archive.state === "complete");
-  const [only] = marked;
-  if (only === undefined || marked.length > 1) return "no keys are taken from anywhere";
-  try {
-    return seedHomeFromDisk(kernel, only.node, flavour);
-  } catch (error) {
-    return `its keys could not be read either: ${oneLine(error)}`;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${planned.plan.message}, but: ${why}; all is kept in RAM`, { cause: error });
   }
 }
 
 function sinceMs(kernel: Kernel, startedMs: number): number {
   return Math.round(kernel.uptimeMs() - startedMs);
-}
-
-function oneLine(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import { defaultBootOptions } from "../../init-hooks/boot-options.ts";
 import { clientArchive } from "../archive/made-archives.ts";
 import { type AutomountOptions, defaultAutomountOptions } from "../options.ts";
 import { automountStage } from "../stage.ts";
-import { type Cut, type Hardware, LabKernel } from "./lab-kernel.ts";
+import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.ts";
 import { Platter } from "./platter.ts";
 
 /** Machines for tests, and what it takes to boot them. */
@@ -44,9 +44,12 @@ export async function boot(hardware: Hardware, given: BootOptions = {}) {
   const notes = { observed: null, plan: null, done: [] as string[] };
   const automount = { ...defaultAutomountOptions, ...given.automount };
   const options = { ...defaultBootOptions, automount };
-  const outcome = await automountStage.run({ kernel, options, notes }).catch((error: unknown) => {
-    if (error instanceof Error) return { result: "failed" as const, message: error.message };
-    throw error;
+  const context = { kernel, options, notes };
+  const outcome = await automountStage.run(context).catch(async (error: unknown) => {
+    if (error instanceof PowerCut) return { result: "cut" as const, message: error.message };
+    if (!(error instanceof Error)) throw error;
+    const rescued = await automountStage.rescue?.(context).catch(String);
+    return { result: "failed" as const, message: `${error.message}; ${rescued}` };
   });
   // What goes on in the background ends, or meets the power cut.
   await new Promise((resolve) => setImmediate(resolve));
