@@ -64,6 +64,12 @@ describe("matchModules", () => {
     expect(matchModules(modaliases, index)).toEqual(["virtio_net", "virtio_blk", "button"]);
   });
 
+  test("tells patterns apart that differ only far behind", () => {
+    const far = (end: string) => `of:N${"x".repeat(60)}T(null)C${end}`;
+    const long = `alias ${far("one")} first\nalias ${far("two")}* second\n`;
+    expect(matchModules([far("two-b")], long)).toEqual(["second"]);
+  });
+
   test("finds nothing for nothing, or without an index", () => {
     expect(matchModules([], index)).toEqual([]);
     expect(matchModules(["virtio:d00000001v1"], "")).toEqual([]);

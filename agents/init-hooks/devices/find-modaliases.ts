@@ -1,17 +1,24 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 
 const busFolder = "/sys/bus";
-/** Hundreds of devices that no module serves. */
+/** Their devices, some by the hundred, don't say what they need. */
 const busesWithoutModules = new Set([
   "clockevents",
   "clocksource",
   "container",
+  "cpu",
+  "edac",
   "event_source",
+  "machinecheck",
   "memory",
+  "memory_tiering",
   "node",
+  "pci_express",
+  "pnp",
+  "serial-base",
   "workqueue",
 ]);
-/** Devices that say what they need, but are on no bus. */
+/** Devices that say what they need, but are on no bus; the last one is the CPU. */
 const others = ["/sys/class/input", "/sys/class/dmi", "/sys/devices/system"];
 
 /**

@@ -18,8 +18,7 @@ export function matchModules(modaliases: readonly string[], modulesAlias: string
     if (!line.startsWith(keyword)) continue;
     const space = line.lastIndexOf(" ");
     const pattern = line.slice(keyword.length, space);
-    const fixed = pattern.slice(0, firstWildcard(pattern));
-    if (!starts.has(fixed)) continue;
+    if (!starts.has(pattern.slice(0, Math.min(firstWildcard(pattern), longestStart)))) continue;
     const candidates = byBus.get(busOf(pattern)) ?? modaliases;
     const glob = globToRegExp(pattern);
     if (candidates.some((modalias) => glob.test(modalias))) modules.add(line.slice(space + 1));
@@ -39,6 +38,8 @@ export function globToRegExp(glob: string): RegExp {
 }
 
 const keyword = "alias ";
+/** Long enough to tell devices apart, short enough that those with hundreds of characters cost nothing. */
+const longestStart = 32;
 
 function groupByBus(modaliases: readonly string[]): Map<string, string[]> {
   const byBus = new Map<string, string[]>();
@@ -54,7 +55,8 @@ function groupByBus(modaliases: readonly string[]): Map<string, string[]> {
 function startsOf(modaliases: readonly string[]): Set<string> {
   const starts = new Set<string>();
   for (const modalias of modaliases) {
-    for (let length = 0; length <= modalias.length; length += 1) {
+    const end = Math.min(modalias.length, longestStart);
+    for (let length = 0; length <= end; length += 1) {
       starts.add(modalias.slice(0, length));
     }
   }
@@ -72,6 +74,10 @@ function endOfLine(text: string, from: number): number {
 }
 
 function firstWildcard(pattern: string): number {
-  const index = pattern.search(/[*?[]/);
-  return index === -1 ? pattern.length : index;
+  let first = pattern.length;
+  for (const wildcard of ["*", "?", "["]) {
+    const index = pattern.indexOf(wildcard);
+    if (index !== -1 && index < first) first = index;
+  }
+  return first;
 }
