@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, copyFileSync, existsSync, openSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createConnection } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { defaultCommandLine, joinedInitrds } from "./artifacts.ts";
@@ -117,33 +117,43 @@ export class TestMachine {
     return `--- console\n${read("console.log").slice(-6000)}\n--- qemu\n${read("qemu.log")}`;
   }
 
-  /** Waits until sshd greets, as clients of this image do; throws with the console's text. */
+  /**
+   * Waits until sshd greets, as clients of this image do; throws with the console's text. QEMU takes every
+   * connection at once, and one that was opened before the guest had its address may hang for seconds: so a
+   * new one is tried every 100 ms, and the first greeting on any of them counts.
+   */
   async waitForSsh(timeoutMs = 240_000): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    while (!(await this.#greeted())) {
-      if (Date.now() > deadline) {
-        throw new Error(`no SSH greeting within ${timeoutMs} ms\n${this.story()}`);
-      }
-      if (this.process && this.process.exitCode !== null) {
-        throw new Error(`QEMU ended with ${this.process.exitCode}\n${this.story()}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    const open = new Set<Socket>();
+    let attempts: NodeJS.Timeout | undefined;
+    const found = new Promise<"greeted">((resolve) => {
+      const attempt = () => {
+        const socket = createConnection(this.sshPort, "127.0.0.1");
+        open.add(socket);
+        socket.once("data", () => resolve("greeted"));
+        // Refused before QEMU listens, closed while nobody listens in the guest.
+        socket.once("error", () => open.delete(socket));
+        socket.once("close", () => open.delete(socket));
+        socket.setTimeout(10_000, () => socket.destroy());
+      };
+      attempts = setInterval(attempt, 100);
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), timeoutMs);
+    });
+    const over = new Promise<"over">((resolve) =>
+      this.process?.once("exit", () => resolve("over")),
+    );
+    const end = this.#isOff() ? "over" : await Promise.race([found, late, over]);
+    clearInterval(attempts);
+    clearTimeout(timer);
+    for (const socket of open) socket.destroy();
+    if (end === "late") throw new Error(`no SSH greeting within ${timeoutMs} ms\n${this.story()}`);
+    if (end === "over") throw new Error(`QEMU has ended\n${this.story()}`);
   }
 
-  /** One connection: QEMU accepts at once, and closes it again while nobody listens in the guest. */
-  #greeted(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = createConnection(this.sshPort, "127.0.0.1");
-      const end = (answer: boolean) => {
-        socket.destroy();
-        resolve(answer);
-      };
-      socket.setTimeout(3_000, () => end(false));
-      socket.once("data", () => end(true));
-      socket.once("error", () => end(false));
-      socket.once("close", () => end(false));
-    });
+  #isOff(): boolean {
+    return !this.process || this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
   /** The ssh program's words up to the user's name, for everything that goes over SSH. */
@@ -203,7 +213,7 @@ export class TestMachine {
   async ended(timeoutMs: number): Promise<number> {
     const started = Date.now();
     const { process } = this;
-    if (!process || process.exitCode !== null || process.signalCode !== null) return 0;
+    if (!process || this.#isOff()) return 0;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`QEMU still runs after ${timeoutMs} ms\n${this.story()}`)),
