@@ -6,7 +6,8 @@ const bootsyncDeadlineMs = 60_000;
 /** The boot waits for bootsync.sh before containers are served, but not for ever. */
 export const bootsyncStage: Stage = {
   name: "bootsync",
-  needs: ["automount", "network"],
+  needs: ["automount"],
+  hopes: { for: ["network"], patienceMs: 10_000 },
   deadlineMs: bootsyncDeadlineMs,
   async run({ kernel }): Promise<StageOutcome> {
     const hook = startHook(kernel, "bootsync");

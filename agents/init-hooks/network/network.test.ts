@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import type { Child } from "../../kernel/processes.ts";
 import { type BootOptions, defaultBootOptions } from "../boot-options.ts";
@@ -37,7 +37,12 @@ function system(...cards: string[]): FakeKernel {
   for (const card of cards) {
     kernel.lay({ [`/sys/class/net/${card}/type`]: "1\n", [`/sys/class/net/${card}/device`]: null });
   }
-  const spawn = kernel.onRun("udhcpc").spawn.bind(kernel);
+  // Its script tells the address.
+  kernel.onRun("udhcpc", (argv) => {
+    kernel.lay({ [`/run/udhcpc.${argv[4]}.address`]: "10.0.2.15\n" });
+    return {};
+  });
+  const spawn = kernel.spawn.bind(kernel);
   // A client goes on until it is killed.
   kernel.spawn = (argv, options): Child => ({
     ...spawn(argv, options),
@@ -61,7 +66,7 @@ describe("the stage", () => {
   test("switches the loopback on and starts DHCP with the host's name", async () => {
     const kernel = system("eth0", "eth1");
     const { outcome } = await run(kernel);
-    expect(outcome.message).toBe("DHCP on eth0, eth1");
+    expect(outcome.message).toBe("eth0 10.0.2.15");
     expect(kernel.journal).toContain("setInterfaceUp lo");
     expect(kernel.runs.map((started) => started.argv.slice(0, 7).join(" "))).toEqual([
       "udhcpc -f -S -i eth0 -x hostname:web",
@@ -80,6 +85,23 @@ describe("the stage", () => {
     const kernel = system().lay({ "/etc/resolv.conf": "nameserver 10.0.2.3\n" });
     await run(kernel);
     expect(kernel.readText("/etc/resolv.conf")).toBe("nameserver 10.0.2.3\n");
+  });
+
+  test("waits for the first address only, and not for ever", async () => {
+    vi.useFakeTimers();
+    const kernel = system("eth0", "eth1").onRun("udhcpc");
+    const late = run(kernel);
+    await vi.advanceTimersByTimeAsync(8000);
+    expect((await late).outcome.message).toBe(
+      "no answer to DHCP on eth0, eth1 within 8 s; asking on",
+    );
+    const second = system("eth0", "eth1").onRun("udhcpc");
+    const running = run(second);
+    await vi.advanceTimersByTimeAsync(2000);
+    second.lay({ "/run/udhcpc.eth1.address": "192.168.1.7\n" });
+    second.emitUevent({ action: "add", devpath: "/", values: {} });
+    expect((await running).outcome.message).toBe("eth1 192.168.1.7");
+    vi.useRealTimers();
   });
 
   test("says why there is no DHCP", async () => {

@@ -27,6 +27,11 @@ export function dhcpPidPath(card: string): string {
   return `/run/udhcpc.${card}.pid`;
 }
 
+/** Has the card's address once udhcpc's script has given it one. */
+export function dhcpAddressPath(card: string): string {
+  return `/run/udhcpc.${card}.address`;
+}
+
 /** What is asked when DHCP gives no name servers (boot2podman's, of old). */
 export const fallbackResolvConf = ["1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4"]
   .map((server) => `nameserver ${server}\n`)

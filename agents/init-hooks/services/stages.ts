@@ -63,7 +63,9 @@ function hostKeys(kernel: Kernel): string[] {
 export function readyStage(recorder: Recorder): Stage {
   return {
     name: "ready",
-    needs: ["sshd", "podman", "network"],
+    needs: ["sshd", "podman"],
+    // Whoever connects before there is an address waits for a long time.
+    hopes: { for: ["network"], patienceMs: 10_000 },
     deadlineMs: 5_000,
     async run({ kernel }) {
       recorder.tellHost("ready");
