@@ -120,7 +120,7 @@ export class TestMachine {
   /**
    * Waits until sshd greets, as clients of this image do; throws with the console's text. QEMU takes every
    * connection at once, and one that was opened before the guest had its address may hang for seconds: so a
-   * new one is tried every 100 ms, and the first greeting on any of them counts.
+   * new one is tried every 500 ms, and the first greeting on any of them counts.
    */
   async waitForSsh(timeoutMs = 240_000): Promise<void> {
     const open = new Set<Socket>();
@@ -133,9 +133,9 @@ export class TestMachine {
         // Refused before QEMU listens, closed while nobody listens in the guest.
         socket.once("error", () => open.delete(socket));
         socket.once("close", () => open.delete(socket));
-        socket.setTimeout(10_000, () => socket.destroy());
+        socket.setTimeout(4_000, () => socket.destroy());
       };
-      attempts = setInterval(attempt, 100);
+      attempts = setInterval(attempt, 500);
     });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"late">((resolve) => {
