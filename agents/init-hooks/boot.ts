@@ -49,5 +49,6 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
   });
   const run = runStages({ stages, kernel, options, onRecord: recorder.write });
   await run.finished;
+  kernel.releaseMemory();
   return await new Promise<never>(() => undefined);
 }

@@ -249,6 +249,10 @@ export class FakeKernel extends FakeFiles implements Kernel {
     this.tree.root = this.tree.getFolder("chroot", folder);
   }
 
+  releaseMemory(): void {
+    this.change("releaseMemory", "");
+  }
+
   tellConsole(line: string): void {
     this.consoleLines.push(line);
   }

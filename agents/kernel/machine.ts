@@ -13,6 +13,8 @@ export interface Machine {
   setInterfaceUp(name: string): void;
   /** chroot(2) and chdir("/"): this process sees `folder` as its root from then on. */
   chroot(folder: string): void;
+  /** Gives memory of this process that it doesn't need any more back; takes some milliseconds. */
+  releaseMemory(): void;
   /** One line for people on the system's console; never throws, since a console may be absent. */
   tellConsole(line: string): void;
   /** One line into the kernel's log (/dev/kmsg); never throws. */

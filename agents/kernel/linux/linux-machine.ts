@@ -47,6 +47,11 @@ export const linuxMachine: Machine = {
     checked("chroot to", folder, libc().chroot(cString(folder)));
     attempt("chdir to", "/", () => process.chdir("/"));
   },
+  releaseMemory() {
+    Bun.gc(true);
+    // Marked as deprecated, but the collector alone keeps its heap (8.9 MB after a boot, 6.6 MB with this).
+    Bun.shrink();
+  },
   tellConsole: (line) => tell("/dev/console", `boot2podman: ${line}\n`),
   tellKernelLog: (line) => tell("/dev/kmsg", `<5>boot2podman: ${line}\n`),
 };
