@@ -126,10 +126,17 @@ export function qemuArguments(options: QemuOptions): string[] {
     // Before QEMU 8.1 emulation with a thread for each processor races now and then ("Oops: int3").
     ...["-accel", "tcg,thread=single", "-cpu", options.cpu ?? "max"],
     ...["-smp", String(options.cpus ?? 2), "-m", String(options.memoryMiB)],
-    ...["-display", "none", "-no-user-config", "-nodefaults", "-vga", "std"],
+    ...["-display", "none", "-no-user-config", "-nodefaults"],
+    // A boot loader's menu wants a screen; a kernel that is started directly has its serial console.
+    ...["-vga", options.boot.by === "kernel" ? "none" : "std"],
     ...bootArguments(options.boot),
     ...diskArguments(options.disks),
-    ...["-netdev", `user,id=net,${hostForwards.join(",")}`, "-device", "virtio-net-pci,netdev=net"],
+    ...[
+      "-netdev",
+      `user,id=net,${hostForwards.join(",")}`,
+      "-device",
+      "virtio-net-pci,netdev=net,romfile=",
+    ],
     ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
     ...["-chardev", `socket,id=boot,path=${options.bootPort},server=on,wait=off`],
     ...["-device", "virtserialport,chardev=boot,name=org.boot2podman.boot.0"],
