@@ -5,7 +5,7 @@ import { openDhcpClients } from "./network/dhcp-clients.ts";
 import { enterNewRoot, type NewRootRequest } from "./new-root/enter-new-root.ts";
 import { parseBootOptions } from "./parse-boot-options.ts";
 import { runStages } from "./run-stages.ts";
-import { makeGates } from "./services/gates.ts";
+import { holdGates, layGates } from "./services/gates.ts";
 import { bootStages } from "./stages.ts";
 import { startHotplug } from "./watch/hotplug.ts";
 import { openPodmanSocket, servePodman } from "./watch/podman-socket.ts";
@@ -27,7 +27,8 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
   const { options, complaints } = parseBootOptions(kernel.readText("/proc/cmdline"));
   const { initramfs } = request;
   const entered = initramfs === undefined ? undefined : enterNewRoot(kernel, options, initramfs);
-  const gates = makeGates(kernel);
+  layGates(kernel, "");
+  const gates = holdGates(kernel);
   entered?.tellReady();
   const recorder = openRecorder(kernel);
   if (entered !== undefined) recorder.write(entered.record);

@@ -67,8 +67,14 @@ export const initHooksCommand: Command = {
   },
 };
 
+/** The root with shut gates, for a PID 1 that starts "init-hooks boot" there by itself. */
 async function early(kernel: Kernel, newRoot: string): Promise<void> {
   const { prepareNewRoot } = await import("./new-root/prepare-new-root.ts");
+  const { layGates } = await import("./services/gates.ts");
+  const { writeRecord } = await import("../record/recorder.ts");
   const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
-  prepareNewRoot(kernel, options, newRoot, { observed: null, plan: null, done: [] });
+  const { root, record } = prepareNewRoot(kernel, options, newRoot);
+  const prefix = root === "/" ? "" : root;
+  layGates(kernel, prefix);
+  writeRecord(kernel, record, prefix);
 }

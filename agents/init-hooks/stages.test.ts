@@ -5,8 +5,13 @@ import { defaultBootOptions } from "./boot-options.ts";
 import { openModuleLoader } from "./devices/module-loader.ts";
 import { openDhcpClients } from "./network/dhcp-clients.ts";
 import { runStages } from "./run-stages.ts";
-import { makeGates } from "./services/gates.ts";
+import { holdGates, layGates } from "./services/gates.ts";
 import { bootStages } from "./stages.ts";
+
+function heldGates(kernel: FakeKernel) {
+  layGates(kernel, "");
+  return holdGates(kernel);
+}
 
 function stages() {
   const kernel = new FakeKernel();
@@ -16,7 +21,7 @@ function stages() {
     seen: new Set(),
     headStart: undefined,
     clients: openDhcpClients(kernel),
-    gates: makeGates(kernel),
+    gates: heldGates(kernel),
     recorder: openRecorder(kernel),
     watchDevices: () => undefined,
     servePodman: () => undefined,

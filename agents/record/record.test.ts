@@ -55,7 +55,11 @@ describe("the recorder", () => {
     kernel.failOn("writeAtomic", /./, "ENOSPC");
     kernel.failOn("append", /./, "EAGAIN");
     recorder.write(record("network"));
-    expect(kernel.kernelLog).toEqual([logLine(record("network"))]);
+    expect(kernel.kernelLog).toEqual([
+      "writeAtomic /run/boot2podman/network.json: ENOSPC (fault of the test)",
+      "append /boot.log: EAGAIN (fault of the test)",
+      logLine(record("network")),
+    ]);
   });
 });
 

@@ -19,14 +19,10 @@ export interface Recorder {
 /** To be opened in the new root. Never throws later on: a boot without records is still a boot. */
 export function openRecorder(kernel: Kernel): Recorder {
   const port = openBootPort(kernel);
-  const failures: string[] = [];
   return {
     write(record) {
-      guarded(failures, () => {
-        kernel.mkdir(recordFolder);
-        kernel.writeAtomic(`${recordFolder}/${record.stage}.json`, `${JSON.stringify(record)}\n`);
-      });
-      guarded(failures, () => kernel.append(bootLogPath, `${logLine(record)}\n`));
+      guarded(kernel, () => writeRecord(kernel, record, ""));
+      guarded(kernel, () => kernel.append(bootLogPath, `${logLine(record)}\n`));
       kernel.tellKernelLog(logLine(record));
       if (record.result === "failed")
         kernel.tellConsole(`${record.stage} failed: ${record.message}`);
@@ -34,11 +30,18 @@ export function openRecorder(kernel: Kernel): Recorder {
     },
     tellHost: (line) => send(port, line),
     complain(line) {
-      guarded(failures, () => kernel.append(bootLogPath, `${line}\n`));
+      guarded(kernel, () => kernel.append(bootLogPath, `${line}\n`));
       kernel.tellKernelLog(line);
       kernel.tellConsole(line);
     },
   };
+}
+
+/** Leaves a record in the system whose root is `root` ("" for this one). Throws a KernelError. */
+export function writeRecord(kernel: Kernel, record: StageRecord, root: string): void {
+  const folder = `${root}${recordFolder}`;
+  kernel.mkdir(folder);
+  kernel.writeAtomic(`${folder}/${record.stage}.json`, `${JSON.stringify(record)}\n`);
 }
 
 /** "   2.481 s  devices: ok in 310 ms, 23 modules" */
@@ -49,12 +52,13 @@ export function logLine(record: StageRecord): string {
   return `${time}  ${record.stage}: ${record.result} in ${Math.round(record.durationMs)} ms${message}`;
 }
 
-function guarded(failures: string[], call: () => void): void {
+/** What can't be kept is at least said where the kernel's messages are. */
+function guarded(kernel: Kernel, call: () => void): void {
   try {
     call();
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    failures.push(error.message);
+    kernel.tellKernelLog(error.message);
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { StageRecord } from "../../record/stage-record.ts";
 import type { BootOptions } from "../boot-options.ts";
-import type { StageNotes } from "../stage.ts";
 import { prepareNewRoot } from "./prepare-new-root.ts";
 
 export interface NewRootRequest {
@@ -26,17 +25,12 @@ export function enterNewRoot(
   options: BootOptions,
   { newRoot, readyFifo }: NewRootRequest,
 ): EnteredRoot {
-  const notes: StageNotes = { observed: null, plan: null, done: [] };
-  const startedMs = kernel.uptimeMs();
-  if (options.faults.includes("root")) throw new Error("root made to fail by boot2podman.fault");
-  const root = prepareNewRoot(kernel, options, newRoot, notes);
+  const { root, record } = prepareNewRoot(kernel, options, newRoot);
   // Out of reach from the new root.
   const fifo = readyFifo === undefined ? undefined : kernel.openWriter(readyFifo);
   if (root !== "/") kernel.chroot(root);
-  const durationMs = kernel.uptimeMs() - startedMs;
-  const message = options.root === "embed" ? "embed: the kernel's own" : "noembed: a tmpfs";
   return {
-    record: { stage: "root", result: "ok", startedMs, durationMs, ...notes, message },
+    record,
     tellReady() {
       fifo?.write(`ready ${root}\n`);
       fifo?.close();

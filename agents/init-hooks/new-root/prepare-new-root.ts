@@ -1,29 +1,39 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { StageRecord } from "../../record/stage-record.ts";
 import { applySteps } from "../../steps/apply-steps.ts";
 import type { BootOptions } from "../boot-options.ts";
-import type { StageNotes } from "../stage.ts";
 import { planNewRoot } from "./plan-new-root.ts";
 import { meminfoBytes } from "./read-meminfo.ts";
 
+export interface PreparedRoot {
+  /** Where PID 1 is to go; "/" for embed. */
+  root: string;
+  record: StageRecord;
+}
+
 /**
- * Prepares the root in which PID 1 will start, and gives its path ("/" for embed). Throws a KernelError when
- * a step fails; what was done stays done.
+ * Prepares the root in which PID 1 will start. Throws a KernelError when a step fails; what was done stays done.
  */
 export function prepareNewRoot(
   kernel: Kernel,
   options: BootOptions,
   newRoot: string,
-  notes: StageNotes,
-): string {
-  const facts = {
+): PreparedRoot {
+  const startedMs = kernel.uptimeMs();
+  if (options.faults.includes("root")) throw new Error("root made to fail by boot2podman.fault");
+  const observed = {
     mode: options.root,
     newRoot,
     availableBytes: meminfoBytes(kernel.readText("/proc/meminfo"), "MemAvailable"),
     usrEntries: kernel.list("/usr"),
   };
-  notes.observed = facts;
-  const plan = planNewRoot(facts);
-  notes.plan = plan;
-  applySteps(kernel, plan.steps, notes.done);
-  return plan.root;
+  const plan = planNewRoot(observed);
+  const done: string[] = [];
+  applySteps(kernel, plan.steps, done);
+  const durationMs = kernel.uptimeMs() - startedMs;
+  const message = options.root === "embed" ? "embed: the kernel's own" : "noembed: a tmpfs";
+  return {
+    root: plan.root,
+    record: { stage: "root", result: "ok", startedMs, durationMs, observed, plan, done, message },
+  };
 }

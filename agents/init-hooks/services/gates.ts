@@ -15,15 +15,22 @@ export interface Gates {
   open(name: GateName): void;
 }
 
-/** Makes all gates, shut. To be called before PID 1 can start a service. */
-export function makeGates(kernel: Kernel): Gates {
-  kernel.mkdir(folder, { mode: 0o700 });
-  const held = new Map<GateName, Lock>();
+/**
+ * Makes the gates that aren't there, in the system whose root is `root` ("" for this one). Services wait at them
+ * from then on, so that it has to be done before PID 1 starts one.
+ */
+export function layGates(kernel: Kernel, root: string): void {
+  kernel.mkdir(`${root}${folder}`, { mode: 0o700 });
   for (const name of gateNames) {
-    const path = `${folder}/${name}`;
-    kernel.mkfifo(path, { mode: 0o600 });
-    held.set(name, kernel.holdFifo(path));
+    const path = `${root}${folder}/${name}`;
+    if (!kernel.exists(path)) kernel.mkfifo(path, { mode: 0o600 });
   }
+}
+
+/** Holds all gates shut for as long as this process lives. */
+export function holdGates(kernel: Kernel): Gates {
+  const held = new Map<GateName, Lock>();
+  for (const name of gateNames) held.set(name, kernel.holdFifo(`${folder}/${name}`));
   return {
     open(name) {
       const gate = held.get(name);

@@ -2,16 +2,21 @@ import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import type { Recorder } from "../../record/recorder.ts";
 import { defaultBootOptions } from "../boot-options.ts";
-import { gateNames, makeGates } from "./gates.ts";
+import { gateNames, holdGates, layGates } from "./gates.ts";
 import { podmanStage } from "./podman-stage.ts";
 import { readyStage, serviceStages } from "./stages.ts";
 
 const gate = (name: string) => `/run/boot2podman/gate/${name}`;
 
+function heldGates(kernel: FakeKernel) {
+  layGates(kernel, "");
+  return holdGates(kernel);
+}
+
 describe("gates", () => {
   test("are shut fifos held open, until one is opened: removed first, then let go", () => {
     const kernel = new FakeKernel();
-    const gates = makeGates(kernel);
+    const gates = heldGates(kernel);
     for (const name of gateNames) expect(kernel.stat(gate(name))?.kind).toBe("fifo");
     kernel.journal.length = 0;
     gates.open("sshd");
@@ -20,8 +25,18 @@ describe("gates", () => {
     expect(kernel.exists(gate("console"))).toBe(true);
   });
 
+  test("can be laid for another root before, and are then taken over", () => {
+    const kernel = new FakeKernel();
+    layGates(kernel, "/newroot");
+    layGates(kernel, "/newroot");
+    expect(kernel.stat(`/newroot${gate("sshd")}`)).toMatchObject({ kind: "fifo", mode: 0o600 });
+    kernel.chroot("/newroot");
+    heldGates(kernel).open("sshd");
+    expect(kernel.exists(gate("sshd"))).toBe(false);
+  });
+
   test("can be opened twice without harm", () => {
-    const gates = makeGates(new FakeKernel());
+    const gates = heldGates(new FakeKernel());
     gates.open("console");
     expect(() => gates.open("console")).not.toThrow();
   });
@@ -40,7 +55,7 @@ function context(kernel: FakeKernel) {
 }
 
 function stageOf(name: string, kernel: FakeKernel, lines: string[] = []) {
-  const stage = serviceStages(makeGates(kernel), recorder(lines)).find((one) => one.name === name);
+  const stage = serviceStages(heldGates(kernel), recorder(lines)).find((one) => one.name === name);
   if (stage === undefined) throw new Error(`no stage ${name}`);
   return stage;
 }
