@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, copyFileSync, existsSync, openSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createConnection, type Socket } from "node:net";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { defaultCommandLine, joinedInitrds } from "./artifacts.ts";
@@ -120,36 +120,32 @@ export class TestMachine {
   /**
    * Waits until sshd greets, as clients of this image do; throws with the console's text. QEMU takes every
    * connection at once, and one that was opened before the guest had its address may hang for seconds: so a
-   * new one is tried every 500 ms, and the first greeting on any of them counts.
+   * silent one is given up early. One at a time, since each costs the guest a process.
    */
   async waitForSsh(timeoutMs = 240_000): Promise<void> {
-    const open = new Set<Socket>();
-    let attempts: NodeJS.Timeout | undefined;
-    const found = new Promise<"greeted">((resolve) => {
-      const attempt = () => {
-        const socket = createConnection(this.sshPort, "127.0.0.1");
-        open.add(socket);
-        socket.once("data", () => resolve("greeted"));
-        // Refused before QEMU listens, closed while nobody listens in the guest.
-        socket.once("error", () => open.delete(socket));
-        socket.once("close", () => open.delete(socket));
-        socket.setTimeout(4_000, () => socket.destroy());
+    const deadline = Date.now() + timeoutMs;
+    for (let patienceMs = 1_500; !(await this.#greeted(patienceMs)); patienceMs += 50) {
+      if (Date.now() > deadline) {
+        throw new Error(`no SSH greeting within ${timeoutMs} ms\n${this.story()}`);
+      }
+      if (this.#isOff()) throw new Error(`QEMU has ended\n${this.story()}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** One connection: closed without a word while nobody listens in the guest. */
+  #greeted(patienceMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = createConnection(this.sshPort, "127.0.0.1");
+      const end = (answer: boolean) => {
+        socket.destroy();
+        resolve(answer);
       };
-      attempts = setInterval(attempt, 500);
+      socket.setTimeout(patienceMs, () => end(false));
+      socket.once("data", () => end(true));
+      socket.once("error", () => end(false));
+      socket.once("close", () => end(false));
     });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<"late">((resolve) => {
-      timer = setTimeout(() => resolve("late"), timeoutMs);
-    });
-    const over = new Promise<"over">((resolve) =>
-      this.process?.once("exit", () => resolve("over")),
-    );
-    const end = this.#isOff() ? "over" : await Promise.race([found, late, over]);
-    clearInterval(attempts);
-    clearTimeout(timer);
-    for (const socket of open) socket.destroy();
-    if (end === "late") throw new Error(`no SSH greeting within ${timeoutMs} ms\n${this.story()}`);
-    if (end === "over") throw new Error(`QEMU has ended\n${this.story()}`);
   }
 
   #isOff(): boolean {
