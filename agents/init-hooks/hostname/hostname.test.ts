@@ -42,6 +42,12 @@ describe("the stage", () => {
     );
   });
 
+  test("in the plain way has the name that clients expect", async () => {
+    const kernel = new FakeKernel();
+    await hostnameStage(undefined).rescue?.(context(kernel));
+    expect(kernel.hostname()).toBe("box");
+  });
+
   test("waits for the data disk with little patience, and not at all when the option decides", () => {
     expect(hostnameStage(undefined).hopes?.for).toEqual(["automount"]);
     expect(hostnameStage(undefined).needs).toEqual([]);

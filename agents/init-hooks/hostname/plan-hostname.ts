@@ -15,6 +15,9 @@ export interface HostnamePlan {
   complaints: readonly string[];
 }
 
+/** What the clients of such machines call one that has no name yet. */
+export const defaultHostname = "box";
+
 /** The first of option, data disk and image that is a name wins, else "box". */
 export function planHostname(facts: HostnameFacts): HostnamePlan {
   const sources = [
@@ -29,7 +32,7 @@ export function planHostname(facts: HostnameFacts): HostnamePlan {
     if (hostnamePattern.test(trimmed)) return { name: trimmed, from, complaints };
     complaints.push(`${JSON.stringify(trimmed)} (${from}) is no host name`);
   }
-  return { name: "box", from: "default", complaints };
+  return { name: defaultHostname, from: "default", complaints };
 }
 
 /** /etc/hosts; sudo and others look the own name up. */

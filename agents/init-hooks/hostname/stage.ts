@@ -1,5 +1,5 @@
 import type { Stage } from "../stage.ts";
-import { hostsFile, planHostname } from "./plan-hostname.ts";
+import { defaultHostname, hostsFile, planHostname } from "./plan-hostname.ts";
 
 const storedPath = "/var/lib/boot2podman/etc/hostname";
 const longestNameBytes = 256;
@@ -29,6 +29,10 @@ export function hostnameStage(option: string | undefined): Stage {
         result: "ok",
         message: [`${plan.name} (${plan.from})`, ...plan.complaints].join("; "),
       };
+    },
+    async rescue({ kernel }) {
+      kernel.setHostname(defaultHostname);
+      return `the name is ${defaultHostname}`;
     },
   };
 }

@@ -41,3 +41,12 @@ test("the stage says that the user is missing, and mounts all the same", async (
   expect(outcome).toEqual({ result: "ok", message: "there is no user docker" });
   expect(kernel.mounts()).toHaveLength(3);
 });
+
+test("in the plain way it mounts what can be mounted, whatever fails", async () => {
+  const kernel = new FakeKernel().lay({ "/dev": null, "/run": null });
+  kernel.failOn("mount", "/dev/shm", "EINVAL");
+  const notes = { observed: null, plan: null, done: [] };
+  await mountsStage.rescue?.({ kernel, options: defaultBootOptions, notes });
+  expect(kernel.mounts().map((mount) => mount.target)).toEqual(["/dev/pts", "/dev/mqueue"]);
+  expect(kernel.kernelLog).toEqual(["mount /dev/shm: EINVAL (fault of the test)"]);
+});

@@ -1,5 +1,8 @@
 import { findUser } from "../../accounts/find-user.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
 import { applySteps } from "../../steps/apply-steps.ts";
+import type { Step } from "../../steps/step.ts";
 import type { Stage } from "../stage.ts";
 import { planMounts } from "./plan-mounts.ts";
 
@@ -18,4 +21,19 @@ export const mountsStage: Stage = {
     const message = user === undefined ? `there is no user ${options.user}` : "";
     return { result: "ok", message };
   },
+  async rescue({ kernel, notes }) {
+    // Without terminals nobody can look what went wrong: each step for itself, whatever became of the others.
+    for (const step of planMounts({ mounted: [], user: undefined }))
+      tryStep(kernel, step, notes.done);
+    return `${notes.done.length} of its steps done one by one`;
+  },
 };
+
+function tryStep(kernel: Kernel, step: Step, done: string[]): void {
+  try {
+    applySteps(kernel, [step], done);
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    kernel.tellKernelLog(error.message);
+  }
+}

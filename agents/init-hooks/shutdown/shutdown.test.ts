@@ -121,6 +121,12 @@ describe("shutDown", () => {
     expect(kernel.journal).toContain("unmount /mnt/vda1 detach");
   });
 
+  test("passes a mount over that went with another one", async () => {
+    const kernel = system();
+    kernel.failOn("unmount", "/mnt/vda1", "EINVAL");
+    expect(await shutDown(kernel)).toEqual([]);
+  });
+
   test("says which disk can't be taken off for another reason", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EIO");

@@ -74,12 +74,15 @@ async function runHook(kernel: Kernel, complaints: string[]): Promise<void> {
 }
 
 /**
- * A disk that somebody still uses is detached: it is taken off for good when init ends its last process.
+ * A disk that somebody still uses is detached: it is taken off for good when init ends its last process. One
+ * that isn't there any more (EINVAL) went with another mount of the same folder.
  */
 function unmount(kernel: Kernel, target: string, complaints: string[]): void {
   try {
     kernel.unmount(target);
   } catch (error) {
+    if (hasCode(error, "EINVAL")) return;
+    if (hasCode(error, "EINVAL")) return;
     if (!hasCode(error, "EBUSY")) {
       complaints.push(oneLine(error));
       return;
