@@ -24,8 +24,13 @@ export function startHotplug(
   options: BootOptions,
   state: HotplugState,
 ): Subscription {
+  const complain = (error: unknown) => kernel.tellKernelLog(`hotplug: ${oneLine(error)}`);
   const startMissingDhcp = () => {
-    for (const card of planDhcp(findInterfaces(kernel), options)) state.clients.start(card);
+    try {
+      for (const card of planDhcp(findInterfaces(kernel), options)) state.clients.start(card);
+    } catch (error) {
+      complain(error);
+    }
   };
   const waiting = new Set<string>();
   let isWorking = false;
@@ -45,7 +50,7 @@ export function startHotplug(
         startMissingDhcp();
       }
     } catch (error) {
-      kernel.tellKernelLog(`hotplug: ${oneLine(error)}`);
+      complain(error);
     } finally {
       state.loader.forgetIndex();
       isWorking = false;

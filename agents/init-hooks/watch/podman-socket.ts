@@ -1,5 +1,6 @@
 import type { ListeningSocket } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
 
 const folder = "/run/podman";
@@ -29,18 +30,29 @@ export async function servePodman(kernel: Kernel, socket: ListeningSocket): Prom
   let failures = 0;
   for (;;) {
     await socket.connection();
+    const failure = await runService(kernel, socket);
+    failures = failure === undefined ? 0 : failures + 1;
+    if (failure !== undefined) {
+      kernel.tellKernelLog(`podman's service ${failure}`);
+      // Whoever connected still waits, so that without a pause it would start over at once.
+      await pause(pauseMs(failures));
+    }
+  }
+}
+
+/** Runs the service to its end; says what went wrong, if anything did. */
+async function runService(kernel: Kernel, socket: ListeningSocket): Promise<string | undefined> {
+  try {
     const child = kernel.spawn([...withListenPid, ...service], {
       fd3: socket.fd,
       env: { ...scrubbedEnvironment, LISTEN_FDS: "1" },
       logPath,
     });
     const status = await child.exited;
-    failures = status === 0 ? 0 : failures + 1;
-    if (failures > 0) {
-      kernel.tellKernelLog(`podman system service ended with ${status}: see ${logPath}`);
-      // Whoever connected still waits, so that without a pause it would start over at once.
-      await pause(pauseMs(failures));
-    }
+    return status === 0 ? undefined : `ended with ${status}: see ${logPath}`;
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    return `can't be started: ${error.message}`;
   }
 }
 

@@ -39,6 +39,26 @@ describe("podman's socket", () => {
     expect(spawned.env?.LISTEN_FDS).toBe("1");
   });
 
+  test("stays when podman can't be started, and tries again after a pause", async () => {
+    vi.useFakeTimers();
+    const kernel = new FakeKernel().onRun("sh", { exitCode: 125 });
+    kernel.failOn("spawn", "/bin/sh", "ENOENT", 1);
+    const socket: ListeningSocket = {
+      fd: 41,
+      close: () => undefined,
+      connection: () => Promise.resolve(),
+    };
+    void servePodman(kernel, socket);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(kernel.kernelLog).toEqual([
+      "podman's service can't be started: spawn /bin/sh: ENOENT (fault of the test)",
+    ]);
+    await vi.advanceTimersByTimeAsync(600);
+    expect(kernel.kernelLog.at(-1)).toMatch(/ended with 125: see /);
+    expect(kernel.kernelLog).toHaveLength(2);
+    vi.useRealTimers();
+  });
+
   test("waits longer after each failure, up to a minute", () => {
     expect([1, 2, 3, 6, 7, 50].map(pauseMs)).toEqual([1000, 2000, 4000, 32_000, 60_000, 60_000]);
   });
@@ -110,6 +130,15 @@ describe("hotplug", () => {
     kernel.lay({ "/sys/bus/virtio/devices/virtio9/modalias": "virtio:d00000001v1\n" });
     kernel.loseUevents();
     await vi.waitFor(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_net"]));
+  });
+
+  test("stays when DHCP can't be started", async () => {
+    const { kernel, start } = system();
+    start();
+    kernel.lay({ "/sys/class/net/eth1/type": "1\n", "/sys/class/net/eth1/device": null });
+    kernel.failOn("spawn", "udhcpc", "EAGAIN");
+    expect(() => kernel.emitUevent(add({ SUBSYSTEM: "net", INTERFACE: "eth1" }))).not.toThrow();
+    expect(kernel.kernelLog).toContain("hotplug: spawn udhcpc: EAGAIN (fault of the test)");
   });
 
   test("goes on after a failure, which the kernel's log keeps", async () => {
