@@ -95,8 +95,14 @@ export class FakeFiles extends FakeJournal implements Files {
 
   openWriter(path: string): Writer {
     this.enter("openWriter", path);
-    this.tree.get("openWriter", path, true);
-    return { write: (text) => this.append(path, text), close: () => undefined };
+    const node = this.tree.get("openWriter", path, true);
+    return {
+      write: (text) => {
+        this.change("append", path);
+        node.content = Buffer.concat([node.content, bytes(text)]);
+      },
+      close: () => undefined,
+    };
   }
 
   fsync(path: string): void {
