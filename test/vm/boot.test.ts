@@ -243,6 +243,8 @@ describe("a machine started from the kernel, with a new data disk and two foreig
       "ssh-keyscan",
       "-T",
       "60",
+      "-t",
+      "ed25519,ecdsa",
       "-p",
       String(machine.sshPort),
       "127.0.0.1",

@@ -24,7 +24,16 @@ test("on a CPU that can't run the agents, sshd and a console come up and say why
   const shown = await consoleShows(/box:~\$/);
   expect(shown).toMatch(/the agents can't run here \(exit status 132/);
   expect(shown).toMatch(/running without the agents: no data disk/);
-  const scan = await run(["ssh-keyscan", "-T", "60", "-p", String(machine.sshPort), "127.0.0.1"]);
+  const scan = await run([
+    "ssh-keyscan",
+    "-T",
+    "60",
+    "-t",
+    "ed25519",
+    "-p",
+    String(machine.sshPort),
+    "127.0.0.1",
+  ]);
   expect(scan.stdout).toMatch(/ssh-ed25519/);
 });
 
