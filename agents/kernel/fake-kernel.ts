@@ -1,9 +1,10 @@
 import type { BlockDevice, Lock } from "./block-devices.ts";
 import type { ListeningSocket, Subscription, Uevent, UeventListener, Wait } from "./events.ts";
-import { FakeFiles } from "./fake-files.ts";
+import { FakeSurroundings } from "./fake-surroundings.ts";
 import type { FakeNode } from "./fake-tree.ts";
 import type { Kernel } from "./kernel.ts";
 import { KernelError } from "./kernel-error.ts";
+import type { CpuidLeaf } from "./machine.ts";
 import type { MountEntry, MountRequest, UnmountFlag } from "./mounts.ts";
 import type { Child, RunOptions, RunResult, SpawnOptions } from "./processes.ts";
 
@@ -17,16 +18,16 @@ type Answer =
   | ((argv: readonly string[], options: RunOptions) => Partial<RunResult>);
 
 /** A system in memory for tests: see FakeFiles for files and faults. */
-export class FakeKernel extends FakeFiles implements Kernel {
+export class FakeKernel extends FakeSurroundings implements Kernel {
   /** Programs that were run or spawned, in order. */
   readonly runs: FakeRun[] = [];
   readonly consoleLines: string[] = [];
   readonly kernelLog: string[] = [];
   readonly signals: { pid: number; signal: string }[] = [];
-  /** Milliseconds since the kernel started; the test moves it. */
-  clockMs = 1000;
   name = "(none)";
   machine = "x86_64";
+  /** What the CPU answers, by leaf; without any there is no CPUID. */
+  readonly cpuidLeaves = new Map<number, CpuidLeaf>();
   /** Contents of filesystems by what is mounted: "/dev/sda1" → its root folder. */
   readonly filesystems = new Map<string, FakeNode>();
   readonly #answers = new Map<string, Answer>();
@@ -168,7 +169,7 @@ export class FakeKernel extends FakeFiles implements Kernel {
     };
   }
 
-  signal(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP"): boolean {
+  signal(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP" | "SIGUSR1"): boolean {
     this.signals.push({ pid, signal });
     return true;
   }
@@ -215,8 +216,8 @@ export class FakeKernel extends FakeFiles implements Kernel {
     return this.clockMs;
   }
 
-  nowMs(): number {
-    return 1_700_000_000_000 + this.clockMs;
+  cpuTimeMs(): number {
+    return this.cpuMs;
   }
 
   uid(): number {
@@ -229,6 +230,11 @@ export class FakeKernel extends FakeFiles implements Kernel {
 
   architecture(): string {
     return this.machine;
+  }
+
+  cpuid(leaf: number): CpuidLeaf | undefined {
+    if (this.cpuidLeaves.size === 0) return undefined;
+    return this.cpuidLeaves.get(leaf) ?? { eax: 0, ebx: 0, ecx: 0, edx: 0 };
   }
 
   hostname(): string {
@@ -249,8 +255,27 @@ export class FakeKernel extends FakeFiles implements Kernel {
     this.tree.root = this.tree.getFolder("chroot", folder);
   }
 
+  swapOn(path: string, priority: number): void {
+    this.change("swapOn", path, String(priority));
+  }
+
+  swapOff(path: string): void {
+    this.change("swapOff", path);
+  }
+
+  protectFromOom(): void {
+    this.change("protectFromOom", "");
+  }
+
   releaseMemory(): void {
     this.change("releaseMemory", "");
+  }
+
+  /** What the kernel itself has said; the test sets it. */
+  messages = "";
+
+  readKernelLog(): string {
+    return this.messages;
   }
 
   tellConsole(line: string): void {

@@ -1,8 +1,11 @@
 import type { BlockDevices, Locks } from "./block-devices.ts";
+import type { Clocks } from "./clocks.ts";
+import type { Devices } from "./devices.ts";
 import type { Events, Sockets } from "./events.ts";
 import type { Files } from "./files.ts";
 import type { Machine } from "./machine.ts";
 import type { Mounts } from "./mounts.ts";
+import type { Network } from "./network.ts";
 import type { Processes } from "./processes.ts";
 
 /**
@@ -19,4 +22,7 @@ export interface Kernel
     Processes,
     Events,
     Sockets,
+    Network,
+    Clocks,
+    Devices,
     Machine {}

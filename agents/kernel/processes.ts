@@ -32,7 +32,7 @@ export interface Child {
   readonly pid: number;
   /** Exit status, 128 + signal number for a signal. Never rejects. */
   readonly exited: Promise<number>;
-  kill(signal: "SIGTERM" | "SIGKILL" | "SIGHUP" | "SIGINT"): void;
+  kill(signal: "SIGTERM" | "SIGKILL" | "SIGHUP" | "SIGINT" | "SIGUSR1"): void;
 }
 
 /** What every program gets that is started without an environment of its own. */
@@ -51,5 +51,5 @@ export interface Processes {
   /** Starts a program that goes on without us, in a session of its own, stdin /dev/null. */
   spawn(argv: readonly string[], options?: SpawnOptions): Child;
   /** kill(2) of a process that isn't ours; false when it is gone. */
-  signal(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP"): boolean;
+  signal(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP" | "SIGUSR1"): boolean;
 }

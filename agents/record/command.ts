@@ -1,6 +1,8 @@
 import { type Command, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { version } from "../version.ts";
+import { initStartMs } from "./init-start.ts";
 import { readStatus } from "./status.ts";
 import { statusText } from "./status-table.ts";
 
@@ -8,6 +10,8 @@ const help = `boot2podman says how this machine is.
 
   boot2podman status           how the boot went: a table of its stages
   boot2podman status --json    the same as JSON, with what each stage saw, planned and did
+  boot2podman boot-chart       how the boot went as a picture: boot2podman boot-chart > boot.svg
+  boot2podman boot-chart --table, --json   the same in lines, for programs
   boot2podman version          the version of the image
 
   --help                       this text`;
@@ -16,7 +20,7 @@ export const boot2podmanCommand: Command = {
   name: "boot2podman",
   help,
   async run(words, kernel, terminal) {
-    const { flags, operands } = parseWords(words, { json: "flag" });
+    const { flags, operands } = parseWords(words, { json: "flag", table: "flag" });
     const [operand, ...more] = operands;
     if (more.length > 0) throw new UsageError(`"${more.join(" ")}" is too much`);
     switch (operand) {
@@ -25,13 +29,30 @@ export const boot2podmanCommand: Command = {
         terminal.out(flags.has("json") ? JSON.stringify(status, null, 2) : statusText(status));
         return 0;
       }
+      case "boot-chart": {
+        const form = flags.has("json") ? "json" : flags.has("table") ? "table" : "svg";
+        terminal.out(await chartText(kernel, form));
+        return 0;
+      }
       case "version":
         terminal.out(version);
         return 0;
       case undefined:
-        throw new UsageError("say what: status or version");
+        throw new UsageError("say what: status, boot-chart or version");
       default:
-        throw new UsageError(`"${operand}" isn't understood; known are status and version`);
+        throw new UsageError(
+          `"${operand}" isn't understood; known are status, boot-chart and version`,
+        );
     }
   },
 };
+
+async function chartText(kernel: Kernel, form: "json" | "table" | "svg"): Promise<string> {
+  const { bootChart } = await import("./chart/phases.ts");
+  const { stages, services, hypervisor } = readStatus(kernel, version);
+  const chart = bootChart({ records: stages, services, initMs: initStartMs(kernel) });
+  if (form === "json") return JSON.stringify(chart, null, 2);
+  if (form === "table") return (await import("./chart/table.ts")).chartTable(chart);
+  const { chartSvg } = await import("./chart/svg.ts");
+  return chartSvg(chart, `boot2podman ${version} on ${hypervisor}, host ${kernel.hostname()}`);
+}

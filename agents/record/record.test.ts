@@ -140,6 +140,40 @@ describe("the status", () => {
     expect(statusText(status)).toMatch(/^data disk {2}\/dev\/vda1 \(ext4\) at \/mnt\/vda1$/m);
   });
 
+  test("shows the settings that somebody made, and who did", () => {
+    const kernel = system();
+    const settings = [
+      { name: "host", value: "web", source: "command line" },
+      { name: "nodhcp", value: "on", source: "data disk" },
+    ];
+    openRecorder(kernel).write(record("settings", { observed: { settings } }));
+    const status = readStatus(kernel, "1");
+    expect(status.settings).toEqual(settings);
+    expect(statusText(status)).toContain(
+      "\nsettings   host=web (command line)\n           nodhcp (data disk)\n",
+    );
+  });
+
+  test("names the services, and tells of one that keeps ending", () => {
+    const kernel = system().lay({
+      "/proc/10/comm": "sshd\n",
+      "/proc/11/comm": "acpid\n",
+      "/run/boot2podman/services/sshd": "10 2000 0\n",
+      "/run/boot2podman/services/acpid": "11 90000 5\n",
+      "/run/boot2podman/services/qemu-ga": "0 90000 1\n",
+      "/run/boot2podman/services/half": "1",
+    });
+    const status = readStatus(kernel, "1");
+    expect(status.services).toHaveLength(3);
+    expect(statusText(status)).toContain(
+      [
+        "services   acpid, sshd",
+        "           acpid runs for now; it ended 5 times in a row soon after its start",
+        "           qemu-ga isn't running; it ended once soon after its start\n",
+      ].join("\n"),
+    );
+  });
+
   test("says so when plain sh has brought the system up", () => {
     const kernel = system().lay({ "/run/boot2podman/fallback": "" });
     expect(statusText(readStatus(kernel, "1"))).toMatch(/^booted by plain sh, without the agents/m);
@@ -161,6 +195,12 @@ describe("the command", () => {
   test("prints the status as text and as JSON", async () => {
     expect(await call("status")).toMatch(/^boot2podman /);
     expect(JSON.parse(await call("status", "--json"))).toMatchObject({ version, stages: [] });
+  });
+
+  test("draws the boot", async () => {
+    expect(await call("boot-chart")).toMatch(/^<svg .*<\/svg>$/s);
+    expect(await call("boot-chart", "--table")).toMatch(/^kind /);
+    expect(JSON.parse(await call("boot-chart", "--json"))).toMatchObject({ readyMs: null });
   });
 
   test.each([[[]], [["stauts"]], [["status", "now"]], [["--jsn"]]])("refuses %j", async (words) => {

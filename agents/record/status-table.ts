@@ -1,3 +1,4 @@
+import { manyFailures } from "../services/back-off.ts";
 import type { StageRecord } from "./stage-record.ts";
 import type { Status } from "./status.ts";
 
@@ -11,8 +12,35 @@ export function statusText(status: Status): string {
     `root       ${status.root === "embed" ? "embed: the kernel's own" : "noembed: a tmpfs"}`,
     `data disk  ${disk === null ? "none: nothing outlasts this boot" : diskText(disk)}`,
   ];
+  lines.push(...settingsLines(status.settings));
+  lines.push(...servicesLines(status.services));
   if (status.isFallback) lines.push("booted by plain sh, without the agents: see dmesg");
   return [...lines, "", ...stageTable(status.stages), ...status.complaints].join("\n");
+}
+
+/** "settings   host=web (command line)", one a line; none when all is as it is by default. */
+function settingsLines(settings: Status["settings"]): string[] {
+  return settings.map(({ name, value, source }, index) => {
+    const title = index === 0 ? "settings" : "";
+    const said = value === "on" ? name : `${name}=${value}`;
+    return `${title.padEnd(11)}${said} (${source})`;
+  });
+}
+
+/** The services that run, and a line for each that doesn't, or that was started again and again. */
+function servicesLines(services: Status["services"]): string[] {
+  const running = services.filter((service) => service.isRunning).map(({ name }) => name);
+  const troubled = services.filter(
+    ({ isRunning, failures }) => failures >= (isRunning ? manyFailures : 1),
+  );
+  return [
+    ...(running.length === 0 ? [] : [`services   ${running.join(", ")}`]),
+    ...troubled.map(({ name, isRunning, failures }) => {
+      const now = isRunning ? "runs for now" : "isn't running";
+      const times = failures === 1 ? "once" : `${failures} times in a row`;
+      return `           ${name} ${now}; it ended ${times} soon after its start`;
+    }),
+  ];
 }
 
 /** The stages with aligned columns; times in milliseconds, the start since the kernel's. */

@@ -1,8 +1,11 @@
-import { detectHypervisor } from "../guest-tools/hypervisor.ts";
-import { readFacts } from "../guest-tools/read-facts.ts";
+import type { ShownSetting } from "../config/resolve.ts";
+import { detectHypervisor } from "../guest-tools/detect/hypervisor.ts";
+import { readMachineFacts } from "../guest-tools/detect/read-machine-facts.ts";
 import { rootMode } from "../init-hooks/containers/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { readServiceStates, type ServiceState } from "../services/service-state.ts";
 import { readRecords } from "./read-records.ts";
+import { shownSettings } from "./shown-settings.ts";
 import type { StageRecord } from "./stage-record.ts";
 
 export interface Status {
@@ -14,6 +17,9 @@ export interface Status {
   dataDisk: { partition: string; filesystem: string; mount: string } | null;
   /** Plain sh has brought the system up, without the agents. */
   isFallback: boolean;
+  /** What isn't as it is by default, and who said so. */
+  settings: readonly ShownSetting[];
+  services: readonly ServiceState[];
   stages: StageRecord[];
   complaints: string[];
 }
@@ -28,7 +34,7 @@ export function readStatus(kernel: Kernel, version: string): Status {
   const whole = mounts.find((mount) => mount.device === lasting?.device && mount.root === "/");
   return {
     version,
-    hypervisor: detectHypervisor(readFacts(kernel).machine).hypervisor,
+    hypervisor: detectHypervisor(readMachineFacts(kernel)).hypervisor,
     root: rootMode(mounts),
     dataDisk:
       lasting === undefined
@@ -39,6 +45,8 @@ export function readStatus(kernel: Kernel, version: string): Status {
             mount: whole?.target ?? lasting.target,
           },
     isFallback: kernel.exists("/run/boot2podman/fallback"),
+    settings: shownSettings(records),
+    services: readServiceStates(kernel),
     stages: records,
     complaints,
   };

@@ -18,11 +18,15 @@ const signatures = {
   flock: { args: ["i32", "i32"], returns: "i32" },
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "u64"], returns: "i32" },
+  adjtimex: { args: ["ptr"], returns: "i32" },
+  swapon: { args: ["cstring", "i32"], returns: "i32" },
+  swapoff: { args: ["cstring"], returns: "i32" },
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
   listen: { args: ["i32", "i32"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+  klogctl: { args: ["i32", "ptr", "i32"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
 } as const;
 

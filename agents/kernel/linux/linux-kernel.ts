@@ -1,8 +1,11 @@
 import type { Kernel } from "../kernel.ts";
 import { linuxBlockDevices } from "./linux-block-devices.ts";
+import { linuxClocks } from "./linux-clocks.ts";
+import { linuxDevices } from "./linux-devices.ts";
 import { linuxFiles } from "./linux-files.ts";
 import { linuxMachine } from "./linux-machine.ts";
 import { linuxMounts } from "./linux-mounts.ts";
+import { linuxNetwork } from "./linux-network.ts";
 import { linuxProcesses } from "./linux-processes.ts";
 import { linuxSockets } from "./listening-socket.ts";
 import { listenToUevents } from "./uevent-socket.ts";
@@ -16,6 +19,9 @@ export const linuxKernel: Kernel = {
   ...linuxProcesses,
   ...linuxSockets,
   ...linuxMachine,
+  ...linuxNetwork,
+  ...linuxClocks,
+  ...linuxDevices,
   uevents: listenToUevents,
   waitForDevice,
   waitForPath,

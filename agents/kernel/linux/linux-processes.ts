@@ -79,6 +79,24 @@ function start(argv: readonly string[], options: RunOptions) {
   );
 }
 
+let isSpared = false;
+
+/** To be called when this process is spared when memory runs out: its children aren't to inherit that. */
+export function resetOomScoreOfChildren(): void {
+  isSpared = true;
+}
+
+function resetOomScore(pid: number): void {
+  if (!isSpared) return;
+  try {
+    fs.writeFileSync(`/proc/${pid}/oom_score_adj`, "0\n");
+  } catch (error) {
+    // It may have ended.
+    if (!["ENOENT", "ESRCH"].includes(asKernelError("write", "oom_score_adj", error).code))
+      throw error;
+  }
+}
+
 function settings({ env, cwd, owner }: RunOptions) {
   return {
     env: { ...(env ?? scrubbedEnvironment) },
@@ -87,6 +105,8 @@ function settings({ env, cwd, owner }: RunOptions) {
   };
 }
 
-function starting<T>(argv: readonly string[], call: () => T): T {
-  return attempt("start", argv.join(" "), call);
+function starting<T extends { pid: number }>(argv: readonly string[], call: () => T): T {
+  const child = attempt("start", argv.join(" "), call);
+  resetOomScore(child.pid);
+  return child;
 }

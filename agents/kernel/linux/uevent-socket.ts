@@ -1,19 +1,10 @@
 import type { Subscription, UeventListener } from "../events.ts";
-import { checked, libc, ptr } from "./libc.ts";
+import { listenToNetlink } from "./netlink-socket.ts";
 import { parseUevent } from "./parse-uevent.ts";
 
-declare module "bun" {
-  // Takes over an open descriptor; the types lack this form.
-  function connect(options: FdSocketOptions): Promise<Socket>;
-}
-
-const AF_NETLINK = 16;
 const NETLINK_KOBJECT_UEVENT = 15;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_RCVBUFFORCE = 33;
+/** The kernel's own messages; 2 would be what udev sends on. */
+const kernelGroup = 1;
 /** A coldplug of a large machine sends some thousand messages at once. */
 const receiveBufferBytes = 8 << 20;
 
@@ -23,7 +14,20 @@ let close: (() => void) | undefined;
 /** One socket of this process for all its listeners, open as long as there is one. */
 export function listenToUevents(listener: UeventListener): Subscription {
   listeners.add(listener);
-  close ??= openSocket();
+  close ??= listenToNetlink({
+    name: "the uevent socket",
+    protocol: NETLINK_KOBJECT_UEVENT,
+    groups: kernelGroup,
+    receiveBufferBytes,
+    onMessage(message) {
+      const event = parseUevent(message);
+      if (event === undefined) return;
+      for (const one of [...listeners]) one.onEvent(event);
+    },
+    onLost() {
+      for (const one of [...listeners]) one.onLost();
+    },
+  });
   return {
     close() {
       listeners.delete(listener);
@@ -31,42 +35,5 @@ export function listenToUevents(listener: UeventListener): Subscription {
       close?.();
       close = undefined;
     },
-  };
-}
-
-function openSocket(): () => void {
-  const flags = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  const name = "the uevent socket";
-  const fd = checked("open", name, libc().socket(AF_NETLINK, flags, NETLINK_KOBJECT_UEVENT));
-  const size = new Int32Array([receiveBufferBytes]);
-  const set = libc().setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, ptr(size), 4);
-  checked("raise the buffer of", name, set);
-  // struct sockaddr_nl: family, padding, port (0: chosen by the kernel), groups (1: the kernel's own)
-  const address = new Uint32Array([AF_NETLINK, 0, 1]);
-  checked("bind", name, libc().bind(fd, ptr(address), address.byteLength));
-  let isOpen = true;
-  const connected = Bun.connect({
-    fd,
-    socket: {
-      data(_, message) {
-        const event = parseUevent(message);
-        if (event === undefined) return;
-        for (const listener of [...listeners]) listener.onEvent(event);
-      },
-      // ENOBUFS: more events than the buffer holds, some are lost.
-      close() {
-        if (!isOpen || listeners.size === 0) return;
-        isOpen = false;
-        close = openSocket();
-        for (const listener of [...listeners]) listener.onLost();
-      },
-      error() {
-        // `close` follows and opens the socket anew.
-      },
-    },
-  });
-  return () => {
-    isOpen = false;
-    connected.then((socket) => socket.end()).catch(() => undefined);
   };
 }

@@ -1,0 +1,12 @@
+import type { Source } from "./sources.ts";
+
+/** One value as somebody gave it, not yet understood. */
+export interface GivenValue {
+  /** Of the boot option: "host", "boot2podman.format". */
+  name: string;
+  /** Undefined for a word that stands alone. */
+  value: string | undefined;
+  source: Source;
+  /** For a complaint: "boot option host=-x", "/etc/…/boot2podman.toml: host = -x". */
+  written: string;
+}

@@ -1,0 +1,33 @@
+import type { Subscription } from "./events.ts";
+
+/** What the kernel says of a network interface when it comes, changes or goes (RTM_NEWLINK, RTM_DELLINK). */
+export interface LinkEvent {
+  name: string;
+  index: number;
+  /** Whether a cable with somebody at its other end is in (IFF_LOWER_UP). */
+  hasCarrier: boolean;
+  isGone: boolean;
+}
+
+/** Name servers of a router advertisement (RFC 8106), which the kernel leaves to others. */
+export interface RouterNameServers {
+  interfaceIndex: number;
+  /** 0: they are to be forgotten. */
+  lifetimeS: number;
+  /** IPv6 addresses. */
+  servers: readonly string[];
+}
+
+export interface NetworkListener {
+  onLink(event: LinkEvent): void;
+  onNameServers(event: RouterNameServers): void;
+  /** Events were lost: look at everything again. */
+  onLost(): void;
+}
+
+export interface Network {
+  /** Listens to NETLINK_ROUTE; what was before isn't told. */
+  networkEvents(listener: NetworkListener): Subscription;
+  /** Calls `onChange` whenever an entry of the folder came, changed or went (inotify). */
+  watchFolder(path: string, onChange: () => void): Subscription;
+}

@@ -1,0 +1,6 @@
+/** Folder of our state on the data disk. */
+export const stateFolder = "/var/lib/boot2podman";
+/** Services write here, in RAM. */
+export const ramFolder = "/var/log";
+/** Where logs are kept when there is a data disk; hooks write here themselves. */
+export const diskFolder = `${stateFolder}/log`;

@@ -1,0 +1,20 @@
+import type { Kernel } from "../kernel/kernel.ts";
+
+/** The most that a log in RAM holds; as much again lies in the one before it. */
+export const ramLogBytes = 256 * 1024;
+/** The same on the data disk. */
+export const diskLogBytes = 1024 * 1024;
+
+/**
+ * Keeps a log below `limitBytes`: what it holds becomes NAME.1 in place of an older one, and it starts anew in the
+ * same file, since a program may have it open for appending. Says whether it did. Links are left alone.
+ */
+export function rotate(kernel: Kernel, path: string, limitBytes: number): boolean {
+  const found = kernel.lstat(path);
+  if (found?.kind !== "file" || found.sizeBytes <= limitBytes) return false;
+  const content = kernel.read(path);
+  // What a program wrote without measure since the last look: its end tells more than its start.
+  kernel.writeAtomic(`${path}.1`, content.subarray(-limitBytes), { mode: 0o600 });
+  kernel.writePlain(path, "");
+  return true;
+}

@@ -1,0 +1,15 @@
+import * as z from "zod/mini";
+import type { ShownSetting } from "../config/resolve.ts";
+import { sources } from "../config/sources.ts";
+import type { StageRecord } from "./stage-record.ts";
+
+const observedSchema = z.object({
+  settings: z.array(z.object({ name: z.string(), value: z.string(), source: z.enum(sources) })),
+});
+
+/** What the boot's settings were, as its stage "settings" left them; none when it didn't come so far. */
+export function shownSettings(records: readonly StageRecord[]): readonly ShownSetting[] {
+  const record = records.find(({ stage }) => stage === "settings");
+  const parsed = observedSchema.safeParse(record?.observed);
+  return parsed.success ? parsed.data.settings : [];
+}
