@@ -1,8 +1,9 @@
 import { type Command, type Terminal, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
-import { parseBootOptions } from "../init-hooks/parse-boot-options.ts";
+import { readSettings } from "../config/settings.ts";
 import type { StageNotes } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { machineId } from "./apply/last-machine.ts";
 import { diskText, observeDisks } from "./observe/observe.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";
@@ -43,12 +44,12 @@ export const automountCommand: Command = {
 
 /** Looks and plans, writes nothing. */
 async function show(kernel: Kernel, terminal: Terminal, isJson: boolean): Promise<number> {
-  const { options: boot, complaints } = parseBootOptions(kernel.readText("/proc/cmdline"));
+  const { options: boot, complaints } = await readSettings(kernel);
   const options = boot.automount;
-  const flavour = readFlavour(kernel, boot.user);
+  const flavour = await readFlavour(kernel, boot.user);
   const disks = await observeDisks(kernel, flavour);
   const inVirtualMachine = isVirtualMachine(kernel);
-  const planned = plan({ disks, options, flavour, inVirtualMachine });
+  const planned = plan({ disks, options, flavour, inVirtualMachine, machine: machineId(kernel) });
   if (isJson) {
     terminal.out(
       JSON.stringify({ options, disks, plan: printable(planned), complaints }, undefined, 2),
@@ -70,7 +71,7 @@ async function carryOut(kernel: Kernel, terminal: Terminal, isJson: boolean): Pr
   const lock = kernel.tryLock(lockPath);
   if (lock === undefined) throw new Error("another automount is at work");
   try {
-    const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
+    const { options } = await readSettings(kernel);
     const notes: StageNotes = { observed: null, plan: null, done: [] };
     let later: Promise<void> | undefined;
     const outcome = await runAutomount({ kernel, options, notes }, (promise) => {

@@ -63,8 +63,15 @@ export interface Ext4 {
   label: string;
   uuid: string;
   sizeBytes: number;
+  blockBytes: number;
   /** Whether it has ever been mounted for writing: one that hasn't holds nothing but what mkfs put there. */
   everMounted: boolean;
+  /** When it was mounted for writing last, by the clock of that machine; 0 for never. */
+  lastMountedMs: number;
+  /** Whether the kernel or e2fsck left the mark that something is wrong with it: a check then takes long. */
+  hasErrors: boolean;
+  /** Set by observation where several are labelled: which machine used it last, by its own record. */
+  lastMachine?: string;
   /** Set by observation where it matters: whether the root folder is that of an operating system. */
   holdsSystem: boolean | undefined;
 }

@@ -1,39 +1,27 @@
-import * as z from "zod/mini";
-
-const Name = z.string().check(z.regex(/^[a-z][a-z0-9-]{0,31}$/));
-/** Names between slashes, none of them "." or "..". */
-const AbsolutePath = z.string().check(z.regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9_.-]+)+$/));
-const RelativePath = z
-  .string()
-  .check(z.regex(/^(?!\.{1,2}(\/|$))[A-Za-z0-9_.-]+(\/(?!\.{1,2}(\/|$))[A-Za-z0-9_.-]+)*$/));
-const Mode = z.int().check(z.minimum(0), z.maximum(0o7777));
-
 /** A folder of the data disk that is bind-mounted over a folder of the system. */
-const Bind = z.object({
+export interface Bind {
   /** Relative to the root of the data disk. */
-  from: RelativePath,
+  from: string;
   /** Relative to the user's home folder where `owner` is "user", else absolute. */
-  to: z.union([AbsolutePath, RelativePath]),
-  owner: z.enum(["root", "user"]),
-  mode: Mode,
-});
+  to: string;
+  owner: "root" | "user";
+  mode: number;
+}
 
 /** What makes one product of this family: the words on its disks and the places it keeps data. */
-export const Flavour = z.object({
-  name: Name,
-  /** Label of the data filesystem. ext4 keeps 16 bytes; a longer one would be cut and never found again. */
-  label: z.string().check(z.regex(/^[\x21-\x7e]{1,16}$/)),
+export interface Flavour {
+  name: string;
+  /** Label of the data filesystem, of at most the 16 bytes that ext4 keeps. */
+  label: string;
   /** Bytes at offset 0 of a disk that ask for it to be formatted. */
-  magic: z.string().check(z.regex(/^[\x20-\x7e]{8,99}$/)),
+  magic: string;
   /** Start of the ISO 9660 volume id of our boot medium. */
-  bootVolumePrefix: z.string().check(z.minLength(1)),
+  bootVolumePrefix: string;
   /** Folder of the system's own state: userdata.tar, host keys, hooks. */
-  stateFolder: AbsolutePath,
-  user: z.object({ name: Name, uid: z.int(), gid: z.int(), home: AbsolutePath }),
-  binds: z.array(Bind),
-});
-export type Flavour = z.infer<typeof Flavour>;
-export type Bind = z.infer<typeof Bind>;
+  stateFolder: string;
+  user: { name: string; uid: number; gid: number; home: string };
+  binds: Bind[];
+}
 
 /** Boot2Podman as shipped. */
 export const boot2podman: Flavour = {

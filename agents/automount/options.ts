@@ -1,7 +1,7 @@
 /**
  * Which blank or marked disks may be formatted:
  * "never": none; "magic": one that starts with the magic; "vm": also a strictly blank one, in a virtual
- * machine; "blank": also a strictly blank one, anywhere.
+ * machine, where a disk of zeros is one that nobody has used; "blank": also a strictly blank one, anywhere.
  */
 export type FormatPolicy = "never" | "magic" | "vm" | "blank";
 const formatPolicies: readonly FormatPolicy[] = ["never", "magic", "vm", "blank"];
@@ -20,7 +20,7 @@ export interface AutomountOptions {
 
 export const defaultAutomountOptions: AutomountOptions = {
   enabled: true,
-  format: "magic",
+  format: "vm",
   disk: undefined,
   wait: undefined,
 };
@@ -75,7 +75,7 @@ export const automountWords: readonly AutomountWord[] = [
   {
     name: "boot2podman.format",
     value: formatPolicies.join("|"),
-    help: "which disks may be formatted: with the magic (default), also blank ones in a VM, or anywhere",
+    help: "which disks may be formatted: with the magic, also blank ones in a VM (default), or anywhere",
     read(options, value) {
       const policy = formatPolicies.find((known) => known === value);
       options.format = policy ?? "never";

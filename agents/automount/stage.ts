@@ -11,7 +11,8 @@ import { rescueKeys } from "./rescue.ts";
 import { isVirtualMachine } from "./virtual-machine.ts";
 import { observeAndPlan, type Planned } from "./wait-for-disk.ts";
 
-const deadlineMs = 60_000;
+/** With the stages between this one and sshd it adds up to less than the 90 s that sshd waits at its gate. */
+const deadlineMs = 45_000;
 
 /** Finds the data disk, sets it up where it is asked to, checks and mounts it. */
 export const automountStage: Stage = {
@@ -26,7 +27,8 @@ export const automountStage: Stage = {
     // sshkeys didn't wait any longer and has looked in vain for what is on this disk.
     return { ...outcome, message: `${outcome.message}; ${await bringKeysLate(context)}` };
   },
-  rescue: async ({ kernel, options }) => rescueKeys(kernel, readFlavour(kernel, options.user)),
+  rescue: async ({ kernel, options }) =>
+    rescueKeys(kernel, await readFlavour(kernel, options.user)),
 };
 
 /**
@@ -39,7 +41,7 @@ export async function runAutomount(
 ): Promise<StageOutcome> {
   const { kernel, options, notes } = context;
   const startedMs = kernel.uptimeMs();
-  const flavour = readFlavour(kernel, options.user);
+  const flavour = await readFlavour(kernel, options.user);
   const planned = await observeAndPlan(
     kernel,
     options.automount,

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode } from "../kernel/kernel-error.ts";
+import { machineId } from "./apply/last-machine.ts";
 import type { Disk } from "./disk.ts";
 import type { Flavour } from "./flavour.ts";
 import { type BareDisk, listDisks } from "./observe/block-devices.ts";
@@ -31,9 +31,10 @@ export async function observeAndPlan(
   inVirtualMachine: boolean,
 ): Promise<Planned> {
   const startMs = kernel.uptimeMs();
+  const machine = machineId(kernel);
   for (;;) {
     const disks = options.enabled ? await observeDisks(kernel, flavour) : [];
-    const planned = { disks, plan: plan({ disks, options, flavour, inVirtualMachine }) };
+    const planned = { disks, plan: plan({ disks, options, flavour, inVirtualMachine, machine }) };
     if (!options.enabled || isThere(planned, options.wait?.for)) return planned;
     const arePending = areDisksPending(kernel);
     const isPending = arePending || disks.some(lacksPartitions);
@@ -41,8 +42,7 @@ export async function observeAndPlan(
     const leftMs = startMs + patienceMs - kernel.uptimeMs();
     if (leftMs <= 0) return planned;
     const hasChanged = () =>
-      areDisksPending(kernel) !== arePending ||
-      !isDeepStrictEqual(listing(listDisks(kernel)), listing(disks));
+      areDisksPending(kernel) !== arePending || listing(listDisks(kernel)) !== listing(disks);
     try {
       const find = () => (hasChanged() ? true : undefined);
       await kernel.waitForDevice(find, { what: "a data disk", timeoutMs: leftMs });
@@ -68,10 +68,12 @@ function lacksPartitions({ content, partitions }: Disk): boolean {
 }
 
 /** Changes when a disk, a partition or a medium comes or goes. */
-function listing(disks: readonly BareDisk[]) {
-  return disks.map(({ name, sizeBytes, partitions }) => ({
-    name,
-    sizeBytes,
-    partitions: partitions.map((partition) => partition.name),
-  }));
+function listing(disks: readonly BareDisk[]): string {
+  return JSON.stringify(
+    disks.map(({ name, sizeBytes, partitions }) => [
+      name,
+      sizeBytes,
+      ...partitions.map((partition) => partition.name),
+    ]),
+  );
 }

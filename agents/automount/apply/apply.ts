@@ -1,7 +1,7 @@
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
-import type { Disk } from "../disk.ts";
+import type { Disk, Ext4 } from "../disk.ts";
 import type { Flavour } from "../flavour.ts";
 import { findNode } from "../observe/block-devices.ts";
 import { type Place, type Step, stepText } from "../plan/steps.ts";
@@ -9,8 +9,9 @@ import { bindFolder } from "./bind.ts";
 import { checkFilesystem } from "./check.ts";
 import { growFilesystem, growPartition } from "./grow.ts";
 import { clearMagic, keepArchive } from "./keep-archive.ts";
+import { noteMachine } from "./last-machine.ts";
 import { type Mounted, mountData } from "./mount-data.ts";
-import { seedHome, seedHomeFromDisk } from "./seed-home.ts";
+import { seedHome, seedHomeFromDisk, seedKeysAhead } from "./seed-home.ts";
 import { awaitPartition, makeFilesystem, openForSetUp, writeMagic, writeTable } from "./set-up.ts";
 
 export interface Applied {
@@ -70,6 +71,7 @@ async function guarded(state: State, step: Step): Promise<string | undefined> {
   const mayFail =
     step.do === "grow-partition" ||
     step.do === "bind" ||
+    step.do === "note-machine" ||
     step.do === "seed-home" ||
     step.do === "seed-home-from-disk";
   if (!mayFail) return carryOut(state, step);
@@ -119,6 +121,8 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       state.later = growLater(kernel, mountedOf(state).node);
       return "started";
     case "check": {
+      if (filesystemAt(state, step.place)?.hasErrors === true)
+        prepareForLongCheck(kernel, nodeOf(state, step.place), flavour);
       const checked = await checkFilesystem(kernel, nodeOf(state, step.place));
       state.damaged = !checked.sound;
       if (!checked.sound) state.problems.push(damageText(checked.message));
@@ -128,7 +132,9 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       const wish = { ...step, damaged: state.damaged };
       state.mounted = mountData(kernel, nodeOf(state, step.place), wish);
       if (state.mounted.readOnly && !step.readOnly && !state.damaged)
-        state.problems.push(`${state.mounted.node} could only be mounted read-only`);
+        state.problems.push(
+          `${state.mounted.node} could only be mounted read-only: ${state.mounted.refusal}`,
+        );
       return `on ${state.mounted.folder}${state.mounted.readOnly ? ", read-only" : ""}`;
     }
     case "keep-archive":
@@ -142,11 +148,22 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       if (mountedOf(state).readOnly) return undefined;
       bindFolder(kernel, mountedOf(state).folder, step, flavour);
       return "";
+    case "note-machine":
+      if (mountedOf(state).readOnly) return undefined;
+      return noteMachine(kernel, mountedOf(state).folder, flavour, step.machine);
     case "seed-home":
       return seedHome(kernel, mountedOf(state), flavour);
     case "seed-home-from-disk":
       return seedHomeFromDisk(kernel, diskOf(state, step.disk).node, flavour);
   }
+}
+
+/** A whole check takes minutes to hours; its owner should get in meanwhile, and meet the host that is known. */
+function prepareForLongCheck(kernel: Kernel, node: string, flavour: Flavour): void {
+  kernel.tellConsole(
+    `automount: the data filesystem on ${node} has errors and is checked as a whole, which can take long; keys are taken from it meanwhile, all else is in RAM until then`,
+  );
+  seedKeysAhead(kernel, node, flavour);
 }
 
 /** A large disk takes its time; meanwhile the filesystem can be used. */
@@ -183,6 +200,13 @@ function diskOf(state: State, name: string): Disk {
   const disk = state.disks.find((one) => one.name === name);
   if (disk === undefined) throw new KernelError("find", name, "ENOENT");
   return disk;
+}
+
+function filesystemAt(state: State, { disk, partition }: Place): Ext4 | undefined {
+  const whole = diskOf(state, disk);
+  const part = whole.partitions.find(({ number }) => number === partition);
+  const { content } = partition === 0 ? whole : (part ?? whole);
+  return content.is === "ext4" ? content.ext4 : undefined;
 }
 
 function nodeOf(state: State, place: Place): string {

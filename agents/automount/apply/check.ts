@@ -1,7 +1,9 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import { findExt } from "../content/ext4.ts";
 
-const checkTimeoutMs = 600_000;
+/** A full check of a large disk takes hours; the boot doesn't wait for it. */
+const checkTimeoutMs = 24 * 3_600_000;
 
 export interface Checked {
   sound: boolean;
@@ -17,26 +19,67 @@ export interface Checked {
  * on errors are left or the check didn't work.
  */
 export async function checkFilesystem(kernel: Kernel, node: string): Promise<Checked> {
-  loadExt4(kernel);
+  const loaded = loadExt4(kernel);
   try {
-    const result = await kernel.run(["e2fsck", "-p", node], { timeoutMs: checkTimeoutMs });
-    const said = `${result.stdout}\n${result.stderr}`
-      .trim()
-      .split("\n")
-      .filter((line) => line !== "");
-    if (result.exitCode === 0) return { sound: true, message: "clean" };
-    if (result.exitCode < 4) return { sound: true, message: `repaired: ${said[0] ?? ""}` };
-    const found = said.find((line) => line.includes("INCONSISTENCY")) ?? said.at(-1) ?? "";
-    return { sound: false, message: `e2fsck -p ${node} ended with ${result.exitCode}: ${found}` };
+    const checked = await runCheck(kernel, node, []);
+    if (checked.sound || !checked.lacksSuperblock) return checked;
+    const backup = backupOptions(kernel, node);
+    const again = backup === undefined ? checked : await runCheck(kernel, node, backup);
+    return again.sound
+      ? { sound: true, message: `superblock restored from its copy; ${again.message}` }
+      : checked;
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     return { sound: false, message: `not checked: ${error.message}` };
+  } finally {
+    await loaded;
   }
 }
 
-/** The mount would ask for the module by itself, but only after the check: loaded meanwhile it costs no time. */
-function loadExt4(kernel: Kernel): void {
+async function runCheck(
+  kernel: Kernel,
+  node: string,
+  options: readonly string[],
+): Promise<Checked & { lacksSuperblock: boolean }> {
+  const command = ["e2fsck", "-p", ...options, node];
+  const { exitCode, stdout, stderr } = await kernel.run(command, { timeoutMs: checkTimeoutMs });
+  const said = `${stdout}\n${stderr}`
+    .trim()
+    .split("\n")
+    .filter((line) => line !== "");
+  const lacksSuperblock = exitCode >= 8 && /superblock/i.test(`${stdout}${stderr}`);
+  if (exitCode === 0) return { sound: true, message: "clean", lacksSuperblock };
+  if (exitCode < 4) return { sound: true, message: `repaired: ${said[0] ?? ""}`, lacksSuperblock };
+  const found = said.find((line) => line.includes("INCONSISTENCY")) ?? said.at(-1) ?? "";
+  const message = `${command.join(" ")} ended with ${exitCode}: ${found}`;
+  return { sound: false, message, lacksSuperblock };
+}
+
+/**
+ * Where the first copy of the superblock lies. ext4 writes its superblock in place, two sectors at once: a disk that
+ * writes only one of them whole leaves a checksum that doesn't match, and `e2fsck -p` doesn't look for the copy by
+ * itself. Undefined when the block size can't be read.
+ */
+function backupOptions(kernel: Kernel, node: string): string[] | undefined {
+  const device = kernel.openBlockDevice(node, "read");
+  try {
+    const found = findExt(device.read(0, 4096));
+    if (found?.type !== "ext4") return undefined;
+    const { blockBytes } = found.ext4;
+    // A group has as many blocks as one block of bitmap counts; with blocks of 1024 bytes it starts at block 1.
+    const block = blockBytes * 8 + (blockBytes === 1024 ? 1 : 0);
+    return ["-b", String(block), "-B", String(blockBytes)];
+  } finally {
+    device.close();
+  }
+}
+
+/**
+ * The mount would ask for the module by itself, but only after the check: loaded meanwhile it costs no time. It has
+ * to be loaded before the mount: while one modprobe is at work, the kernel's own finds dependencies busy, and the
+ * mount fails with ENODEV. When it doesn't work, the mount says so.
+ */
+async function loadExt4(kernel: Kernel): Promise<void> {
   if (kernel.exists("/sys/fs/ext4")) return;
-  // When it doesn't work, the mount says so.
-  void kernel.run(["modprobe", "-q", "ext4"]).catch(() => undefined);
+  await kernel.run(["modprobe", "-q", "ext4"]).catch(() => undefined);
 }

@@ -7,6 +7,8 @@ export interface Mounted {
   node: string;
   folder: string;
   readOnly: boolean;
+  /** Why it could not be mounted for writing, where that was tried. */
+  refusal: string | undefined;
 }
 
 interface Wish {
@@ -39,7 +41,7 @@ export function mountData(kernel: Kernel, node: string, wish: Wish): Mounted {
         flags,
         options: options.join(","),
       });
-      return { node, folder, readOnly: flags.includes("ro") };
+      return { node, folder, readOnly: flags.includes("ro"), refusal: refusal?.message };
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       refusal ??= error;

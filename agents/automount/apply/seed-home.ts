@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
 import { dirname } from "node:path";
+import { sha256 } from "../../digest/sha256.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { type Member, maxArchiveBytes, readArchive } from "../archive/archive.ts";
 import type { Flavour } from "../flavour.ts";
+import { lookInside } from "../observe/look-inside.ts";
 import { archiveName } from "./keep-archive.ts";
 import type { Mounted } from "./mount-data.ts";
 
@@ -27,7 +28,7 @@ export function seedHome(kernel: Kernel, mounted: Mounted, flavour: Flavour): st
   const others = members.filter((member) => !isKeys(member));
   writeMembers(kernel, home, "", others, flavour);
 
-  const hash = createHash("sha256").update(kept.archive).digest("hex");
+  const hash = sha256(kept.archive).toString("hex");
   const inRam = `${others.length} members of userdata brought into RAM`;
   if (kept.marker === hash) return `${inRam}; its keys were taken on an earlier boot`;
   const keys = members.filter(isKeys);
@@ -42,6 +43,14 @@ export function seedHome(kernel: Kernel, mounted: Mounted, flavour: Flavour): st
     kernel.writeAtomic(`${path}/${markerName}`, `${hash}\n`),
   );
   return `${inRam}, ${keys.length} onto the disk`;
+}
+
+/** Brings the keys of a data filesystem that isn't mounted yet into RAM; nothing when that doesn't work. */
+export function seedKeysAhead(kernel: Kernel, node: string, flavour: Flavour): void {
+  lookInside(kernel, node, (folder) => {
+    copyKeys(kernel, folder, flavour);
+    copyHostKeys(kernel, folder, flavour);
+  });
 }
 
 /** A disk that can only be read keeps nothing new, but its user's keys still open the door. */

@@ -1,4 +1,3 @@
-import { randomInt, randomUUID } from "node:crypto";
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
@@ -76,7 +75,9 @@ export function writeTable(
   const startSector = layout.startBytes / sectorBytes;
   const sectors = layout.sizeBytes / sectorBytes;
   const diskSectors = Math.floor(device.sizeBytes / sectorBytes);
-  let table = dosTableBytes(randomInt(1, 2 ** 32), { type: linuxType, startSector, sectors });
+  // The global crypto: loading node:crypto would take longer than the whole set-up.
+  const [diskId = 1] = crypto.getRandomValues(new Uint32Array(1));
+  let table = dosTableBytes(diskId, { type: linuxType, startSector, sectors });
   if (layout.table === "gpt") {
     const entriesSector = gptEntriesOffset / sectorBytes;
     const geometry = { sectorBytes, diskSectors, startSector, sectors, entriesSector };
@@ -99,7 +100,7 @@ function writeGpt(
   geometry: Omit<GptPlan, "diskGuid" | "partitionGuid" | "partitionName">,
   label: string,
 ): void {
-  const guids = { diskGuid: randomUUID(), partitionGuid: randomUUID() };
+  const guids = { diskGuid: crypto.randomUUID(), partitionGuid: crypto.randomUUID() };
   const writes = gptWrites({ ...geometry, ...guids, partitionName: label });
   const headers = [writes.backupHeader, writes.header];
   const flushed = (parts: readonly GptWrite[]) => {

@@ -20,6 +20,14 @@ function refusal(bytes: Uint8Array): string | undefined {
 }
 
 describe("the archive that the clients write", () => {
+  test.each([29, 300, 511, 600, 1023])(
+    "cut short after %i bytes is no archive, or refused",
+    (length) => {
+      const read = readArchive(clientArchive(key).subarray(0, length), magic);
+      expect(["none", "refused"]).toContain(read.state);
+    },
+  );
+
   test("is read to its end marker", () => {
     const archive = clientArchive(key);
     expect(archive.length).toBe(4608);

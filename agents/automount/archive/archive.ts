@@ -81,6 +81,8 @@ function memberOf(header: TarHeader, content: Uint8Array): Member | undefined {
  * repeated the magic.
  */
 export function originalArchive(start: Uint8Array, magic: string): Uint8Array {
+  // A kept archive may have been cut short.
+  if (start.length < 2 * blockBytes) return start;
   const bytes = start.slice();
   bytes.fill(0, dosTableOffset, blockBytes);
   bytes.fill(0, blockBytes, 2 * blockBytes);

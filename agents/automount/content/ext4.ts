@@ -5,6 +5,7 @@ const superblockOffset = 1024;
 const superblockBytes = 1024;
 const magic = 0xef53;
 
+const stateHasErrors = 0x2;
 const hasJournal = 0x4;
 const journalDevice = 0x8;
 /** What ext3 knows; a filesystem with any feature beyond is ext4 (as libblkid decides). */
@@ -39,8 +40,11 @@ export function findExt(start: Uint8Array): ExtFound | undefined {
     label,
     uuid: uuidAt(view, 0x68),
     sizeBytes: blocks * blockBytes,
+    blockBytes,
     // The kernel sets the time and the count, and flushes them, before anything else of a writable mount.
     everMounted: view.getUint32(0x2c, true) !== 0 || view.getUint16(0x34, true) !== 0,
+    lastMountedMs: (view.getUint32(0x2c, true) + view.getUint8(0x274) * 2 ** 32) * 1000,
+    hasErrors: (view.getUint16(0x3a, true) & stateHasErrors) !== 0,
     holdsSystem: undefined,
   };
   return { type: "ext4", ext4 };

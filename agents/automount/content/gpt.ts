@@ -1,5 +1,5 @@
-import { crc32 } from "node:zlib";
 import type { TableEntry } from "../disk.ts";
+import { crc32 } from "./crc32.ts";
 
 const signature = Buffer.from("EFI PART");
 const headerBytes = 92;

@@ -60,7 +60,10 @@ describe("mkfs.ext4 and the first probe", () => {
         label: "boot2podman-data",
         uuid,
         sizeBytes: size,
+        blockBytes: 1024,
         everMounted: false,
+        lastMountedMs: 0,
+        hasErrors: false,
         holdsSystem: undefined,
       },
     });

@@ -31,6 +31,40 @@ describe("a filesystem with errors (accident 8)", () => {
     },
   );
 
+  test("whose superblock a power cut left half-written is repaired from its copy", async () => {
+    const hardware = await usedMachine();
+    const calls: string[] = [];
+    const { result, done } = await boot(hardware, {
+      prepare: (made) =>
+        made.onRun("e2fsck", (argv) => {
+          calls.push(argv.join(" "));
+          if (!argv.includes("-b"))
+            return { exitCode: 8, stderr: "The superblock could not be read\n  e2fsck -b 8193" };
+          return { exitCode: 1, stdout: "was not cleanly unmounted, check forced." };
+        }),
+    });
+    expect(result).toBe("ok");
+    expect(calls).toEqual(["e2fsck -p /dev/vda1", "e2fsck -p -b 32768 -B 4096 /dev/vda1"]);
+    expect(done[1]).toContain("superblock restored from its copy");
+  });
+
+  test("that are marked in its superblock has its keys in RAM before the long check begins", async () => {
+    const hardware = await usedMachine();
+    const disk = hardware.disks.get("vda");
+    disk?.write(2 ** 20 + 1024 + 0x3a, new Uint8Array([2]));
+    let duringCheck: string | undefined;
+    const { kernel, result } = await boot(hardware, {
+      prepare: (made) =>
+        made.onRun("e2fsck", () => {
+          duringCheck = made.readTextIfPresent(keyPath);
+          return { exitCode: 1, stdout: "repaired" };
+        }),
+    });
+    expect(duringCheck).toBe(key);
+    expect(result).toBe("ok");
+    expect(kernel.consoleLines.join()).toContain("is checked as a whole, which can take long");
+  });
+
   test("that e2fsck repaired is used", async () => {
     const hardware = await usedMachine();
     const { result, done } = await boot(hardware, {

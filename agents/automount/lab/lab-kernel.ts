@@ -141,7 +141,7 @@ export class LabKernel extends FakeKernel {
     const read = (offset: number, length: number) => platter.read(offset, length);
     const found = probe({ sizeBytes, sectorBytes, read, skipBytes: 1024 * 1024 });
     for (const entry of found.is === "table" ? found.table.entries : []) {
-      const partition = `${name}${entry.number}`;
+      const partition = partitionName(name, entry.number);
       const folder = `/sys/devices/lab/block/${name}/${partition}`;
       this.lay({
         [`${folder}/partition`]: String(entry.number),
@@ -198,7 +198,7 @@ export class LabKernel extends FakeKernel {
     if (platter === undefined) return { exitCode: 1, stderr: "no such device" };
     const option = argv.find((word) => word.startsWith("offset=")) ?? "";
     const offset = Number(/^offset=(\d+)/.exec(option)?.[1]);
-    this.filesystems.delete(`${argv.at(-2)}1`);
+    this.filesystems.delete(partitionName(argv.at(-2) ?? "", 1));
     const superblock = superblockOf(argv[argv.indexOf("-L") + 1] ?? "", Number(argv.at(-1)));
     for (const [at, content] of [
       [16 * 1024 * 1024, new Uint8Array(4096).fill(7)],
@@ -212,6 +212,11 @@ export class LabKernel extends FakeKernel {
     platter.flush();
     return {};
   }
+}
+
+/** As the kernel names partitions: with a "p" behind a disk's name that ends in a digit. */
+function partitionName(disk: string, number: number): string {
+  return /\d$/.test(disk) ? `${disk}p${number}` : `${disk}${number}`;
 }
 
 function superblockOf(label: string, blocks: number): Uint8Array {

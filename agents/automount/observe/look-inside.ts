@@ -1,4 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { readLastMachine } from "../apply/last-machine.ts";
+import type { Flavour } from "../flavour.ts";
 
 const lookout = "/run/boot2podman/look";
 
@@ -14,11 +16,27 @@ const systemFiles = [
   "usr/bin/sh",
 ];
 
-/**
- * Whether the ext4 filesystem is an operating system's root; undefined when it can't be looked into. It is
- * mounted read-only and without replaying its journal, so nothing is written.
- */
+/** Whether the ext4 filesystem is an operating system's root; undefined when it can't be looked into. */
 export function holdsSystem(kernel: Kernel, node: string): boolean | undefined {
+  return lookInside(kernel, node, (folder) =>
+    systemFiles.some((file) => kernel.lstat(`${folder}/${file}`) !== undefined),
+  );
+}
+
+/** Which machine used a data filesystem last; undefined when it doesn't say, or can't be looked into. */
+export function lastMachineOf(kernel: Kernel, node: string, flavour: Flavour): string | undefined {
+  return lookInside(kernel, node, (folder) => readLastMachine(kernel, folder, flavour));
+}
+
+/**
+ * Mounts an ext4 filesystem read-only and without replaying its journal, so that nothing is written, and takes it
+ * off again. Undefined when that doesn't work: the plan takes unknown for the worse and leaves the filesystem alone.
+ */
+export function lookInside<T>(
+  kernel: Kernel,
+  node: string,
+  look: (folder: string) => T,
+): T | undefined {
   try {
     kernel.mkdir(lookout, { mode: 0o700 });
     kernel.mount({
@@ -29,11 +47,12 @@ export function holdsSystem(kernel: Kernel, node: string): boolean | undefined {
       options: "noload",
     });
   } catch {
-    // Unknown is as good as "yes": the plan then leaves the filesystem alone and says so.
     return undefined;
   }
   try {
-    return systemFiles.some((file) => kernel.lstat(`${lookout}/${file}`) !== undefined);
+    return look(lookout);
+  } catch {
+    return undefined;
   } finally {
     kernel.unmount(lookout);
   }

@@ -5,12 +5,24 @@ import { filesystemsOf } from "../plan/filesystems.ts";
 import { contentText } from "../plan/judge-disk.ts";
 import { listDisks } from "./block-devices.ts";
 import { readDisk } from "./contents.ts";
-import { holdsSystem } from "./look-inside.ts";
+import { holdsSystem, lastMachineOf } from "./look-inside.ts";
 
 /** All disks with what is on them. Nothing is written. */
 export async function observeDisks(kernel: Kernel, flavour: Flavour): Promise<Disk[]> {
   const disks = await Promise.all(listDisks(kernel).map((bare) => readDisk(kernel, bare, flavour)));
+  noteLastMachines(kernel, disks, flavour);
   return lookInsideSingle(kernel, disks, flavour);
+}
+
+/** Several labelled filesystems are asked who used them last; one alone needs no asking. */
+function noteLastMachines(kernel: Kernel, disks: readonly Disk[], flavour: Flavour): void {
+  const labelled = filesystemsOf(disks).filter(({ ext4 }) => ext4.label === flavour.label);
+  if (labelled.length < 2) return;
+  for (const { disk, partition, ext4, inUse } of labelled) {
+    if (inUse !== undefined || disk.inUse !== undefined) continue;
+    const machine = lastMachineOf(kernel, (partition ?? disk).node, flavour);
+    if (machine !== undefined) ext4.lastMachine = machine;
+  }
 }
 
 /** An unlabelled filesystem is looked into only where the plan could come to use it. */

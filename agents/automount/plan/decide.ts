@@ -20,7 +20,12 @@ export type Use =
   | { what: "set-up"; row: "magic-format" | "blank-format"; disk: Disk };
 
 /** Cases in which a filesystem that is there is used. */
-type FilesystemRow = "labelled" | "labelled-resume" | "labelled-read-only" | "unlabelled-single";
+type FilesystemRow =
+  | "labelled"
+  | "labelled-last-used"
+  | "labelled-resume"
+  | "labelled-read-only"
+  | "unlabelled-single";
 
 export interface Decision {
   use: Use;
@@ -33,6 +38,8 @@ export interface Situation {
   options: AutomountOptions;
   flavour: Flavour;
   inVirtualMachine: boolean;
+  /** What distinguishes this machine from others, where its firmware says that. */
+  machine?: string | undefined;
 }
 
 /** Decides what is used. Pure: docs/data-disk.md says the same as a table. */
@@ -67,11 +74,12 @@ type Rule = (
 ) => Use | undefined;
 
 /** A labelled filesystem, or the one that the options name, comes before everything else. */
-const useWanted: Rule = (open, { options, flavour }, left) => {
+const useWanted: Rule = (open, { options, flavour, machine }, left) => {
   const wanted = filesystemsOf(open).filter((found) => isWanted(found, options.disk, flavour));
-  const [filesystem] = wanted;
+  const known = wanted.length > 1 ? lastUsed(wanted, machine) : undefined;
+  const filesystem = known ?? wanted[0];
   if (filesystem === undefined) return undefined;
-  if (wanted.length > 1) {
+  if (wanted.length > 1 && known === undefined) {
     const names = wanted.map(({ name, ext4 }) => `${name} (UUID=${ext4.uuid})`).join(", ");
     for (const { disk } of wanted) left.set(disk, bare("labelled-several"));
     return nothing("labelled-several", names);
@@ -83,9 +91,28 @@ const useWanted: Rule = (open, { options, flavour }, left) => {
     return nothing("labelled-mounted", detail);
   }
   const resume = disk.magic !== undefined && isOurTable(disk) && !filesystem.readOnly;
-  const row = resume ? "labelled-resume" : filesystem.readOnly ? "labelled-read-only" : "labelled";
+  const plain = known === undefined ? "labelled" : "labelled-last-used";
+  const row = resume ? "labelled-resume" : filesystem.readOnly ? "labelled-read-only" : plain;
   return { what: "filesystem", row, filesystem, resume };
 };
+
+/**
+ * Of several data filesystems the one that this machine used last: known by what it says itself, and where several
+ * say so by their mount times, which one and the same clock has given. Copies of one another can't be told apart.
+ */
+function lastUsed(
+  wanted: readonly Filesystem[],
+  machine: string | undefined,
+): Filesystem | undefined {
+  const uuids = new Set(wanted.map(({ ext4 }) => ext4.uuid));
+  if (machine === undefined || uuids.size < wanted.length) return undefined;
+  const [last, before] = wanted
+    .filter(({ ext4 }) => ext4.lastMachine === machine)
+    .sort((one, other) => other.ext4.lastMountedMs - one.ext4.lastMountedMs);
+  if (last === undefined || last.ext4.lastMountedMs === before?.ext4.lastMountedMs)
+    return undefined;
+  return last;
+}
 
 /** Where the magic is on a disk, nothing weaker than it is looked at, even when it is refused. */
 const useMagic: Rule = (open, { options, flavour }, left) => {
@@ -131,13 +158,17 @@ const useUnlabelled: Rule = (open, { options }, left) => {
 
 const useBlank: Rule = (open, { options, inVirtualMachine }, left) => {
   const blank: Disk[] = [];
+  // A disk that can't be read could be the data disk.
+  if (open.some(({ content }) => content.is === "unreadable")) return undefined;
   for (const disk of open.filter(isBlank)) {
     const verdict = judgeBlank(disk);
     const isAllowed =
       (options.format === "blank" || (options.format === "vm" && inVirtualMachine)) &&
       isNamed(disk, options.disk);
+    const isAskedFor = options.format === "blank" || options.disk !== undefined;
     if (verdict.row !== "blank-format") left.set(disk, verdict);
     else if (!isAllowed) left.set(disk, bare("blank-refused"));
+    else if (disk.removable && !isAskedFor) left.set(disk, bare("blank-removable"));
     else blank.push(disk);
   }
   const [disk] = blank;

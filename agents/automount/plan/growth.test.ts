@@ -9,7 +9,10 @@ const ext4 = (sizeBytes: number): Ext4 => ({
   label: "boot2podman-data",
   uuid: "u",
   sizeBytes,
+  blockBytes: 4096,
   everMounted: true,
+  lastMountedMs: 0,
+  hasErrors: false,
   holdsSystem: undefined,
 });
 

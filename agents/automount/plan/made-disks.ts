@@ -16,8 +16,15 @@ export function foreign(...types: string[]): Content {
 
 export function ext4(label: string, more: Partial<Ext4> = {}): Content {
   const uuid = "11111111-2222-3333-4444-555555555555";
-  const made = { uuid, sizeBytes: 1e9, everMounted: true, holdsSystem: undefined };
-  return { is: "ext4", ext4: { label, ...made, ...more } };
+  const made = {
+    uuid,
+    sizeBytes: 1e9,
+    blockBytes: 4096,
+    everMounted: true,
+    holdsSystem: undefined,
+  };
+  const clean = { lastMountedMs: 1_700_000_000_000, hasErrors: false };
+  return { is: "ext4", ext4: { label, ...made, ...clean, ...more } };
 }
 
 export const data = ext4(boot2podman.label);

@@ -15,7 +15,11 @@ const other = ext4("boot2podman-data", { uuid: "other" });
 describe("the decision table", () => {
   test.each(cases)("$name", (one) => {
     const made = situation(one.disks, one.options);
-    const result = plan({ ...made, inVirtualMachine: one.elsewhereThanVm !== true });
+    const result = plan({
+      ...made,
+      inVirtualMachine: one.elsewhereThanVm !== true,
+      machine: one.machine,
+    });
     const mount = result.steps.find((step) => step.do === "mount");
     expect({
       row: result.row,

@@ -10,6 +10,8 @@ import type { Place, Step } from "./steps.ts";
 /** What is special about the use of a filesystem. */
 const howUsed = {
   labelled: "",
+  "labelled-last-used":
+    ": of several with the label it was used last on this machine; name another one with boot2podman.disk=UUID=…",
   "labelled-resume": "; its interrupted set-up is finished",
   "labelled-read-only": "; it can only be read, and all else is kept in RAM",
   "unlabelled-single": ", an ext4 without a label and the only one",
@@ -37,7 +39,7 @@ export function plan(situation: Situation): Plan {
   return {
     row: use.row,
     message: messageOf(use, situation.flavour),
-    steps: use.what === "nothing" ? seedFrom(left) : stepsOf(use, situation.flavour),
+    steps: use.what === "nothing" ? seedFrom(left) : stepsOf(use, situation),
     notes: [...left].map(([disk, verdict]) => noteOf(disk, verdict)),
   };
 }
@@ -52,7 +54,8 @@ function seedFrom(left: ReadonlyMap<Disk, Judged>): Step[] {
   return [{ do: "seed-home-from-disk", disk: only[0].name }];
 }
 
-function stepsOf(use: Exclude<Use, { what: "nothing" }>, flavour: Flavour): Step[] {
+function stepsOf(use: Exclude<Use, { what: "nothing" }>, { flavour, machine }: Situation): Step[] {
+  const note = machine === undefined ? [] : [{ do: "note-machine", machine } as const];
   if (use.what === "set-up") {
     const { disk } = use;
     const set = { disk: disk.name, layout: layoutOf(disk), label: flavour.label };
@@ -67,6 +70,7 @@ function stepsOf(use: Exclude<Use, { what: "nothing" }>, flavour: Flavour): Step
       { do: "mount", place, readOnly: false, discard: disk.discards },
       ...afterSetUp(disk),
       ...binds(flavour),
+      ...note,
       { do: "seed-home" },
     ];
   }
@@ -83,6 +87,7 @@ function stepsOf(use: Exclude<Use, { what: "nothing" }>, flavour: Flavour): Step
     { do: "mount", place, readOnly: false, discard: disk.discards },
     ...(use.resume ? afterSetUp(disk) : []),
     ...binds(flavour),
+    ...(use.row === "unlabelled-single" ? [] : note),
     { do: "seed-home" },
     ...(growth?.filesystem === true ? [{ do: "grow-filesystem", place } as const] : []),
   ];

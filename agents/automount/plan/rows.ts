@@ -41,7 +41,8 @@ export const rows = {
     advice: "",
   },
   labelled: {
-    found: "one ext4 filesystem with the label, on a partition (DOS or GPT) or a whole disk",
+    found:
+      "one ext4 filesystem with the label, on a partition (DOS or GPT; `vda1`, `nvme0n1p1`, `mmcblk0p1`, …) or a whole disk, also a removable one, with sectors of 512 or 4096 bytes",
     done: "checked (`e2fsck -p`), mounted and used; never formatted",
     advice: "",
   },
@@ -54,6 +55,13 @@ export const rows = {
     found: "several ext4 filesystems with the label",
     done: "none is mounted",
     advice: "Detach all but one, or name one with `boot2podman.disk=UUID=…`.",
+  },
+  "labelled-last-used": {
+    found:
+      "several ext4 filesystems with the label, of which one was used last on this machine (as its own record and mount time say)",
+    done: "that one is checked, mounted and used; the others are left alone",
+    advice:
+      "Detach the one that you don't need, or name the right one with `boot2podman.disk=UUID=…`.",
   },
   "labelled-other-type": {
     found: "the label on something that isn't ext4",
@@ -141,15 +149,21 @@ export const rows = {
   },
   "blank-format": {
     found:
-      "a strictly blank disk (no signature by two probes; zeros at the start, the end and in samples), where the options allow it",
+      "a strictly blank disk (no signature by two probes; zeros at the start, the end and in samples) in a virtual machine, or anywhere with `boot2podman.format=blank`",
     done: "one partition, one ext4 filesystem",
     advice: "",
   },
   "blank-refused": {
-    found: "a strictly blank disk, where the options don't allow formatting it",
+    found:
+      "a strictly blank disk outside a virtual machine, or while `boot2podman.format` is `magic` or `never`",
+    done: "not written",
+    advice: "Write the magic to its start, or boot with `boot2podman.format=blank`.",
+  },
+  "blank-removable": {
+    found: "a strictly blank disk that can be taken out of its drive",
     done: "not written",
     advice:
-      "Write the magic to its start, or boot with `boot2podman.format=blank` (any machine) or `=vm` (virtual machines only).",
+      "Write the magic to its start, or boot with `boot2podman.format=blank` or `boot2podman.disk=…`.",
   },
   "blank-several": {
     found: "several strictly blank disks",

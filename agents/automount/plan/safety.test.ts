@@ -17,6 +17,10 @@ const ext4Content = fc.record({
     label: fc.constantFrom(label, label, "", "photos", label.slice(0, 15)),
     uuid: fc.constantFrom("a", "b"),
     sizeBytes: fc.constant(1e9),
+    blockBytes: fc.constant(4096),
+    lastMountedMs: fc.constantFrom(1e12, 2e12),
+    hasErrors: fc.boolean(),
+    lastMachine: fc.constantFrom("here", "elsewhere"),
     everMounted: fc.boolean(),
     holdsSystem: fc.constantFrom(true, false, undefined),
   }),
@@ -101,6 +105,7 @@ const situations = fc.record({
   options,
   flavour: fc.constant(boot2podman),
   inVirtualMachine: fc.boolean(),
+  machine: fc.constantFrom(undefined, "here"),
 });
 
 /** One disk with our table, often larger than the table says, and sometimes with a partition behind ours. */

@@ -19,6 +19,7 @@ export type Step =
   | { do: "keep-archive"; disk: string }
   | { do: "clear-magic"; disk: string }
   | { do: "bind"; from: string; to: string; owner: "root" | "user"; mode: number }
+  | { do: "note-machine"; machine: string }
   | { do: "seed-home" }
   /** For a boot without a data disk: userdata of a disk that could not be used. */
   | { do: "seed-home-from-disk"; disk: string };
@@ -72,6 +73,8 @@ export function stepText(step: Step): string {
       return `clear the magic on ${step.disk}`;
     case "bind":
       return `bind ${step.from} of the data disk over ${step.to}`;
+    case "note-machine":
+      return "note on the data disk which machine uses it";
     case "seed-home":
       return "bring userdata into the home folder";
     case "seed-home-from-disk":

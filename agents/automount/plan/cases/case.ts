@@ -8,6 +8,8 @@ export interface Case {
   disks: Disk[];
   options?: Partial<AutomountOptions>;
   elsewhereThanVm?: boolean;
+  /** Which machine it is. */
+  machine?: string;
   row: RowId | undefined;
   /** Case of each disk that is not used. */
   notes?: Record<string, RowId>;

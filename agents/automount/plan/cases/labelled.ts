@@ -1,6 +1,7 @@
 import { data, disk, empty, ext4, foreign, magic, partition, partitioned } from "../made-disks.ts";
 import type { Case } from "./case.ts";
 
+const label = "boot2podman-data";
 const other = ext4("boot2podman-data", { uuid: "other" });
 
 export const labelledCases: Case[] = [
@@ -74,6 +75,54 @@ export const labelledCases: Case[] = [
     ],
     row: "labelled-several",
     notes: { sda: "labelled-several", sdb: "labelled-several", sdc: "undecided" },
+  },
+  {
+    name: "of several labelled filesystems the one that this machine used last is used",
+    disks: [
+      disk("sda", { content: ext4(label, { uuid: "a", lastMachine: "elsewhere" }) }),
+      disk("sdb", { content: ext4(label, { uuid: "b", lastMachine: "here" }) }),
+    ],
+    machine: "here",
+    row: "labelled-last-used",
+    mounts: "sdb 0",
+    notes: { sda: "not-needed" },
+  },
+  {
+    name: "of several that this machine used the one mounted last is used",
+    disks: [
+      disk("sda", {
+        content: ext4(label, { uuid: "a", lastMachine: "here", lastMountedMs: 2e12 }),
+      }),
+      disk("sdb", {
+        content: ext4(label, { uuid: "b", lastMachine: "here", lastMountedMs: 1e12 }),
+      }),
+    ],
+    machine: "here",
+    row: "labelled-last-used",
+    mounts: "sda 0",
+    notes: { sdb: "not-needed" },
+  },
+  {
+    name: "copies with one UUID can't be told apart, whatever they say",
+    disks: [
+      disk("sda", {
+        content: ext4(label, { uuid: "a", lastMachine: "here", lastMountedMs: 2e12 }),
+      }),
+      disk("sdb", { content: ext4(label, { uuid: "a", lastMachine: "elsewhere" }) }),
+    ],
+    machine: "here",
+    row: "labelled-several",
+    notes: { sda: "labelled-several", sdb: "labelled-several" },
+  },
+  {
+    name: "several labelled filesystems of which none was used here: none is mounted",
+    disks: [
+      disk("sda", { content: ext4(label, { uuid: "a", lastMachine: "elsewhere" }) }),
+      disk("sdb", { content: ext4(label, { uuid: "b" }) }),
+    ],
+    machine: "here",
+    row: "labelled-several",
+    notes: { sda: "labelled-several", sdb: "labelled-several" },
   },
   {
     name: "two copies of one filesystem, with one UUID, are several",

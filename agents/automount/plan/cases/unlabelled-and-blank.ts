@@ -1,4 +1,13 @@
-import { disk, empty, ext4, mebibyte, partition, partitioned, zeros } from "../made-disks.ts";
+import {
+  disk,
+  empty,
+  ext4,
+  foreign,
+  mebibyte,
+  partition,
+  partitioned,
+  zeros,
+} from "../made-disks.ts";
 import type { Case } from "./case.ts";
 
 const system = ext4("", { holdsSystem: true });
@@ -51,8 +60,9 @@ export const unlabelledAndBlankCases: Case[] = [
     notes: { sda: "unlabelled-read-only" },
   },
   {
-    name: "a strictly blank disk is refused by default",
+    name: "a strictly blank disk is refused outside a virtual machine by default",
     disks: [disk("sda", { content: zeros })],
+    elsewhereThanVm: true,
     row: undefined,
     notes: { sda: "blank-refused" },
   },
@@ -74,10 +84,47 @@ export const unlabelledAndBlankCases: Case[] = [
     mounts: "sda 1",
   },
   {
-    name: "a strictly blank disk is refused outside a virtual machine",
+    name: "a strictly blank disk is set up in a virtual machine by default",
     disks: [disk("sda", { content: zeros })],
-    options: { format: "vm" },
-    elsewhereThanVm: true,
+    row: "blank-format",
+    formats: "sda",
+    mounts: "sda 1",
+  },
+  {
+    name: "a blank disk that can be taken out is not set up by default, in a virtual machine either",
+    disks: [disk("sda", { content: zeros, removable: true })],
+    row: undefined,
+    notes: { sda: "blank-removable" },
+  },
+  {
+    name: "a blank disk that can be taken out is set up where the options ask for it",
+    disks: [disk("sda", { content: zeros, removable: true })],
+    options: { disk: { by: "name", value: "sda" } },
+    row: "blank-format",
+    formats: "sda",
+    mounts: "sda 1",
+  },
+  {
+    name: "a blank disk is not set up beside one that can't be read: that one may be the data disk (accident 4)",
+    disks: [
+      disk("sda", { content: { is: "unreadable", why: "EIO" } }),
+      disk("sdb", { content: zeros }),
+    ],
+    row: undefined,
+    notes: { sda: "unreadable", sdb: "undecided" },
+  },
+  {
+    name: "a blank disk is set up beside disks of others, which are left alone",
+    disks: [disk("sda", { content: foreign("xfs") }), disk("sdb", { content: zeros })],
+    row: "blank-format",
+    formats: "sdb",
+    mounts: "sdb 1",
+    notes: { sda: "not-needed" },
+  },
+  {
+    name: "a strictly blank disk is refused where only marked ones may be set up",
+    disks: [disk("sda", { content: zeros })],
+    options: { format: "magic" },
     row: undefined,
     notes: { sda: "blank-refused" },
   },
