@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { FakeKernel } from "../kernel/fake-kernel.ts";
 import { sshkeysCommand } from "./command.ts";
-import { boot, ed25519, store, system } from "./made-machines.ts";
+import { boot, ed25519, keyOf, publicOf, store, system } from "./made-machines.ts";
+import { oemTable } from "./sources/made-tables.ts";
+import { smbiosTable } from "./sources/places.ts";
 
 describe("the command", () => {
   async function call(kernel: FakeKernel, ...words: string[]) {
@@ -21,7 +23,22 @@ describe("the command", () => {
     expect(text).toMatch(
       /host keys \(on the data disk\):\n {2}ed25519 {2}SHA256:\S{43}\n {2}ecdsa/,
     );
-    expect(text).toMatch(/ {2}ssh-ed25519 SHA256:\S{43} me@here$/);
+    expect(text).toMatch(
+      / {2}ssh-ed25519 SHA256:\S{43} me@here \(from \/home\/tc\/\.ssh\/authorized_keys\)$/,
+    );
+  });
+
+  test("names the origin of each key, and whom it lets in", async () => {
+    const kernel = system({ authorized: `${ed25519()}\n` });
+    keyOf("ecdsa");
+    const ecdsa = publicOf("ecdsa");
+    const value = `io.systemd.credential:ssh.authorized_keys.root=${ecdsa}`;
+    kernel.lay({ [smbiosTable]: oemTable(value) });
+    const { text } = await call(kernel, "status");
+    expect(text).toMatch(/ {2}ssh-ed25519 .* \(from \/home\/tc\/.ssh\/authorized_keys\)$/m);
+    expect(text).toMatch(
+      / {2}ecdsa-sha2-nistp256 .* \(for root alone, from SMBIOS credential ssh.authorized_keys.root\)$/m,
+    );
   });
 
   test("rotates one key, keeps the old one aside and lets sshd know", async () => {

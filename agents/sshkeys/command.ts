@@ -1,17 +1,19 @@
 import { readFlavour } from "../automount/read-flavour.ts";
 import { type Command, type Terminal, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
-import { parseBootOptions } from "../init-hooks/parse-boot-options.ts";
+import { readSettings } from "../config/settings.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { type HostKeyType, hostKeyTypes } from "./host-keys.ts";
 import { makeHostKey } from "./make-host-key.ts";
+import { passwordWarning } from "./passwords.ts";
+import { readGivenKeys } from "./sources/given-keys.ts";
 import { reloadSshd } from "./stage.ts";
 import { keepKey, openStore, putAside, readStored, serveKey } from "./store.ts";
 import { readUserKeys } from "./user-keys.ts";
 
 const help = `sshkeys: the host's SSH keys, and the keys that open it.
 
-  sshkeys [list]          host keys with their fingerprints, authorized keys and where they come from
+  sshkeys [list|status]   host keys with their fingerprints, authorized keys and where they come from
   sshkeys rotate [TYPE]   make new host keys (${hostKeyTypes.join(", ")}; all without TYPE), keep the old ones aside
   --dry-run               with rotate: only say what would be done
   --json                  for programs`;
@@ -21,7 +23,8 @@ export const sshkeysCommand: Command = {
   help,
   async run(words, kernel, terminal) {
     const { flags, operands } = parseWords(words, { "dry-run": "flag", json: "flag" });
-    const [verb = "list", ...rest] = operands;
+    const [given = "list", ...rest] = operands;
+    const verb = given === "status" ? "list" : given;
     const isJson = flags.has("json");
     if (verb === "list" && rest.length === 0) return list(kernel, terminal, isJson);
     if (verb !== "rotate")
@@ -43,8 +46,8 @@ function typeOf(word: string): HostKeyType {
 }
 
 async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promise<number> {
-  const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
-  const flavour = readFlavour(kernel, options.user);
+  const { options } = await readSettings(kernel);
+  const flavour = await readFlavour(kernel, options.user);
   const store = openStore(kernel, flavour.stateFolder);
   const stored = await readStored(kernel, store);
   const host = hostKeyTypes.map((type) => {
@@ -53,11 +56,21 @@ async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
     const { bits, fingerprint } = found.key.public;
     return { type, state: found.state, bits, fingerprint };
   });
-  const { keys, complaints, path } = readUserKeys(kernel, flavour.user);
-  const authorized = keys.map(({ key, comment, options: limits }) => {
+  const user = readUserKeys(kernel, flavour.user);
+  const { stateFolder } = flavour;
+  const given = await readGivenKeys(kernel, flavour.user, { stateFolder, keys: options.keys });
+  const all = [
+    ...user.keys.map((key) => ({ ...key, for: "user", from: user.path })),
+    ...given.keys,
+  ];
+  const authorized = all.map(({ key, comment, options: limits, for: whom, from }) => {
     const { type, bits, fingerprint } = key;
-    return { type, bits, fingerprint, comment, options: limits, from: path };
+    return { type, bits, fingerprint, comment, options: limits, for: whom, from };
   });
+  const complaints = [
+    ...user.complaints.map((line) => `${user.path}: ${line}`),
+    ...given.complaints,
+  ];
   if (isJson) {
     const shown = { isOnDisk: store.isOnDisk, host, authorized, complaints };
     terminal.out(JSON.stringify(shown, undefined, 2));
@@ -67,9 +80,13 @@ async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
   terminal.out(`host keys (${place}):`);
   for (const key of host)
     terminal.out(`  ${key.type.padEnd(8)} ${"fingerprint" in key ? key.fingerprint : key.state}`);
-  terminal.out(`authorized keys (${path}; root accepts the same):`);
-  for (const { type, fingerprint, comment } of authorized)
-    terminal.out(`  ${type} ${fingerprint} ${comment}`.trimEnd());
+  terminal.out(`authorized keys (of ${flavour.user.name}; root accepts the same):`);
+  for (const { type, fingerprint, comment, for: whom, from } of authorized) {
+    const only = whom === "root" ? "for root alone, " : "";
+    const words = [type, fingerprint, comment, `(${only}from ${from})`];
+    terminal.out(`  ${words.filter((word) => word !== "").join(" ")}`);
+  }
+  if (options.passwordLogin) terminal.out(`  ${passwordWarning(flavour.user.name)}`);
   for (const complaint of complaints) terminal.out(`  left out: ${complaint}`);
   return 0;
 }
@@ -80,7 +97,7 @@ async function rotate(
   types: readonly HostKeyType[],
   isJson: boolean,
 ): Promise<number> {
-  const store = openStore(kernel, readFlavour(kernel).stateFolder);
+  const store = openStore(kernel, (await readFlavour(kernel)).stateFolder);
   const made: { type: HostKeyType; fingerprint: string; keptAs: string }[] = [];
   for (const type of types) {
     const key = await makeHostKey(kernel, type);

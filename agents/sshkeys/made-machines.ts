@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { defaultBootOptions } from "../init-hooks/boot-options.ts";
+import { type BootOptions, defaultBootOptions } from "../init-hooks/boot-options.ts";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
 import type { HostKeyType } from "./host-keys.ts";
 import { runSshkeys } from "./stage.ts";
@@ -24,10 +24,12 @@ export function keyOf(type: string, variant = 0): string {
     return readFileSync(path, "utf8");
   }
 }
-export const ed25519 = () => {
-  keyOf("ed25519");
-  return readFileSync(join(folder, "ed25519-0.pub"), "utf8").trim();
-};
+/** The line of authorized_keys of the first key of a type. */
+export function publicOf(type: string): string {
+  keyOf(type);
+  return readFileSync(join(folder, `${type}-0.pub`), "utf8").trim();
+}
+export const ed25519 = () => publicOf("ed25519");
 
 export const store = "/var/lib/boot2podman/etc/ssh";
 
@@ -74,12 +76,15 @@ export function authorize(kernel: FakeKernel, text: string): void {
   });
 }
 
-export async function boot(kernel: FakeKernel) {
+export async function boot(kernel: FakeKernel, options: Partial<BootOptions> = {}) {
   const notes = { observed: null, plan: null, done: [] as string[] };
   let later: Promise<void> = Promise.resolve();
-  const outcome = await runSshkeys({ kernel, notes, options: defaultBootOptions }, (promise) => {
-    later = promise;
-  });
+  const outcome = await runSshkeys(
+    { kernel, notes, options: { ...defaultBootOptions, ...options } },
+    (promise) => {
+      later = promise;
+    },
+  );
   const beforeLater = kernel.list("/etc/ssh");
   await later;
   return { ...outcome, notes, beforeLater };

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../digest/sha256.ts";
 import { WireReader } from "./wire-reader.ts";
 
 /** A public key as it stands in authorized_keys or a .pub file. */
@@ -88,7 +88,7 @@ export function parseKeyBlob(bytes: Uint8Array): PublicKey {
   if (fields === undefined) throw new Error(`it holds an unknown type of key`);
   const bits = fields(reader);
   if (!reader.atEnd) throw new Error("something follows the key");
-  const digest = createHash("sha256").update(bytes).digest("base64").replace(/=+$/, "");
+  const digest = sha256(bytes).toString("base64").replace(/=+$/, "");
   const base64 = Buffer.from(bytes).toString("base64");
   return { type, base64, bits, fingerprint: `SHA256:${digest}` };
 }

@@ -1,10 +1,13 @@
 import { readFlavour } from "../automount/read-flavour.ts";
+import type { BootOptions } from "../init-hooks/boot-options.ts";
 import type { Stage, StageContext, StageOutcome } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { runChecked } from "../kernel/run-checked.ts";
 import { applyHostKeys } from "./apply.ts";
 import { privateName } from "./host-keys.ts";
+import { allowPasswords } from "./passwords.ts";
 import { keyStepText, planHostKeys } from "./plan.ts";
+import { type GivenKeys, readGivenKeys, writeGivenKeys } from "./sources/given-keys.ts";
 import { openStore, readStored, sshdFolder } from "./store.ts";
 import { readUserKeys, type UserKeys, writeRootKeys } from "./user-keys.ts";
 
@@ -13,30 +16,44 @@ const sshdPidPath = "/run/sshd.pid";
 /** Host keys and everybody's authorized keys, in place before sshd greets anybody. */
 export const sshkeysStage: Stage = {
   name: "sshkeys",
-  needs: ["automount", "mounts"],
-  deadlineMs: 60_000,
+  needs: ["automount", "settings", "mounts"],
+  deadlineMs: 25_000,
   run: (context) => runSshkeys(context),
   rescue: ({ kernel, options }) => plainKeys(kernel, options.user),
 };
 
+/** What of the boot options is about keys. */
+export type KeyOptions = Pick<BootOptions, "user" | "keys" | "passwordLogin">;
+
 /** As the stage; `later`, given to `onLater`, ends when the slow keys are made too. */
 export async function runSshkeys(
-  context: Pick<StageContext, "kernel" | "notes"> & { options: { user: string } },
+  context: Pick<StageContext, "kernel" | "notes"> & { options: KeyOptions },
   onLater: (later: Promise<void>) => void = () => undefined,
 ): Promise<StageOutcome> {
   const { kernel, notes, options } = context;
-  const flavour = readFlavour(kernel, options.user);
+  const flavour = await readFlavour(kernel, options.user);
   const store = openStore(kernel, flavour.stateFolder);
   const user = readUserKeys(kernel, flavour.user);
   // Login comes first: a disk that fails while host keys are stored must not keep people out.
   writeRootKeys(kernel, user);
   notes.done.push(`give root ${count(user)} of ${user.path}`);
+  const { stateFolder } = flavour;
+  const given = await readGivenKeys(kernel, flavour.user, { stateFolder, keys: options.keys });
+  writeGivenKeys(kernel, flavour.user, given);
+  if (given.keys.length > 0)
+    notes.done.push(`let ${given.keys.length} keys in that were handed to this machine`);
+  const warnings = options.passwordLogin
+    ? allowPasswords(kernel, flavour.user.name, notes.done)
+    : [];
   const stored = await readStored(kernel, store);
   const steps = planHostKeys(stored);
   notes.observed = {
     stored: Object.fromEntries(Object.entries(stored).map(([type, { state }]) => [type, state])),
     isOnDisk: store.isOnDisk,
-    authorizedKeys: user.keys.map(({ key, comment }) => ({ ...key, comment, from: user.path })),
+    authorizedKeys: [
+      ...user.keys.map(({ key, comment }) => ({ ...key, comment, from: user.path })),
+      ...given.keys.map(({ key, comment, from }) => ({ ...key, comment, from })),
+    ],
   };
   notes.plan = steps.map(keyStepText);
   const { complaints, later } = await applyHostKeys(kernel, store, steps, notes.done);
@@ -44,10 +61,25 @@ export async function runSshkeys(
   const where = store.isOnDisk
     ? `kept in ${store.stateFolder}`
     : "in RAM: they change on every boot";
-  const all = [...user.complaints.map((line) => `${user.path}: ${line}`), ...complaints];
-  if (user.keys.length === 0) all.push(`no key in ${user.path}: nobody can log in over SSH`);
+  const all = [
+    ...user.complaints.map((line) => `${user.path}: ${line}`),
+    ...given.complaints,
+    ...complaints,
+  ];
+  const keys = [...user.keys, ...given.keys].length;
+  if (keys === 0 && !options.passwordLogin)
+    all.push(`no key in ${user.path} and none handed in: nobody can log in over SSH`);
+  all.push(...warnings);
   for (const complaint of all) kernel.tellConsole(`sshkeys: ${complaint}`);
-  return { result: "ok", message: [`${count(user)}; host keys ${where}`, ...all].join("; ") };
+  const which = howMany(user.keys, given.keys);
+  return { result: "ok", message: [`${which}; host keys ${where}`, ...all].join("; ") };
+}
+
+/** "3 authorized keys (also from NoCloud disk /dev/sr0)" */
+function howMany(own: UserKeys["keys"], given: GivenKeys["keys"]): string {
+  const origins = [...new Set(given.map(({ from }) => from))];
+  const also = origins.length === 0 ? "" : ` (also from ${origins.join(", ")})`;
+  return `${count({ keys: [...own, ...given] })}${also}`;
 }
 
 /** Once more, for a data disk that came after sshd had to be let go. */
@@ -64,7 +96,7 @@ export function reloadSshd(kernel: Kernel): void {
   if (pid > 1) kernel.signal(pid, "SIGHUP");
 }
 
-function count({ keys }: UserKeys): string {
+function count({ keys }: Pick<UserKeys, "keys">): string {
   return keys.length === 1 ? "1 authorized key" : `${keys.length} authorized keys`;
 }
 

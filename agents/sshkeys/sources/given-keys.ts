@@ -1,0 +1,135 @@
+import type { User } from "../../accounts/find-user.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
+import { type AuthorizedKey, authorizedLine, parseAuthorizedKeys } from "../authorized-keys.ts";
+import type { GivenText } from "./credentials.ts";
+import { findNoCloud } from "./find-nocloud.ts";
+import { firmwareConfig, smbiosTable } from "./places.ts";
+
+/** Where sshd looks for keys besides ~/.ssh (its AuthorizedKeysFile); in RAM, made anew on each boot. */
+export const givenFolder = "/etc/ssh/authorized_keys.d";
+
+/** A key that lets somebody in without standing in a file of the user's. */
+export interface GivenKey extends AuthorizedKey {
+  for: "user" | "root";
+  from: string;
+}
+
+export interface GivenKeys {
+  keys: readonly GivenKey[];
+  complaints: readonly string[];
+}
+
+export interface Asked {
+  /** Kept on the data disk; its keys are for the user. */
+  stateFolder: string;
+  /** Of the setting boot2podman.key. */
+  keys: readonly string[];
+}
+
+/**
+ * All keys that are handed to this machine, each line checked, each key once; the first source that brings one is
+ * named. Code for sources that are rarely there is loaded when they are. Never throws for what it finds.
+ */
+export async function readGivenKeys(
+  kernel: Kernel,
+  user: User,
+  { stateFolder, keys }: Asked,
+): Promise<GivenKeys> {
+  const complaints: string[] = [];
+  const texts: GivenText[] = [
+    ...readStateFiles(kernel, stateFolder, complaints),
+    ...keys.map((text) => ({ for: "user", from: "the setting boot2podman.key", text }) as const),
+    ...(await credentialKeys(kernel, user, complaints)),
+    ...(await noCloudKeys(kernel, complaints)),
+  ];
+  return { ...merge(texts, complaints), complaints };
+}
+
+/** What a user puts onto the data disk: authorized_keys, and files in authorized_keys.d. */
+function readStateFiles(kernel: Kernel, folder: string, complaints: string[]): GivenText[] {
+  const kept = `${folder}/authorized_keys.d`;
+  const paths = [
+    `${folder}/authorized_keys`,
+    ...kernel.listIfPresent(kept).map((name) => `${kept}/${name}`),
+  ];
+  return paths.flatMap((path): GivenText[] => {
+    try {
+      const bytes = kernel.readNoFollow(path, 1024 * 1024);
+      if (bytes === undefined) return [];
+      return [{ for: "user", from: path, text: Buffer.from(bytes).toString("utf8") }];
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      complaints.push(error.message);
+      return [];
+    }
+  });
+}
+
+async function credentialKeys(
+  kernel: Kernel,
+  user: User,
+  complaints: string[],
+): Promise<GivenText[]> {
+  if (!mayHoldCredentials(kernel, complaints)) return [];
+  const { readCredentials } = await import("./read-credentials.ts");
+  const given = readCredentials(kernel, user);
+  complaints.push(...given.complaints);
+  return given.texts;
+}
+
+/** A look that costs next to nothing, on every boot. */
+function mayHoldCredentials(kernel: Kernel, complaints: string[]): boolean {
+  if (kernel.exists(firmwareConfig)) return true;
+  if (!kernel.exists(smbiosTable)) return false;
+  try {
+    return Buffer.from(kernel.read(smbiosTable)).includes("io.systemd.credential");
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    complaints.push(error.message);
+    return false;
+  }
+}
+
+async function noCloudKeys(kernel: Kernel, complaints: string[]): Promise<GivenText[]> {
+  try {
+    const disk = findNoCloud(kernel);
+    if (disk === undefined) return [];
+    const { readNoCloud } = await import("./nocloud.ts");
+    const found = readNoCloud(kernel, disk);
+    return [{ for: "user", from: `NoCloud disk ${disk.node}`, text: found.keys.join("\n") }];
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    complaints.push(`NoCloud disk: ${error.message}`);
+    return [];
+  }
+}
+
+function merge(texts: readonly GivenText[], complaints: string[]): { keys: GivenKey[] } {
+  const keys: GivenKey[] = [];
+  for (const { for: whom, from, text } of texts) {
+    const parsed = parseAuthorizedKeys(text);
+    complaints.push(...parsed.complaints.map((complaint) => `${from}: ${complaint}`));
+    for (const key of parsed.keys) {
+      const known = keys.find((one) => one.key.base64 === key.key.base64);
+      if (known === undefined) keys.push({ ...key, for: whom, from });
+      else if (known.for === "root") known.for = whom;
+    }
+  }
+  return { keys };
+}
+
+/** Puts the keys where sshd finds them; empty files where there are none, so that keys of an earlier run go. */
+export function writeGivenKeys(kernel: Kernel, user: User, { keys }: GivenKeys): void {
+  if (keys.length === 0 && !kernel.exists(givenFolder)) return;
+  kernel.mkdir(givenFolder);
+  const write = (name: string, some: readonly GivenKey[]) => {
+    const lines = some.map((key) => `# ${key.from}\n${authorizedLine(key)}\n`);
+    kernel.writeAtomic(`${givenFolder}/${name}`, lines.join(""), { mode: 0o644 });
+  };
+  write("root", keys);
+  write(
+    user.name,
+    keys.filter(({ for: whom }) => whom === "user"),
+  );
+}
