@@ -1,14 +1,21 @@
 import { type Command, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
-import { detectHypervisor } from "./hypervisor.ts";
-import { type GuestPlan, planGuestTools } from "./plan.ts";
-import { readFacts } from "./read-facts.ts";
+import { readSettings } from "../config/settings.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { detectHypervisor } from "./detect/hypervisor.ts";
+import { readMachineFacts } from "./detect/read-machine-facts.ts";
+import { type GuestPlan, planGuestTools } from "./plan/plan.ts";
+import { readFacts } from "./plan/read-facts.ts";
+import { findShares } from "./shares/find-shares.ts";
+import type { SharePlan } from "./shares/plan-shares.ts";
+import { planFor } from "./shares/stage.ts";
 import { applyGuestPlan } from "./stage.ts";
 
 const help = `guest-tools serves the hypervisor that this machine runs on.
 
   guest-tools                starts what the hypervisor needs (done by the boot)
-  guest-tools --dry-run      shows what that is and does nothing
+  guest-tools shares         mounts shared folders that aren't mounted yet
+  guest-tools --dry-run      shows what would be done and does nothing
   guest-tools detect         says which hypervisor it is
 
   --json                     the same as JSON
@@ -20,30 +27,74 @@ export const guestToolsCommand: Command = {
   async run(words, kernel, terminal) {
     const { flags, operands } = parseWords(words, { "dry-run": "flag", json: "flag" });
     const [operand, ...more] = operands;
-    if (more.length > 0 || (operand !== undefined && operand !== "detect")) {
-      throw new UsageError(`"${operands.join(" ")}" isn't understood; the only word is detect`);
+    if (more.length > 0 || !(operand === undefined || /^(detect|shares)$/.test(operand))) {
+      throw new UsageError(
+        `"${operands.join(" ")}" isn't understood; the only words are detect and shares`,
+      );
     }
-    const facts = readFacts(kernel);
+    const isJson = flags.has("json");
     if (operand === "detect") {
-      const detection = detectHypervisor(facts.machine);
+      const detection = detectHypervisor(readMachineFacts(kernel));
       const { hypervisor, by } = detection;
-      terminal.out(flags.has("json") ? JSON.stringify(detection) : `${hypervisor} (${by})`);
+      terminal.out(isJson ? JSON.stringify(detection) : `${hypervisor} (${by})`);
       return 0;
     }
-    const plan = planGuestTools(facts);
-    terminal.out(flags.has("json") ? JSON.stringify({ observed: facts, plan }) : planText(plan));
-    if (!flags.has("dry-run")) await applyGuestPlan(kernel, plan, []);
+    const { observed, plan, shares } = await observeAndPlan(kernel);
+    if (operand === "shares") {
+      terminal.out(isJson ? JSON.stringify(shares) : sharesText(shares));
+      return flags.has("dry-run") ? 0 : await mountAll(kernel, shares, terminal.err);
+    }
+    terminal.out(
+      isJson
+        ? JSON.stringify({ observed, plan, shares })
+        : [planText(plan), sharesText(shares)].join("\n"),
+    );
+    if (!flags.has("dry-run")) {
+      const done: string[] = [];
+      await applyGuestPlan(kernel, plan, done);
+      if (!isJson && done.length > 0) terminal.out(done.join("\n"));
+    }
     return 0;
   },
 };
+
+async function observeAndPlan(kernel: Kernel) {
+  const { options } = await readSettings(kernel);
+  const facts = readFacts(kernel);
+  const offered = await findShares(kernel);
+  return {
+    observed: { ...facts, offered },
+    plan: planGuestTools(facts, options.guestAgent),
+    shares: await planFor(kernel, offered, options.shares, options.user),
+  };
+}
+
+async function mountAll(
+  kernel: Kernel,
+  shares: SharePlan,
+  complain: (line: string) => void,
+): Promise<number> {
+  const { mountShares } = await import("./shares/mount-shares.ts");
+  const failures = await mountShares(kernel, shares.mounts, []);
+  for (const line of failures) complain(line);
+  return failures.length + shares.complaints.length === 0 ? 0 : 1;
+}
 
 /** The plan, one step a line. */
 export function planText(plan: GuestPlan): string {
   return [
     `hypervisor ${plan.detection.hypervisor}, told by ${plan.detection.by}`,
+    `clock ${plan.clock}`,
+    `power ${plan.power}`,
     ...plan.modules.map((name) => `load module ${name}`),
     ...plan.links.map(({ path, target }) => `link ${path} to ${target}`),
     ...plan.services.map(({ argv }) => `start ${argv.join(" ")}`),
+    ...plan.reports.map((where) => `tell ${where} of this guest`),
     ...plan.missing.map((what) => `missing ${what}`),
   ].join("\n");
+}
+
+function sharesText({ mounts, complaints }: SharePlan): string {
+  const lines = [...mounts.map(({ argv }) => argv.join(" ")), ...complaints];
+  return lines.length === 0 ? "no shared folders to mount" : lines.join("\n");
 }

@@ -4,8 +4,6 @@ import { FakeTerminal } from "../command/fake-terminal.ts";
 import { defaultBootOptions } from "../init-hooks/boot-options.ts";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
 import { guestToolsCommand } from "./command.ts";
-import { planGuestTools } from "./plan.ts";
-import { readFacts } from "./read-facts.ts";
 import { guestToolsStage } from "./stage.ts";
 
 const agent = { "/sys/class/virtio-ports/vport0p2/name": "org.qemu.guest_agent.0\n" };
@@ -14,9 +12,11 @@ function system(more: Record<string, string | null> = {}): FakeKernel {
   return new FakeKernel()
     .onRun("modprobe")
     .onRun("qemu-ga")
+    .onRun("mount")
     .lay({
       "/dev": null,
       "/usr/sbin/qemu-ga": "elf",
+      "/proc/cmdline": "noembed\n",
       "/sys/class/dmi/id/sys_vendor": "QEMU\n",
       "/proc/cpuinfo": "flags\t\t: fpu hypervisor lahf_lm\n",
       "/sys/class/virtio-ports/vport0p1/name": "org.boot2podman.boot.0\n",
@@ -25,51 +25,26 @@ function system(more: Record<string, string | null> = {}): FakeKernel {
     });
 }
 
-describe("the plan", () => {
-  test("starts the guest agent where QEMU gives it a port", () => {
-    const plan = planGuestTools(readFacts(system(agent)));
-    expect(plan.detection.hypervisor).toBe("qemu");
-    expect(plan.services.map(({ name }) => name)).toEqual(["qemu-ga"]);
-    expect(plan.links).toContainEqual({
-      path: "/dev/virtio-ports/org.qemu.guest_agent.0",
-      target: "/dev/vport0p2",
+describe("the stage", () => {
+  test("carries the plan out and says on what it runs", async () => {
+    const kernel = system({
+      ...agent,
+      "/sys/devices/system/clocksource/clocksource0/available_clocksource": "kvm-clock tsc\n",
     });
-    expect(plan.missing).toEqual([]);
+    const notes = { observed: null, plan: null, done: [] as string[] };
+    const outcome = await guestToolsStage.run({ kernel, options: defaultBootOptions, notes });
+    expect(outcome).toEqual({ result: "ok", message: "qemu, qemu-ga" });
+    expect(kernel.readlink("/dev/virtio-ports/org.qemu.guest_agent.0")).toBe("/dev/vport0p2");
+    expect(kernel.runs.map((run) => run.argv[0])).toEqual(["modprobe", "/usr/sbin/qemu-ga"]);
+    expect(notes.done.at(-1)).toBe("start qemu-ga as process 1002");
   });
 
-  test("starts nothing without the port", () => {
-    expect(planGuestTools(readFacts(system())).services).toEqual([]);
+  test("starts no program where the hypervisor needs none", async () => {
+    const kernel = system();
+    const notes = { observed: null, plan: null, done: [] };
+    await guestToolsStage.run({ kernel, options: defaultBootOptions, notes });
+    expect(kernel.runs).toEqual([]);
   });
-
-  test("says what is missing when there is a port but no agent", () => {
-    const kernel = system(agent);
-    kernel.unlink("/usr/sbin/qemu-ga");
-    const plan = planGuestTools(readFacts(kernel));
-    expect(plan.services).toEqual([]);
-    expect(plan.missing).toEqual(["/usr/sbin/qemu-ga for the port org.qemu.guest_agent.0"]);
-  });
-
-  test("loads nothing of QEMU's on another hypervisor", () => {
-    const facts = readFacts(system({ "/sys/class/dmi/id/sys_vendor": "VMware, Inc.\n" }));
-    expect(planGuestTools(facts).modules).toEqual([]);
-  });
-
-  test("makes no link out of a port's name that is a path", () => {
-    const facts = readFacts(system({ "/sys/class/virtio-ports/vport0p3/name": "../../etc/x\n" }));
-    expect(planGuestTools(facts).links.map(({ path }) => path)).toEqual([
-      "/dev/virtio-ports/org.boot2podman.boot.0",
-    ]);
-  });
-});
-
-test("the stage carries the plan out and says on what it runs", async () => {
-  const kernel = system(agent);
-  const notes = { observed: null, plan: null, done: [] as string[] };
-  const outcome = await guestToolsStage.run({ kernel, options: defaultBootOptions, notes });
-  expect(outcome).toEqual({ result: "ok", message: "qemu, qemu-ga" });
-  expect(kernel.readlink("/dev/virtio-ports/org.qemu.guest_agent.0")).toBe("/dev/vport0p2");
-  expect(kernel.runs.map((run) => run.argv[0])).toEqual(["modprobe", "/usr/sbin/qemu-ga"]);
-  expect(notes.done.at(-1)).toBe("start qemu-ga as process 1002");
 });
 
 describe("the command", () => {
@@ -88,12 +63,34 @@ describe("the command", () => {
   });
 
   test("--dry-run shows the plan and does nothing", async () => {
-    const kernel = system(agent);
+    const kernel = system({ ...agent, "/sys/fs/virtiofs/3/tag": "Users\n" });
     const said = await call(kernel, "--dry-run");
     expect(said).toMatch(/^start \/usr\/sbin\/qemu-ga -m virtio-serial/m);
+    expect(said).toMatch(/^mount -t virtiofs .* Users \/Users$/m);
     expect(kernel.runs).toEqual([]);
     expect(kernel.journal).toEqual([]);
-    expect(JSON.parse(await call(kernel, "--dry-run", "--json")).plan.services).toHaveLength(1);
+    const { plan, shares } = JSON.parse(await call(kernel, "--dry-run", "--json"));
+    expect(plan.services).toHaveLength(1);
+    expect(shares.mounts).toHaveLength(1);
+  });
+
+  test("starts what the hypervisor needs, and once only", async () => {
+    const kernel = system({ ...agent, "/run": null });
+    expect(await call(kernel)).toMatch(/^start qemu-ga as process 1001$/m);
+    kernel.lay({ "/proc/1001": null });
+    expect(await call(kernel)).toMatch(/^qemu-ga runs already$/m);
+    expect(kernel.runs).toHaveLength(1);
+  });
+
+  test("shares mounts what came later", async () => {
+    const kernel = system({ "/sys/fs/virtiofs/3/tag": "late\n" });
+    expect(await call(kernel, "shares")).toMatch(/ late \/late$/);
+    expect(kernel.runs.map(({ argv }) => argv[0])).toEqual(["mount"]);
+  });
+
+  test("shares fails when one can't be mounted", async () => {
+    const kernel = system({ "/sys/fs/virtiofs/3/tag": "../x\n" });
+    expect(await guestToolsCommand.run(["shares"], kernel, new FakeTerminal())).toBe(1);
   });
 
   test("refuses words that it doesn't know", async () => {

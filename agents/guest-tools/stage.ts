@@ -1,30 +1,36 @@
 import { loadModules } from "../init-hooks/devices/module-loader.ts";
 import type { Stage } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { supervisorOf } from "../services/supervisor.ts";
 import { applySteps } from "../steps/apply-steps.ts";
 import type { Step } from "../steps/step.ts";
-import { type GuestPlan, planGuestTools } from "./plan.ts";
-import { readFacts } from "./read-facts.ts";
+import { type GuestPlan, planGuestTools } from "./plan/plan.ts";
+import { readFacts } from "./plan/read-facts.ts";
 
 /** Finds out on which hypervisor we are, and starts what that needs. */
 export const guestToolsStage: Stage = {
   name: "guest-tools",
   needs: ["devices"],
   deadlineMs: 20_000,
-  async run({ kernel, notes }) {
+  async run({ kernel, options, notes }) {
     const facts = readFacts(kernel);
     notes.observed = facts;
-    const plan = planGuestTools(facts);
+    const plan = planGuestTools(facts, options.guestAgent);
     notes.plan = plan;
     await applyGuestPlan(kernel, plan, notes.done);
-    const { detection, services, missing } = plan;
-    const running = services.map((service) => service.name);
+    if (plan.reports.includes("xenstore")) {
+      const { reportToXen } = await import("./xen/report.ts");
+      reportToXen(kernel);
+      notes.done.push("tell XenStore of this guest");
+    }
+    const { detection, services, reports, missing } = plan;
+    const running = [...services.map((service) => service.name), ...reports];
     const parts = [detection.hypervisor, ...running, ...missing.map((what) => `missing: ${what}`)];
     return { result: "ok", message: parts.join(", ") };
   },
 };
 
-/** Carries the plan out and notes each step. */
+/** Carries the plan out and notes each step. A service that runs already is left alone. */
 export async function applyGuestPlan(
   kernel: Kernel,
   plan: GuestPlan,
@@ -36,8 +42,9 @@ export async function applyGuestPlan(
   const links: Step[] = plan.links.map((link) => ({ do: "link", ...link }));
   const folder: Step = { do: "folder", path: "/dev/virtio-ports" };
   applySteps(kernel, links.length === 0 ? [] : [folder, ...links], done);
-  for (const { name, argv } of plan.services) {
-    const { pid } = kernel.spawn(argv);
-    done.push(`start ${name} as process ${pid}`);
+  for (const { name, argv, env } of plan.services) {
+    const options = env === undefined ? {} : { env };
+    const pid = supervisorOf(kernel).start({ name, argv, options });
+    done.push(pid === undefined ? `${name} runs already` : `start ${name} as process ${pid}`);
   }
 }

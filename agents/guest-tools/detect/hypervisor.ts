@@ -1,3 +1,5 @@
+import type { MachineFacts } from "./machine-facts.ts";
+
 export type Hypervisor =
   | "qemu"
   | "kvm"
@@ -12,31 +14,6 @@ export type Hypervisor =
   | "bhyve"
   | "unknown"
   | "none";
-
-/** What the machine says of itself; empty where it says nothing. */
-export interface MachineFacts {
-  dmi: {
-    productName: string;
-    systemVendor: string;
-    boardVendor: string;
-    biosVendor: string;
-    productVersion: string;
-  };
-  /** /sys/hypervisor/type: "xen" */
-  hypervisorType: string;
-  /** /proc/xen/capabilities: "control_d" in Xen's own first domain, which is no guest. */
-  xenCapabilities: string;
-  /** compatible of /hypervisor in the device tree: "linux,kvm", "xen,xen", "vmware" */
-  deviceTreeHypervisor: string;
-  /** compatible of the device tree's root: "linux,dummy-virt" */
-  deviceTreeMachine: string;
-  /** Signature of CPUID leaf 0x40000000: "KVMKVMKVM", "TCGTCGTCGTCG"; empty where it can't be read. */
-  cpuidSignature: string;
-  /** The flag "hypervisor" of /proc/cpuinfo: some hypervisor is below us. */
-  cpuHasHypervisorFlag: boolean;
-  /** Clock sources of the kernel: "kvm-clock", "hyperv_clocksource_tsc_page", "xen" */
-  clockSources: readonly string[];
-}
 
 export interface Detection {
   hypervisor: Hypervisor;
@@ -53,6 +30,11 @@ const dmiStarts: readonly (readonly [start: string, hypervisor: Hypervisor])[] =
   ["KVM", "kvm"],
   ["OpenStack", "kvm"],
   ["KubeVirt", "kvm"],
+  ["CloudStack KVM", "kvm"],
+  ["RHEV Hypervisor", "kvm"],
+  ["oVirt", "kvm"],
+  ["Nutanix", "kvm"],
+  ["Cloud Hypervisor", "kvm"],
   ["Amazon EC2", "amazon"],
   ["Google Compute Engine", "google"],
   ["QEMU", "qemu"],
@@ -69,36 +51,47 @@ const dmiStarts: readonly (readonly [start: string, hypervisor: Hypervisor])[] =
   ["Apple Virtualization", "apple"],
 ];
 
-/** CPUID leaf 0x40000000, twelve characters padded with NUL. */
 const cpuidSignatures: Readonly<Record<string, Hypervisor>> = {
   XenVMMXenVMM: "xen",
   KVMKVMKVM: "kvm",
   "Linux KVM Hv": "kvm",
   TCGTCGTCGTCG: "qemu",
   VMwareVMware: "vmware",
-  "Microsoft Hv": "hyper-v",
   "bhyve bhyve ": "bhyve",
   "prl hyperv  ": "parallels",
   " lrpepyh  vr": "parallels",
   VBoxVBoxVBox: "virtualbox",
+  "Microsoft Hv": "hyper-v",
 };
 
+/** They sit on KVM or Xen, or imitate Hyper-V to the CPU: their own name in DMI is the better one. */
+const dmiKnowsBetter: ReadonlySet<Hypervisor> = new Set([
+  ...(["virtualbox", "parallels", "xen", "amazon", "google"] as const),
+]);
+
 /**
- * Tells on which hypervisor we are, in the order that systemd's detection found to work: DMI (the product name
- * before the vendors) where it names a product that may sit on KVM or Hyper-V itself, then CPUID, Xen, the
- * device tree, the kernel's clocks, and at last the bare flag of the CPU.
+ * Tells on which hypervisor we are, in the order that systemd's detection found to work: the names in DMI that
+ * are better than what the CPU says, Xen, the CPU's signature, all other names in DMI (the product before the
+ * vendors), the device tree, the kernel's clocks, the firmware's mark, and at last the bare flag of the CPU.
  */
 export function detectHypervisor(facts: MachineFacts): Detection {
+  const dmi = byDmi(facts);
+  if (isBareMetalCloud(facts)) return { hypervisor: "none", by: "bare metal of a cloud" };
+  if (dmi !== undefined && dmiKnowsBetter.has(dmi.hypervisor)) return dmi;
   return (
-    byDmi(facts) ??
-    byCpuid(facts.cpuidSignature) ??
     byXen(facts) ??
+    byCpuid(facts.cpuidSignatures, dmi) ??
+    dmi ??
     byDeviceTree(facts) ??
     byClock(facts) ??
-    (facts.cpuHasHypervisorFlag
-      ? { hypervisor: "unknown", by: "the CPU's hypervisor flag" }
-      : { hypervisor: "none", by: "nothing that tells of a hypervisor" })
+    byMark(facts)
   );
+}
+
+/** Amazon's and Google's machines without a hypervisor have their names in DMI all the same. */
+function isBareMetalCloud({ dmi, cpuHasHypervisorFlag, smbiosSaysVirtual }: MachineFacts): boolean {
+  if (cpuHasHypervisorFlag || smbiosSaysVirtual) return false;
+  return dmi.systemVendor === "Amazon EC2" && /\.metal(-|$)/.test(dmi.productName);
 }
 
 function byDmi({ dmi }: MachineFacts): Detection | undefined {
@@ -118,10 +111,20 @@ function byDmi({ dmi }: MachineFacts): Detection | undefined {
   return isHyperV ? { hypervisor: "hyper-v", by: "DMI product of Microsoft" } : undefined;
 }
 
-function byCpuid(signature: string): Detection | undefined {
-  const hypervisor = cpuidSignatures[signature.replace(/\0+$/, "")];
-  const by = `CPUID signature ${JSON.stringify(signature)}`;
-  return hypervisor === undefined ? undefined : { hypervisor, by };
+/**
+ * KVM and Xen imitate Hyper-V to speed Windows up, and then show their own signature further up or not at all: so
+ * Hyper-V's counts last, and only where DMI names nobody else. KVM's says nothing of the machine around it.
+ */
+function byCpuid(signatures: readonly string[], dmi: Detection | undefined): Detection | undefined {
+  const known = signatures.flatMap((signature) => {
+    const hypervisor = cpuidSignatures[signature];
+    const by = `CPUID signature ${JSON.stringify(signature)}`;
+    return hypervisor === undefined ? [] : [{ hypervisor, by }];
+  });
+  const told = known.find(({ hypervisor }) => hypervisor !== "hyper-v") ?? known[0];
+  if (told === undefined || dmi === undefined) return told;
+  if (told.hypervisor === "hyper-v") return dmi.hypervisor === "hyper-v" ? told : dmi;
+  return told.hypervisor === "kvm" && dmi.hypervisor === "qemu" ? dmi : told;
 }
 
 function byXen({ hypervisorType, xenCapabilities }: MachineFacts): Detection | undefined {
@@ -133,22 +136,31 @@ function byXen({ hypervisorType, xenCapabilities }: MachineFacts): Detection | u
 }
 
 function byDeviceTree(facts: MachineFacts): Detection | undefined {
-  const { deviceTreeHypervisor, deviceTreeMachine } = facts;
+  const { deviceTreeHypervisor, deviceTreeMachine, deviceTreeHasFwCfg } = facts;
   const by = `device tree ${JSON.stringify(deviceTreeHypervisor || deviceTreeMachine)}`;
   if (deviceTreeHypervisor === "linux,kvm") return { hypervisor: "kvm", by };
   if (deviceTreeHypervisor.includes("xen")) return { hypervisor: "xen", by };
   if (deviceTreeHypervisor.includes("vmware")) return { hypervisor: "vmware", by };
-  if (deviceTreeMachine.includes("dummy-virt")) return { hypervisor: "qemu", by };
+  if (deviceTreeHasFwCfg) return { hypervisor: "qemu", by: "device tree: QEMU's fw-cfg" };
+  // Firecracker, crosvm and others use QEMU's name for such a machine.
+  if (deviceTreeMachine.includes("dummy-virt")) return { hypervisor: "kvm", by };
   return undefined;
 }
 
 function byClock({ clockSources }: MachineFacts): Detection | undefined {
   const by = (clock: string) => `clock source ${clock}`;
   for (const clock of clockSources) {
-    // Firecracker has no DMI; its guests know KVM by the clock alone.
     if (clock === "kvm-clock") return { hypervisor: "kvm", by: by(clock) };
     if (clock.startsWith("hyperv_clocksource")) return { hypervisor: "hyper-v", by: by(clock) };
     if (clock === "xen") return { hypervisor: "xen", by: by(clock) };
   }
   return undefined;
+}
+
+function byMark(facts: MachineFacts): Detection {
+  if (facts.cpuHasHypervisorFlag) {
+    return { hypervisor: "unknown", by: "the CPU's hypervisor flag" };
+  }
+  if (facts.smbiosSaysVirtual) return { hypervisor: "unknown", by: "SMBIOS's mark" };
+  return { hypervisor: "none", by: "nothing that tells of a hypervisor" };
 }

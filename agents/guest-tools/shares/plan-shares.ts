@@ -1,0 +1,111 @@
+import type { User } from "../../accounts/find-user.ts";
+import type { OfferedShare, ShareKind } from "./find-shares.ts";
+import type { ShareOptions, WantedShare } from "./options.ts";
+import { placeOfName } from "./place.ts";
+
+export interface ShareFacts {
+  offered: readonly OfferedShare[];
+  /** Folders on which something is mounted. */
+  mounted: readonly string[];
+  /** Whose the files are where the host doesn't say. */
+  user: User | undefined;
+}
+
+export interface ShareMount {
+  kind: ShareKind;
+  name: string;
+  path: string;
+  /** The program that mounts it: one that hangs can be ended, a call of ours could not. */
+  argv: readonly string[];
+}
+
+export interface SharePlan {
+  mounts: readonly ShareMount[];
+  /** One line for each share that stays away, and why. */
+  complaints: readonly string[];
+}
+
+/** All shares of VMware in one folder, as its own tools do it. */
+const allOfVmware: WantedShare = { name: "", path: "/mnt/hgfs", isReadOnly: false };
+
+/**
+ * What to mount where: each share that is asked for by name at its path, each other one at the place that its name
+ * says. Outer folders come before those that lie in them.
+ */
+export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan {
+  const mounts: ShareMount[] = [];
+  const complaints: string[] = [];
+  const places = new Map<string, string>();
+  const add = (share: OfferedShare, wanted: WantedShare) => {
+    const other = places.get(wanted.path);
+    if (facts.mounted.includes(wanted.path)) return;
+    if (other !== undefined) {
+      complaints.push(`${said(share)} stays away: ${wanted.path} is taken by ${other}`);
+      return;
+    }
+    places.set(wanted.path, said(share));
+    mounts.push(mountOf(share, wanted, facts.user));
+  };
+  for (const wanted of options.wanted) {
+    const share = facts.offered.find(({ kind, name }) => kind === "vmhgfs" || name === wanted.name);
+    if (share === undefined) complaints.push(notOffered(wanted, facts.offered));
+    else add({ ...share, name: wanted.name }, wanted);
+  }
+  const named = new Set(options.wanted.map(({ name }) => name));
+  for (const share of options.isAutomatic ? facts.offered : []) {
+    if (share.kind === "vmhgfs") {
+      add({ ...share, name: "" }, allOfVmware);
+    } else if (!named.has(share.name)) {
+      const place = placeOfName(share.name);
+      if ("path" in place) add(share, { name: share.name, path: place.path, isReadOnly: false });
+      else complaints.push(unplaced(share, place.refusal));
+    }
+  }
+  return { mounts: mounts.toSorted((a, b) => depthOf(a.path) - depthOf(b.path)), complaints };
+}
+
+function mountOf(share: OfferedShare, wanted: WantedShare, user: User | undefined): ShareMount {
+  const { kind } = share;
+  const access = wanted.isReadOnly ? "ro" : "rw";
+  const owner = user === undefined ? [] : [`uid=${user.uid}`, `gid=${user.gid}`];
+  const { name, path } = wanted;
+  const mount = (...options: string[]) => [
+    ...["mount", "-t", kind, "-o", [access, ...options].join(","), "--", name, path],
+  ];
+  const argv = {
+    virtiofs: () => mount("nosuid", "nodev"),
+    // msize is the most that virtio takes; cache=mmap lets programs map files for writing.
+    "9p": () =>
+      mount("nosuid", "nodev", "trans=virtio", "version=9p2000.L", "msize=512000", "cache=mmap"),
+    vboxsf: () => mount("nosuid", "nodev", "nls=utf8", ...owner),
+    vmhgfs: () => [
+      ...["vmhgfs-fuse", `.host:/${name}`, path],
+      ...["-o", [access, "allow_other", "nosuid", "nodev", ...owner].join(",")],
+    ],
+  }[kind]();
+  return { kind, name, path, argv };
+}
+
+function notOffered(wanted: WantedShare, offered: readonly OfferedShare[]): string {
+  const names = offered.map(({ name }) => shown(name)).join(", ") || "none";
+  return `share ${shown(wanted.name)} for ${wanted.path} isn't offered by the hypervisor (offered: ${names})`;
+}
+
+function unplaced(share: OfferedShare, refusal: string): string {
+  return `${said(share)} stays away: ${refusal}; boot2podman.share=TAG:/PATH gives it a place`;
+}
+
+function said({ kind, name }: OfferedShare): string {
+  return `${kind} share ${shown(name)}`;
+}
+
+/** A name that may hold anything, safe and short enough for a console. */
+function shown(name: string): string {
+  const quoted = JSON.stringify(name).replaceAll(/[^\x20-\x7e]/g, "?");
+  return quoted.length > 80 ? `${quoted.slice(0, 76)}..."` : quoted;
+}
+
+/** How many folders deep a path lies; outer ones come first. */
+export function depthOf(path: string): number {
+  return path.split("/").length;
+}
