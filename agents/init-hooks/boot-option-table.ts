@@ -1,62 +1,73 @@
 import { automountWords } from "../automount/options.ts";
+import { anywhere, beforeDisks, commandLineOnly, type Source } from "../config/sources.ts";
+import { guestToolsOptions } from "../guest-tools/options.ts";
+import { shareWords } from "../guest-tools/shares/options.ts";
 import type { BootOptions } from "./boot-options.ts";
+import { cgroupOptions } from "./cgroups/options.ts";
+import { consoleOptions } from "./console/options.ts";
+import { folderOptions } from "./folders/options.ts";
+import { memoryOptions } from "./memory/options.ts";
+import { hostnamePattern, userPattern } from "./names.ts";
+import { networkOptions } from "./network/options.ts";
+import { flag, list, text } from "./option-kinds.ts";
+import { shutdownOptions } from "./shutdown/options.ts";
+import { timeOptions } from "./time/options.ts";
 
-/** Names that clients of such machines accept for a host. */
-export const hostnamePattern = /^[a-zA-Z0-9][a-zA-Z0-9.-]{0,62}$/;
-const userPattern = /^[a-z_][a-z0-9_-]{0,30}$/;
-
+/** A setting: a word of the kernel command line, or a key of boot2podman.toml. */
 export interface BootOptionKind {
   name: string;
   /** What stands after "NAME="; undefined for a word alone. */
   value: string | undefined;
   help: string;
-  /** Changes the options, or gives what was expected instead of the value. */
-  read(options: BootOptions, value: string): string | undefined;
+  /** Where it may be set; see agents/config. */
+  sources: readonly Source[];
+  /**
+   * Changes the options, or gives what was expected instead of the value. A word alone has the value "on" (or
+   * "off", which a file may say). `isFirst` is false for the second and later value of one source: a list then
+   * grows, while a stronger source replaces a weaker one's list.
+   */
+  read(options: BootOptions, value: string, isFirst: boolean): string | undefined;
 }
 
-/** Every word of the kernel command line that is ours. */
+/** Every setting, one row each, with its own parser. */
 export const bootOptionTable: readonly BootOptionKind[] = [
-  flag("noembed", "the root is a fresh tmpfs (the default)", (options) => {
-    options.root = "noembed";
+  flag("noembed", "the root is a fresh tmpfs (the default)", commandLineOnly, (options, isOn) => {
+    options.root = isOn ? "noembed" : "embed";
   }),
   flag(
     "embed",
     "the root is the kernel's own rootfs; Podman does without pivot_root",
-    (options) => {
-      options.root = "embed";
+    commandLineOnly,
+    (options, isOn) => {
+      options.root = isOn ? "embed" : "noembed";
     },
   ),
-  {
-    name: "host",
-    value: "NAME",
-    help: "the host's name; beats the one on the data disk",
-    read(options, value) {
-      if (!hostnamePattern.test(value)) return "a name of 0-9 a-z A-Z . -";
+  flag(
+    "norestore",
+    "accepted: nothing is restored anyway, what lasts lies on the data disk",
+    anywhere,
+    () => undefined,
+  ),
+  text("host", "NAME", "the host's name; beats the one stored by sethostname", anywhere, {
+    matches: hostnamePattern,
+    expected: "a name of 0-9 a-z A-Z . -",
+    set: (options, value) => {
       options.hostname = value;
-      return undefined;
     },
-  },
-  {
-    name: "user",
-    value: "NAME",
-    help: "the account that the machine is for, default tc; it must exist",
-    read(options, value) {
-      if (!userPattern.test(value)) return "a user's name of a-z 0-9 _ -";
-      options.user = value;
-      return undefined;
-    },
-  },
-  flag("nodhcp", "no DHCP; network interfaces stay as they are", (options) => {
-    options.nodhcp = true;
   }),
-  flag("norestore", "no backup is restored", (options) => {
-    options.norestore = true;
+  text("user", "NAME", "the name of the account that the machine is for, default tc", beforeDisks, {
+    matches: userPattern,
+    expected: "a user's name of a-z 0-9 _ -",
+    set: (options, value) => {
+      options.user = value;
+    },
   }),
   ...automountWords.map(
     ({ name, value, help, read }): BootOptionKind => ({
       name,
       value,
       help,
+      sources: beforeDisks,
       read(options, given) {
         // A new object: the defaults are shared.
         options.automount = { ...options.automount };
@@ -65,35 +76,71 @@ export const bootOptionTable: readonly BootOptionKind[] = [
     }),
   ),
   {
-    name: "blacklist",
-    value: "MODULE[,MODULE…]",
-    help: "kernel modules that are never loaded; may be given several times",
-    read(options, value) {
-      const names = namesOf(value);
-      if (names.length === 0) return "modules, with commas between";
-      options.blacklist = [...options.blacklist, ...names];
+    name: "boot2podman.key",
+    value: '"TYPE BASE64 [COMMENT]"',
+    help: "a public SSH key that lets the user and root in; may be given several times",
+    sources: anywhere,
+    read(options, value, isFirst) {
+      if (!/^\S+ \S+/.test(value))
+        return 'a public key in quotes: boot2podman.key="ssh-ed25519 AAAA…"';
+      options.keys = isFirst ? [value] : [...options.keys, value];
       return undefined;
     },
   },
-  // Read by the services and by /init; here so that they are listed and that nobody complains about them.
-  flag("noautologin", "the console asks for a user name and password", () => undefined),
-  flag("secure", "the same as noautologin", () => undefined),
+  ...shareWords.map(
+    ({ name, value, help, read }): BootOptionKind => ({
+      name,
+      value,
+      help,
+      sources: anywhere,
+      read(options, given) {
+        const shares = read(options.shares, given);
+        if (typeof shares === "string") return shares;
+        options.shares = shares;
+        return undefined;
+      },
+    }),
+  ),
+  ...guestToolsOptions,
+  list(
+    "blacklist",
+    "MODULE[,MODULE…]",
+    "kernel modules that are never loaded; may be given several times",
+    beforeDisks,
+    {
+      expected: "modules, with commas between",
+      get: (options) => options.blacklist,
+      set: (options, names) => {
+        options.blacklist = names;
+      },
+    },
+  ),
+  ...networkOptions,
+  ...timeOptions,
+  ...memoryOptions,
+  ...folderOptions,
+  ...consoleOptions,
+  ...cgroupOptions,
+  ...shutdownOptions,
   flag(
     "boot2podman.rescue",
     "leave the agents out: plain sh brings the system up",
+    commandLineOnly,
     () => undefined,
   ),
-  {
-    name: "boot2podman.fault",
-    value: "STAGE[,STAGE…]",
-    help: "make these stages of the boot fail, to see that the system comes up all the same",
-    read(options, value) {
-      const names = namesOf(value);
-      if (names.length === 0) return "stages, with commas between";
-      options.faults = [...options.faults, ...names];
-      return undefined;
+  list(
+    "boot2podman.fault",
+    "STAGE[,STAGE…]",
+    "make these stages of the boot fail, to see that the system comes up all the same",
+    commandLineOnly,
+    {
+      expected: "stages, with commas between",
+      get: (options) => options.faults,
+      set: (options, names) => {
+        options.faults = names;
+      },
     },
-  },
+  ),
 ];
 
 /** The table for people, one option a line. */
@@ -105,22 +152,7 @@ export function bootOptionsText(): string {
     .join("\n");
 }
 
-function formOf({ name, value }: BootOptionKind): string {
+/** "host=NAME", "embed" */
+export function formOf({ name, value }: BootOptionKind): string {
   return value === undefined ? name : `${name}=${value}`;
-}
-
-function flag(name: string, help: string, set: (options: BootOptions) => void): BootOptionKind {
-  return {
-    name,
-    value: undefined,
-    help,
-    read(options) {
-      set(options);
-      return undefined;
-    },
-  };
-}
-
-function namesOf(value: string): string[] {
-  return value.split(",").filter((name) => name !== "");
 }

@@ -1,6 +1,9 @@
 import { type AutomountOptions, defaultAutomountOptions } from "../automount/options.ts";
+import type { GuestAgentPolicy } from "../guest-tools/options.ts";
+import { defaultShareOptions, type ShareOptions } from "../guest-tools/shares/options.ts";
+import { defaultNetworkOptions, type NetworkOptions } from "./network/card-setting.ts";
 
-/** Words of the kernel command line that mean something to us. */
+/** What can be set, by words of the kernel command line or in boot2podman.toml; plain data. */
 export interface BootOptions {
   /** The root: a tmpfs ("noembed", the default) or the kernel's own rootfs ("embed"). */
   root: "noembed" | "embed";
@@ -9,19 +12,46 @@ export interface BootOptions {
   /** user=, default tc */
   user: string;
   nodhcp: boolean;
-  norestore: boolean;
+  /** ip= and nameserver= */
+  network: NetworkOptions;
   /** waitusb= and boot2podman.automount=, .format=, .disk=: which disk may be used and which formatted. */
   automount: AutomountOptions;
+  /** boot2podman.key=: lines of authorized_keys for the user. */
+  keys: readonly string[];
+  /** boot2podman.share= and boot2podman.shares=: shared folders of the hypervisor. */
+  shares: ShareOptions;
+  /** boot2podman.guest-agent= */
+  guestAgent: GuestAgentPolicy;
+  /** tz= */
+  timeZone: string | undefined;
+  /** ntpserver= */
+  timeServers: readonly string[];
+  noswap: boolean;
+  nozswap: boolean;
+  /** swapfile=: a size or a path. */
+  swapFile: string | undefined;
+  /** home= and opt=: the partition that has the folder. */
+  homePartition: string | undefined;
+  optPartition: string | undefined;
+  /** nfsmount=: HOST:/FOLDER */
+  nfsMounts: readonly string[];
+  /** False with noautologin or secure. */
+  autologin: boolean;
+  /** superuser: the console logs root in. */
+  superuser: boolean;
+  /** pwauth: sshd takes passwords. */
+  passwordLogin: boolean;
+  multivt: boolean;
+  cron: boolean;
+  syslog: boolean;
+  /** cgroup= */
+  cgroup: "v1" | "v2";
+  /** boot2podman.grace=: the most that all containers get for stopping. */
+  graceMs: number;
   /** blacklist=: modules that are not loaded. */
   blacklist: readonly string[];
   /** boot2podman.fault=: stages that throw, to test that nothing is load-bearing. */
   faults: readonly string[];
-}
-
-/** What was understood, and one line for each word that was not. */
-export interface ParsedBootOptions {
-  options: BootOptions;
-  complaints: readonly string[];
 }
 
 export const defaultBootOptions: BootOptions = {
@@ -29,8 +59,27 @@ export const defaultBootOptions: BootOptions = {
   hostname: undefined,
   user: "tc",
   nodhcp: false,
-  norestore: false,
+  network: defaultNetworkOptions,
   automount: defaultAutomountOptions,
+  keys: [],
+  shares: defaultShareOptions,
+  guestAgent: "safe",
+  timeZone: undefined,
+  timeServers: [],
+  noswap: false,
+  nozswap: false,
+  swapFile: undefined,
+  homePartition: undefined,
+  optPartition: undefined,
+  nfsMounts: [],
+  autologin: true,
+  superuser: false,
+  passwordLogin: false,
+  multivt: false,
+  cron: false,
+  syslog: false,
+  cgroup: "v2",
+  graceMs: 60_000,
   blacklist: [],
   faults: [],
 };

@@ -39,6 +39,9 @@ test("PID 1 hears that the root is ready only when all gates are shut there", ()
 test("a boot option that isn't understood is said on the console and stops nothing", () => {
   const kernel = initramfs("boot2podman.foo=1");
   void boot(kernel, initramfsRequest);
+  expect(kernel.readText("/boot.log")).toMatch(
+    /^boot2podman \S+, kernel \S+, \S+ by .*\ncommand line: boot2podman.foo=1\n\n/,
+  );
   expect(kernel.consoleLines).toEqual(["boot option boot2podman.foo=1 is unknown"]);
   expect(kernel.journal).toContain("append /initrd/ready");
 });

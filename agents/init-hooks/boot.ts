@@ -1,14 +1,17 @@
+import { oneLine } from "../command/one-line.ts";
+import { openSettings } from "../config/settings.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { beginBootLog } from "../record/boot-log-head.ts";
 import { openRecorder } from "../record/recorder.ts";
+import { defaultBootOptions } from "./boot-options.ts";
 import { openModuleLoader } from "./devices/module-loader.ts";
 import { openDhcpClients } from "./network/dhcp-clients.ts";
 import { enterNewRoot, type NewRootRequest } from "./new-root/enter-new-root.ts";
-import { parseBootOptions } from "./parse-boot-options.ts";
 import { runStages } from "./run-stages.ts";
 import { holdGates, layGates } from "./services/gates.ts";
 import { bootStages } from "./stages.ts";
 import { startHotplug } from "./watch/hotplug.ts";
-import { openPodmanSocket, servePodman } from "./watch/podman-socket.ts";
+import { serveBothPodmans } from "./watch/user-podman-socket.ts";
 
 export interface BootRequest {
   /** Given when the boot starts in the initial RAM disk: it then prepares the root and goes there by itself. */
@@ -24,15 +27,22 @@ export interface BootRequest {
  * Never returns. Throws when the root can't be prepared; afterwards nothing that fails stops it.
  */
 export async function boot(kernel: Kernel, request: BootRequest): Promise<never> {
-  const { options, complaints } = parseBootOptions(kernel.readText("/proc/cmdline"));
+  const commandLine = kernel.readText("/proc/cmdline");
+  const { settings, complaints } = openSettings(commandLine);
+  const { options } = settings;
   const { initramfs } = request;
   const entered = initramfs === undefined ? undefined : enterNewRoot(kernel, options, initramfs);
   layGates(kernel, "");
   const gates = holdGates(kernel);
   entered?.tellReady();
+  beginBootLog(kernel, commandLine);
   const recorder = openRecorder(kernel);
   if (entered !== undefined) recorder.write(entered.record);
   for (const complaint of complaints) recorder.complain(complaint);
+  for (const complaint of await settings.readFile(kernel, "image")) recorder.complain(complaint);
+  if (options.user !== defaultBootOptions.user) {
+    await renamed(kernel, options.user, recorder.complain);
+  }
 
   const hotplug = {
     loader: openModuleLoader(kernel, options.blacklist),
@@ -40,16 +50,32 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
     seen: new Set<string>(),
   };
   const stages = bootStages({
-    options,
+    settings,
     ...hotplug,
     headStart: request.headStart,
     gates,
     recorder,
     watchDevices: () => startHotplug(kernel, options, hotplug),
-    servePodman: () => void servePodman(kernel, openPodmanSocket(kernel)),
+    servePodman: () => void serveBothPodmans(kernel, options.user),
   });
   const run = runStages({ stages, kernel, options, onRecord: recorder.write });
   await run.finished;
+  const { keepLogs } = await import("../logs/keep-logs.ts");
+  keepLogs(kernel);
   kernel.releaseMemory();
   return await new Promise<never>(() => undefined);
+}
+
+/** A name that can't be given leaves the account as it is: getting in must stay possible. */
+async function renamed(
+  kernel: Kernel,
+  name: string,
+  complain: (line: string) => void,
+): Promise<void> {
+  const { renameUser } = await import("./user/rename-user.ts");
+  try {
+    renameUser(kernel, name);
+  } catch (error) {
+    complain(`user=${name}: ${oneLine(error)}`);
+  }
 }

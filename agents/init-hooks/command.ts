@@ -50,7 +50,11 @@ export const initHooksCommand: Command = {
       }
       case "shutdown": {
         const { shutDown } = await import("./shutdown/shutdown.ts");
-        for (const complaint of await shutDown(kernel)) kernel.tellConsole(complaint);
+        const { readSettings } = await import("../config/settings.ts");
+        const { options } = await readSettings(kernel);
+        for (const complaint of await shutDown(kernel, options.graceMs)) {
+          kernel.tellConsole(complaint);
+        }
         return 0;
       }
       case "options": {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openSettings } from "../config/settings.ts";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
 import { openRecorder } from "../record/recorder.ts";
 import { defaultBootOptions } from "./boot-options.ts";
@@ -16,7 +17,7 @@ function heldGates(kernel: FakeKernel) {
 function stages() {
   const kernel = new FakeKernel();
   return bootStages({
-    options: defaultBootOptions,
+    settings: openSettings("").settings,
     loader: openModuleLoader(kernel, []),
     seen: new Set(),
     headStart: undefined,

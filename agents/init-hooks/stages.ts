@@ -1,27 +1,36 @@
 import { automountStage } from "../automount/stage.ts";
+import type { Settings } from "../config/settings.ts";
+import { settingsStage } from "../config/stage.ts";
+import { sharesStage } from "../guest-tools/shares/stage.ts";
 import { guestToolsStage } from "../guest-tools/stage.ts";
 import type { Recorder } from "../record/recorder.ts";
 import { sshkeysStage } from "../sshkeys/stage.ts";
-import type { BootOptions } from "./boot-options.ts";
 import { cgroupsStage } from "./cgroups/stage.ts";
 import { containersStage } from "./containers/stage.ts";
+import { daemonsStage } from "./daemons/stage.ts";
 import type { ModuleLoader } from "./devices/module-loader.ts";
 import { devicesStage } from "./devices/stage.ts";
+import { dropInsStage } from "./drop-ins/stage.ts";
 import { entropyStage } from "./entropy/stage.ts";
+import { foldersStage, wantsFolders } from "./folders/stage.ts";
 import { bootlocalStage, bootsyncStage } from "./hooks/stages.ts";
 import { hostnameStage } from "./hostname/stage.ts";
+import { memoryStage } from "./memory/stage.ts";
 import { mountsStage } from "./mounts/stage.ts";
 import type { DhcpClients } from "./network/dhcp-clients.ts";
 import { networkStage } from "./network/stage.ts";
+import { nfsStage } from "./nfs/stage.ts";
 import type { Gates } from "./services/gates.ts";
 import { podmanStage } from "./services/podman-stage.ts";
 import { readyStage, serviceStages } from "./services/stages.ts";
 import type { Stage } from "./stage.ts";
 import { sysctlsStage } from "./sysctls/stage.ts";
+import { timeStage } from "./time/stage.ts";
+import { trustStage } from "./trust/stage.ts";
 
 /** What stages share with one another and with the resident agent after them. */
 export interface BootParts {
-  options: BootOptions;
+  settings: Settings;
   loader: ModuleLoader;
   seen: Set<string>;
   headStart: string | undefined;
@@ -36,7 +45,7 @@ export interface BootParts {
 
 /** All stages of the boot; their needs, not this order, say when each runs. */
 export function bootStages(parts: BootParts): Stage[] {
-  const { options, gates, recorder } = parts;
+  const { settings, gates, recorder } = parts;
   return [
     mountsStage,
     cgroupsStage,
@@ -44,15 +53,25 @@ export function bootStages(parts: BootParts): Stage[] {
     sysctlsStage,
     containersStage,
     automountStage,
-    hostnameStage(options.hostname),
+    settingsStage(settings, recorder.complain),
+    hostnameStage(settings.options.hostname !== undefined),
     networkStage(parts.clients),
-    sshkeysStage,
+    ...(wantsFolders(settings.options)
+      ? [foldersStage, { ...sshkeysStage, needs: [...sshkeysStage.needs, foldersStage.name] }]
+      : [sshkeysStage]),
     entropyStage,
     guestToolsStage,
+    sharesStage,
     ...serviceStages(gates, recorder),
+    trustStage,
+    dropInsStage,
     bootsyncStage,
     podmanStage(parts.servePodman),
+    ...(settings.options.nfsMounts.length > 0 ? [nfsStage] : []),
+    daemonsStage,
     bootlocalStage,
     readyStage(recorder),
+    timeStage(() => parts.clients.renewAll()),
+    memoryStage,
   ];
 }

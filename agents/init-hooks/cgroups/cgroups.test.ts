@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import { describeStep } from "../../steps/step.ts";
 import { defaultBootOptions } from "../boot-options.ts";
+import { mountV1 } from "./mount-v1.ts";
 import { cgroupRoot, planCgroups, planControllers } from "./plan-cgroups.ts";
+import { planV1 } from "./plan-v1.ts";
 import { cgroupsStage } from "./stage.ts";
 
 const user = { name: "tc", uid: 1000, gid: 50, home: "/home/tc" };
@@ -98,4 +100,49 @@ test("the stage passes over a process that has ended meanwhile, but not over a r
   const refused = system({ 7: "sh\0" });
   refused.failOn("writePlain", `${cgroupRoot}/system/cgroup.procs`, "EBUSY");
   await expect(run(refused)).rejects.toThrow("EBUSY");
+});
+
+const controllers =
+  "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t0\t1\t1\nmemory\t0\t1\t1\nrdma\t0\t1\t0\n";
+
+test("v1 is a folder and a mount for each controller that is enabled, and one for systemd", () => {
+  const { base, mounts } = planV1({ controllers, fstab: "# cgroup\n", mounted: [] });
+  expect(base.map(describeStep)).toEqual([
+    "mount cgroup on /sys/fs/cgroup (tmpfs,nosuid,nodev,noexec,uid=0,gid=0,mode=0755)",
+  ]);
+  expect(mounts.flatMap(({ steps }) => steps.map(describeStep))).toEqual([
+    "make folder /sys/fs/cgroup/cpu",
+    "mount cgroup on /sys/fs/cgroup/cpu (cgroup,nosuid,nodev,noexec,cpu)",
+    "make folder /sys/fs/cgroup/memory",
+    "mount cgroup on /sys/fs/cgroup/memory (cgroup,nosuid,nodev,noexec,memory)",
+    "make folder /sys/fs/cgroup/systemd",
+    "mount none on /sys/fs/cgroup/systemd (cgroup,nosuid,nodev,noexec,none,name=systemd)",
+  ]);
+});
+
+test.each([
+  ["what is mounted", "", ["/sys/fs/cgroup", "/sys/fs/cgroup/cpu"], [], ["memory", "systemd"]],
+  ["what fstab decides", "none /sys/fs/cgroup cgroup defaults", [], [], []],
+])("v1 leaves %s alone", (_, fstab, mounted, base, names) => {
+  const plan = planV1({ controllers, fstab, mounted });
+  expect(plan.base).toEqual(base);
+  expect(plan.mounts.map(({ name }) => name)).toEqual(names);
+});
+
+test("v1 says which controllers the kernel doesn't have any more, and a second run changes nothing", () => {
+  const kernel = new FakeKernel().lay({ "/proc/cgroups": controllers, [cgroupRoot]: null });
+  kernel.failOn("mount", `${cgroupRoot}/memory`, "EINVAL");
+  const notes = () => ({ observed: null, plan: null, done: [] });
+  expect(mountV1(kernel, notes()).message).toBe("v1: cpu systemd; this kernel has no v1 memory");
+  expect(kernel.list(cgroupRoot)).toEqual(["cpu", "systemd"]);
+  const before = kernel.mounts().length;
+  mountV1(kernel, notes());
+  expect(kernel.mounts()).toHaveLength(before);
+});
+
+test("the stage leaves a v1 that somebody has mounted as it is", async () => {
+  const kernel = system({});
+  kernel.unmount(cgroupRoot);
+  kernel.mount({ source: "cgroup", target: cgroupRoot, type: "tmpfs" });
+  expect((await run(kernel)).outcome.result).toBe("skipped");
 });

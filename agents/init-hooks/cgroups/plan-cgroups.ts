@@ -67,6 +67,7 @@ export function planControllers(controllers: string, user: User | undefined): St
   ];
 }
 
-function userGroup(uid: number): string {
+/** The group that is the user's to put containers into. */
+export function userGroup(uid: number): string {
   return `${cgroupRoot}/user.slice/user-${uid}`;
 }

@@ -8,14 +8,22 @@ import { cgroupRoot, planCgroups, planControllers, systemLeaf } from "./plan-cgr
 /** Processes that fork while they are moved are found in the next round. */
 const mostRounds = 5;
 
-/** cgroup v2 with all controllers for containers, root's and the user's. */
+/** cgroup v2 (or v1, when asked for) with all controllers for containers, root's and the user's. */
 export const cgroupsStage: Stage = {
   name: "cgroups",
   needs: [],
   deadlineMs: 10_000,
   async run({ kernel, options, notes }) {
+    if (options.cgroup === "v1") return (await import("./mount-v1.ts")).mountV1(kernel, notes);
     const user = findUser(kernel, options.user);
-    const isMounted = kernel.mounts().some((mount) => mount.target === cgroupRoot);
+    const mounted = kernel.mounts().find((mount) => mount.target === cgroupRoot);
+    if (mounted !== undefined && mounted.type !== "cgroup2" && mounted.type !== "") {
+      return {
+        result: "skipped",
+        message: `${cgroupRoot} is a ${mounted.type} already; left as it is`,
+      };
+    }
+    const isMounted = mounted !== undefined;
     const groups = planCgroups({ isMounted, user });
     applySteps(kernel, groups, notes.done);
     const moved = moveProcesses(kernel);

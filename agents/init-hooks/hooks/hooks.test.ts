@@ -1,7 +1,11 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import { defaultBootOptions } from "../boot-options.ts";
-import { startHook } from "./run-hook.ts";
+import { startHook, withProfile } from "./run-hook.ts";
 import { bootlocalStage, bootsyncStage } from "./stages.ts";
 
 const path = "/var/lib/boot2podman/bootsync.sh";
@@ -27,6 +31,42 @@ describe("startHook", () => {
     startHook(kernel, "bootsync");
     expect(kernel.runs[0]?.options).toEqual({ logPath: "/var/lib/boot2podman/log/bootsync.log" });
     expect(kernel.exists("/var/lib/boot2podman/log")).toBe(true);
+  });
+
+  test("begins with its name and the time in the log, and keeps that below a megabyte", () => {
+    const log = "/var/lib/boot2podman/log/bootsync.log";
+    const kernel = new FakeKernel().onRun("sh").lay({ [path]: "", [log]: "x".repeat(2_000_000) });
+    startHook(kernel, "bootsync");
+    expect(kernel.readText(log)).toMatch(/^=== 2023-\S+Z bootsync\.sh\n$/);
+    expect(kernel.stat(`${log}.1`)?.sizeBytes).toBe(1024 * 1024);
+  });
+
+  test("sources the profile before it, unless that is no shell script", () => {
+    const profile = "/var/lib/boot2podman/profile";
+    const kernel = new FakeKernel().onRun("sh").lay({ [path]: "", [profile]: "" });
+    startHook(kernel, "bootsync");
+    const argv = kernel.runs[0]?.argv ?? [];
+    expect(argv.slice(0, 2)).toEqual(["/bin/sh", "-c"]);
+    expect(argv.slice(3)).toEqual(["sh", profile, "/bin/sh", path]);
+  });
+
+  test.each([
+    ["export A=1; B=2", "1", ""],
+    ["export A=1; if", "", "unexpected"],
+    ["exit 3", "", ""],
+  ])("a profile of %j gives A=%s to the hook", (text, a, complaint) => {
+    const folder = mkdtempSync(join(tmpdir(), "profile-"));
+    writeFileSync(join(folder, "profile"), text);
+    const hook = ["sh", "-c", 'echo "$A"; echo ran'];
+    const words = ["-c", withProfile, "sh", join(folder, "profile"), ...hook];
+    const { status, stdout, stderr } = spawnSync("sh", words, {
+      encoding: "utf8",
+      env: { PATH: "/bin:/usr/bin" },
+    });
+    rmSync(folder, { recursive: true });
+    expect(stderr).toContain(complaint);
+    if (text.startsWith("exit")) expect(status).toBe(3);
+    else expect(stdout).toBe(`${a}\nran\n`);
   });
 
   test("starts nothing where there is no file", () => {
@@ -57,4 +97,15 @@ test("bootlocal is started after bootsync and isn't waited for", async () => {
   expect(bootlocalStage.needs).toContain("bootsync");
   const outcome = await bootlocalStage.run(context(kernel));
   expect(outcome).toEqual({ result: "ok", message: "bootlocal.sh started as process 1001" });
+});
+
+test("bootlocal that fails later is said on the console", async () => {
+  const kernel = new FakeKernel()
+    .onRun("sh", { exitCode: 9 })
+    .lay({ "/var/lib/boot2podman/bootlocal.sh": "" });
+  await bootlocalStage.run(context(kernel));
+  await Promise.resolve();
+  expect(kernel.consoleLines).toEqual([
+    "bootlocal.sh ended with 9: see /var/lib/boot2podman/log/bootlocal.log",
+  ]);
 });

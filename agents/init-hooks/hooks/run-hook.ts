@@ -1,21 +1,38 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Child } from "../../kernel/processes.ts";
+import { diskFolder } from "../../logs/log-folders.ts";
+import { diskLogBytes, rotate } from "../../logs/rotate.ts";
 
 /** Where what a person keeps for the boot lies, on the data disk when there is one. */
 const hooksFolder = "/var/lib/boot2podman";
-const logFolder = `${hooksFolder}/log`;
+/** Sourced before each hook, at logins, and for podman's service: a place for proxies and the like. */
+export const profilePath = `${hooksFolder}/profile`;
 
 export type HookName = "bootsync" | "bootlocal" | "shutdown";
 
+/** Of sh -c: sources $1 unless it isn't there or is no shell script, and becomes the rest. */
+export const withProfile =
+  'profile=$1; shift; [ -r "$profile" ] && /bin/sh -n "$profile" && . "$profile"; exec "$@"';
+
+export function hookLogPath(name: HookName): string {
+  return `${diskFolder}/${name}.log`;
+}
+
 /**
- * Starts /var/lib/boot2podman/NAME.sh in a clean environment, its output in log/NAME.log beside it. Undefined
- * when there is none. A hook that isn't executable is given to sh.
+ * Starts /var/lib/boot2podman/NAME.sh in a clean environment, with what the profile adds to it; its output goes to
+ * log/NAME.log beside it. Undefined when there is no such hook. One that isn't executable is given to sh.
  */
 export function startHook(kernel: Kernel, name: HookName): Child | undefined {
   const path = `${hooksFolder}/${name}.sh`;
   const stat = kernel.stat(path);
   if (stat?.kind !== "file") return undefined;
-  kernel.mkdir(logFolder);
-  const argv = (stat.mode & 0o100) === 0 ? ["/bin/sh", path] : [path];
-  return kernel.spawn(argv, { logPath: `${logFolder}/${name}.log` });
+  const logPath = hookLogPath(name);
+  kernel.mkdir(diskFolder);
+  rotate(kernel, logPath, diskLogBytes);
+  kernel.append(logPath, `=== ${new Date(kernel.nowMs()).toISOString()} ${name}.sh\n`);
+  const hook = (stat.mode & 0o100) === 0 ? ["/bin/sh", path] : [path];
+  const argv = kernel.exists(profilePath)
+    ? ["/bin/sh", "-c", withProfile, "sh", profilePath, ...hook]
+    : hook;
+  return kernel.spawn(argv, { logPath });
 }

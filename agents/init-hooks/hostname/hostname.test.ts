@@ -2,17 +2,23 @@ import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import { defaultBootOptions } from "../boot-options.ts";
 import { planHostname } from "./plan-hostname.ts";
-import { hostnameStage } from "./stage.ts";
+import { hostnameStage, nameLate } from "./stage.ts";
 
 describe("planHostname", () => {
   test.each([
-    ["opt", "disk", "img", "opt", "boot option"],
+    ["opt", "disk", "img", "opt", "host="],
     [undefined, "disk\n", "img", "disk", "data disk"],
     [undefined, undefined, "img\n", "img", "image"],
     [undefined, "\n", "", "box", "default"],
     [undefined, undefined, undefined, "box", "default"],
   ])("of option %j, disk %j and image %j it takes %s", (option, stored, image, name, from) => {
     expect(planHostname({ option, stored, image })).toEqual({ name, from, complaints: [] });
+  });
+
+  test("of a NoCloud disk beats the image's name, and loses against the others", () => {
+    const facts = { option: undefined, stored: undefined, noCloud: "cloud", image: "img" };
+    expect(planHostname(facts)).toMatchObject({ name: "cloud", from: "NoCloud disk" });
+    expect(planHostname({ ...facts, stored: "disk" })).toMatchObject({ name: "disk" });
   });
 
   test("passes a stored name over that is none, and says so", () => {
@@ -33,7 +39,7 @@ describe("the stage", () => {
       "/var/lib/boot2podman/etc/hostname": "web\n",
       "/etc": null,
     });
-    const outcome = await hostnameStage(undefined).run(context(kernel));
+    const outcome = await hostnameStage(false).run(context(kernel));
     expect(outcome.message).toBe("web (data disk)");
     expect(kernel.hostname()).toBe("web");
     expect(kernel.readText("/etc/hostname")).toBe("web\n");
@@ -42,16 +48,41 @@ describe("the stage", () => {
     );
   });
 
+  test("takes the name of a NoCloud CD", async () => {
+    const cd = new Uint8Array(64 * 1024);
+    cd.set(Buffer.from("\x01CD001"), 32768);
+    cd.set(Buffer.from("cidata".padEnd(32)), 32768 + 40);
+    const kernel = new FakeKernel().addBlockDevice("/dev/sr0", cd);
+    kernel.lay({ "/sys/block/sr0": null, "/etc": null, "/var/lib/boot2podman/etc": null });
+    const inside = new FakeKernel().lay({ "/cd/meta-data": "local-hostname: web-7\n" });
+    kernel.filesystems.set("/dev/sr0", inside.tree.get("test", "/cd", true));
+    const outcome = await hostnameStage(false).run(context(kernel));
+    expect(outcome.message).toBe("web-7 (NoCloud disk)");
+  });
+
   test("in the plain way has the name that clients expect", async () => {
     const kernel = new FakeKernel();
-    await hostnameStage(undefined).rescue?.(context(kernel));
+    await hostnameStage(false).rescue?.(context(kernel));
     expect(kernel.hostname()).toBe("box");
   });
 
   test("waits for the data disk with little patience, and not at all when the option decides", () => {
-    expect(hostnameStage(undefined).hopes?.for).toEqual(["automount"]);
-    expect(hostnameStage(undefined).needs).toEqual([]);
-    expect(hostnameStage("opt").hopes).toBeUndefined();
+    expect(hostnameStage(false).hopes?.for).toEqual(["settings"]);
+    expect(hostnameStage(false).needs).toEqual([]);
+    expect(hostnameStage(true).hopes).toBeUndefined();
+  });
+
+  test("takes the data disk's name also when the disk came late, and changes nothing otherwise", () => {
+    const kernel = new FakeKernel().lay({ "/etc/hostname": "img\n" });
+    kernel.setHostname("img");
+    kernel.journal.length = 0;
+    expect(nameLate(kernel, defaultBootOptions)).toBeUndefined();
+    expect(kernel.journal).toEqual([]);
+    kernel.lay({ "/var/lib/boot2podman/etc/hostname": "web\n" });
+    expect(nameLate(kernel, defaultBootOptions)).toBeUndefined();
+    expect(kernel.hostname()).toBe("web");
+    expect(nameLate(kernel, { ...defaultBootOptions, hostname: "set" })).toBeUndefined();
+    expect(kernel.readText("/etc/hostname")).toBe("set\n");
   });
 
   test("doesn't follow a link that somebody put in the name's place", async () => {
@@ -60,6 +91,6 @@ describe("the stage", () => {
       "/etc/shadow": "secret",
     });
     kernel.symlink("/etc/shadow", "/var/lib/boot2podman/etc/hostname");
-    await expect(hostnameStage(undefined).run(context(kernel))).rejects.toThrow("ELOOP");
+    await expect(hostnameStage(false).run(context(kernel))).rejects.toThrow("ELOOP");
   });
 });

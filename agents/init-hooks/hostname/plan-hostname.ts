@@ -1,28 +1,31 @@
-import { hostnamePattern } from "../boot-option-table.ts";
+import { hostnamePattern } from "../names.ts";
 
 export interface HostnameFacts {
-  /** host= on the kernel command line. */
+  /** host= on the kernel command line, or host in boot2podman.toml. */
   option: string | undefined;
   /** Of the data disk. */
   stored: string | undefined;
+  /** Of a NoCloud disk. */
+  noCloud?: string | undefined;
   /** /etc/hostname of the image. */
   image: string | undefined;
 }
 
 export interface HostnamePlan {
   name: string;
-  from: "boot option" | "data disk" | "image" | "default";
+  from: "host=" | "data disk" | "NoCloud disk" | "image" | "default";
   complaints: readonly string[];
 }
 
 /** What the clients of such machines call one that has no name yet. */
 export const defaultHostname = "box";
 
-/** The first of option, data disk and image that is a name wins, else "box". */
+/** The first of option, data disk, NoCloud disk and image that is a name wins, else "box". */
 export function planHostname(facts: HostnameFacts): HostnamePlan {
   const sources = [
-    { from: "boot option", name: facts.option },
+    { from: "host=", name: facts.option },
     { from: "data disk", name: facts.stored },
+    { from: "NoCloud disk", name: facts.noCloud },
     { from: "image", name: facts.image },
   ] as const;
   const complaints: string[] = [];

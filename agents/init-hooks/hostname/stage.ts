@@ -1,30 +1,34 @@
+import { oneLine } from "../../command/one-line.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
+import { findNoCloud } from "../../sshkeys/sources/find-nocloud.ts";
+import type { BootOptions } from "../boot-options.ts";
 import type { Stage } from "../stage.ts";
-import { defaultHostname, hostsFile, planHostname } from "./plan-hostname.ts";
+import { defaultHostname, type HostnameFacts, hostsFile, planHostname } from "./plan-hostname.ts";
 
 const storedPath = "/var/lib/boot2podman/etc/hostname";
 const longestNameBytes = 256;
 
-/** The name of the host: host= beats the one on the data disk, which beats the image's. */
-export function hostnameStage(option: string | undefined): Stage {
+/**
+ * The name of the host: host= beats the one on the data disk, which beats the image's.
+ *
+ * @param isGiven the name is known before the data disk is there
+ */
+export function hostnameStage(isGiven: boolean): Stage {
   return {
     name: "hostname",
     needs: [],
     // A disk that takes its time must not keep the network away.
-    ...(option === undefined ? { hopes: { for: ["automount"], patienceMs: 3_000 } } : {}),
+    ...(isGiven ? {} : { hopes: { for: ["settings"], patienceMs: 3_000 } }),
     deadlineMs: 10_000,
-    async run({ kernel, notes }) {
-      const stored = kernel.readNoFollow(storedPath, longestNameBytes);
-      const facts = {
-        option,
-        stored: stored === undefined ? undefined : new TextDecoder().decode(stored),
-        image: kernel.readTextIfPresent("/etc/hostname"),
-      };
+    async run({ kernel, options, notes }) {
+      const known = readFacts(kernel, options);
+      const isKnown = known.option !== undefined || known.stored !== undefined;
+      const facts = isKnown ? known : { ...known, noCloud: await noCloudHostname(kernel) };
       const plan = planHostname(facts);
       notes.observed = facts;
       notes.plan = plan;
-      kernel.setHostname(plan.name);
-      kernel.writeAtomic("/etc/hostname", `${plan.name}\n`);
-      kernel.writeAtomic("/etc/hosts", hostsFile(plan.name));
+      setName(kernel, plan.name);
       return {
         result: "ok",
         message: [`${plan.name} (${plan.from})`, ...plan.complaints].join("; "),
@@ -35,4 +39,47 @@ export function hostnameStage(option: string | undefined): Stage {
       return `the name is ${defaultHostname}`;
     },
   };
+}
+
+/** The name that a NoCloud disk gives; one that can't be read is reported with the keys that it brings. */
+async function noCloudHostname(kernel: Kernel): Promise<string | undefined> {
+  const disk = findNoCloud(kernel);
+  if (disk === undefined) return undefined;
+  const { readNoCloud } = await import("../../sshkeys/sources/nocloud.ts");
+  try {
+    return readNoCloud(kernel, disk).hostname;
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Once more when the data disk's settings have come: where the disk took its time, the host got a name before. Says
+ * what went wrong; a name is no reason to fail.
+ */
+export function nameLate(kernel: Kernel, options: BootOptions): string | undefined {
+  try {
+    const { name, from } = planHostname(readFacts(kernel, options));
+    if (from !== "image" && from !== "default" && name !== kernel.hostname()) setName(kernel, name);
+    return undefined;
+  } catch (error) {
+    return oneLine(error);
+  }
+}
+
+function readFacts(kernel: Kernel, options: BootOptions): HostnameFacts {
+  const isStored = kernel.lstat(storedPath) !== undefined;
+  const stored = isStored ? kernel.readNoFollow(storedPath, longestNameBytes) : undefined;
+  return {
+    option: options.hostname,
+    stored: stored === undefined ? undefined : new TextDecoder().decode(stored),
+    image: kernel.readTextIfPresent("/etc/hostname"),
+  };
+}
+
+function setName(kernel: Kernel, name: string): void {
+  kernel.setHostname(name);
+  kernel.writeAtomic("/etc/hostname", `${name}\n`);
+  kernel.writeAtomic("/etc/hosts", hostsFile(name));
 }

@@ -22,7 +22,8 @@ const filesystems: readonly MountRequest[] = [
     target: "/dev/shm",
     type: "tmpfs",
     flags: ["nosuid", "nodev"],
-    options: "mode=1777",
+    // Together with /run it stays below what the root leaves for programs.
+    options: "mode=1777,size=5%",
   },
   {
     source: "mqueue",

@@ -1,5 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { Child } from "../../kernel/processes.ts";
+import { supervisorOf } from "../../services/supervisor.ts";
+import { findInterfaces } from "./find-interfaces.ts";
 import { dhcpCommand, dhcpPidPath } from "./plan-network.ts";
 
 /** The DHCP clients of this machine, at most one for each card. */
@@ -8,34 +9,51 @@ export interface DhcpClients {
   begin(): void;
   /** Starts one unless one runs or it is too early; says whether it did. */
   start(card: string): boolean;
+  /** Has the one of a card ask for its address again, at once: it may be in another network now. */
+  renew(card: string): void;
+  /** The same for all: after the machine stood still their leases may be over. */
+  renewAll(): void;
   /** Ends the one of a card that is gone. */
   stop(card: string): void;
+  /** Whether clients may be started. */
+  hasBegun(): boolean;
 }
 
 export function openDhcpClients(kernel: Kernel): DhcpClients {
-  const children = new Map<string, Child>();
+  const supervisor = supervisorOf(kernel);
   let hasBegun = false;
+  const renew = (card: string): void => {
+    const pid = supervisor.pid(serviceName(card)) ?? runningPid(kernel, card);
+    if (pid !== undefined) kernel.signal(pid, "SIGUSR1");
+  };
   return {
     begin() {
       hasBegun = true;
     },
+    hasBegun: () => hasBegun,
     start(card) {
-      if (!hasBegun || children.has(card) || isRunning(kernel, card)) return false;
-      const child = kernel.spawn(dhcpCommand(card, kernel.hostname()));
-      children.set(card, child);
-      child.exited.then(() => children.delete(card));
-      return true;
+      if (!hasBegun || runningPid(kernel, card) !== undefined) return false;
+      const argv = dhcpCommand(card, kernel.hostname());
+      return supervisor.start({ name: serviceName(card), argv }) !== undefined;
+    },
+    renew,
+    renewAll() {
+      for (const { name } of findInterfaces(kernel)) renew(name);
     },
     stop(card) {
-      children.get(card)?.kill("SIGTERM");
+      supervisor.stop(serviceName(card));
     },
   };
 }
 
+function serviceName(card: string): string {
+  return `udhcpc-${card}`;
+}
+
 /** One that an agent before us has started. */
-function isRunning(kernel: Kernel, card: string): boolean {
+function runningPid(kernel: Kernel, card: string): number | undefined {
   const pid = kernel.readTextIfPresent(dhcpPidPath(card))?.trim();
-  if (pid === undefined || !/^\d+$/.test(pid)) return false;
+  if (pid === undefined || !/^\d+$/.test(pid)) return undefined;
   const words = (kernel.readTextIfPresent(`/proc/${pid}/cmdline`) ?? "").split("\0");
-  return words[0] === "udhcpc" && words.includes(card);
+  return words[0] === "udhcpc" && words.includes(card) ? Number(pid) : undefined;
 }

@@ -2,44 +2,23 @@ import { describe, expect, test, vi } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import type { Child } from "../../kernel/processes.ts";
 import { type BootOptions, defaultBootOptions } from "../boot-options.ts";
+import { parseIpSetting } from "./card-setting.ts";
 import { openDhcpClients } from "./dhcp-clients.ts";
-import { planDhcp } from "./plan-network.ts";
 import { networkStage } from "./stage.ts";
 
-const lo = { name: "lo", type: 772, hasDevice: false };
-const eth0 = { name: "eth0", type: 1, hasDevice: true };
-
-describe("planDhcp", () => {
-  test.each([
-    ["an Ethernet card", [lo, eth0], ["eth0"]],
-    [
-      "cards of any name",
-      [
-        { ...eth0, name: "enp3s0" },
-        { ...eth0, name: "wan" },
-      ],
-      ["enp3s0", "wan"],
-    ],
-    ["no bridge of containers", [{ ...eth0, name: "podman0", hasDevice: false }], []],
-    ["no tunnel", [{ name: "tun0", type: 65534, hasDevice: true }], []],
-  ])("takes %s", (_, interfaces, cards) => {
-    expect(planDhcp(interfaces, { nodhcp: false })).toEqual(cards);
-  });
-
-  test("takes none with nodhcp", () => {
-    expect(planDhcp([eth0], { nodhcp: true })).toEqual([]);
-  });
-});
-
 function system(...cards: string[]): FakeKernel {
-  const kernel = new FakeKernel().lay({ "/etc": null, "/sys/class/net/lo/type": "772\n" });
+  const kernel = new FakeKernel().lay({
+    "/etc": null,
+    "/run/boot2podman": null,
+    "/sys/class/net/lo/type": "772\n",
+  });
   kernel.name = "web";
   for (const card of cards) {
     kernel.lay({ [`/sys/class/net/${card}/type`]: "1\n", [`/sys/class/net/${card}/device`]: null });
   }
   // Its script tells the address.
   kernel.onRun("udhcpc", (argv) => {
-    kernel.lay({ [`/run/udhcpc.${argv[4]}.address`]: "10.0.2.15\n" });
+    kernel.lay({ [`/run/network/${argv[4]}.dhcp`]: "address 10.0.2.15/24\ndns 10.0.2.3\n" });
     return {};
   });
   const spawn = kernel.spawn.bind(kernel);
@@ -66,7 +45,7 @@ describe("the stage", () => {
   test("switches the loopback on and starts DHCP with the host's name", async () => {
     const kernel = system("eth0", "eth1");
     const { outcome } = await run(kernel);
-    expect(outcome.message).toBe("eth0 10.0.2.15");
+    expect(outcome.message).toBe("eth0 10.0.2.15/24");
     expect(kernel.journal).toContain("setInterfaceUp lo");
     expect(kernel.runs.map((started) => started.argv.slice(0, 7).join(" "))).toEqual([
       "udhcpc -f -S -i eth0 -x hostname:web",
@@ -79,6 +58,43 @@ describe("the stage", () => {
     if (content !== undefined) kernel.lay({ "/etc/resolv.conf": content });
     await run(kernel);
     expect(kernel.readText("/etc/resolv.conf")).toMatch(/^nameserver 1\.1\.1\.1\n/);
+  });
+
+  test("asks the name servers of DHCP", async () => {
+    const kernel = system("eth0");
+    await run(kernel);
+    expect(kernel.readText("/etc/resolv.conf")).toBe("nameserver 10.0.2.3\n");
+  });
+
+  test("gives a card its address of ip=, without DHCP", async () => {
+    const kernel = system("eth0").onRun("ip");
+    const cards = [parseIpSetting("10.9.0.2::10.9.0.1:24::eth0:off:10.9.0.1")].flatMap(
+      (setting) => setting ?? [],
+    );
+    const { outcome } = await run(kernel, { network: { cards, nameServers: [] } });
+    expect(outcome.message).toBe("eth0 10.9.0.2/24");
+    expect(kernel.runs.map(({ argv }) => argv.join(" "))).toEqual([
+      "ip link set dev eth0 up",
+      "ip addr replace 10.9.0.2/24 dev eth0",
+      "ip route replace default via 10.9.0.1 dev eth0 metric 50 onlink",
+    ]);
+    expect(kernel.readText("/etc/resolv.conf")).toBe("nameserver 10.9.0.1\n");
+  });
+
+  test("listens to routers on each card, although containers need forwarding", async () => {
+    const kernel = system("eth0").lay({ "/proc/sys/net/ipv6/conf/eth0/accept_ra": "1" });
+    await run(kernel);
+    expect(kernel.readText("/proc/sys/net/ipv6/conf/eth0/accept_ra")).toBe("2");
+  });
+
+  test("waits less long when no card has a cable", async () => {
+    vi.useFakeTimers();
+    const kernel = system("eth0").onRun("udhcpc");
+    kernel.lay({ "/sys/class/net/eth0/operstate": "down\n" });
+    const late = run(kernel);
+    await vi.advanceTimersByTimeAsync(4000);
+    expect((await late).outcome.message).toBe("no cable in eth0; DHCP asks when one is plugged in");
+    vi.useRealTimers();
   });
 
   test("leaves a resolv.conf that has something", async () => {
@@ -98,9 +114,9 @@ describe("the stage", () => {
     const second = system("eth0", "eth1").onRun("udhcpc");
     const running = run(second);
     await vi.advanceTimersByTimeAsync(2000);
-    second.lay({ "/run/udhcpc.eth1.address": "192.168.1.7\n" });
+    second.lay({ "/run/network/eth1.dhcp": "address 192.168.1.7/24\n" });
     second.emitUevent({ action: "add", devpath: "/", values: {} });
-    expect((await running).outcome.message).toBe("eth1 192.168.1.7");
+    expect((await running).outcome.message).toBe("eth1 192.168.1.7/24");
     vi.useRealTimers();
   });
 
@@ -131,6 +147,19 @@ describe("DHCP clients", () => {
     expect(clients.start("eth0")).toBe(false);
     kernel.lay({ "/proc/55/cmdline": "sleep\0eth0\0" });
     expect(clients.start("eth0")).toBe(true);
+  });
+
+  test("ask again at once when they are told to, also one that an agent before us has started", () => {
+    const kernel = system("eth0", "eth1").lay({ "/run/udhcpc.eth1.pid": "55\n" });
+    kernel.lay({ "/proc/55/cmdline": "udhcpc\0-f\0-i\0eth1\0" });
+    const clients = openDhcpClients(kernel);
+    clients.begin();
+    clients.start("eth0");
+    for (const card of ["eth0", "eth1", "eth7"]) clients.renew(card);
+    expect(kernel.signals).toEqual([
+      { pid: 1001, signal: "SIGUSR1" },
+      { pid: 55, signal: "SIGUSR1" },
+    ]);
   });
 
   test("end with their card", () => {

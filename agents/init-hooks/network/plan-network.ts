@@ -1,3 +1,6 @@
+import type { CardSetting, NetworkOptions } from "./card-setting.ts";
+import { isIpv6 } from "./ip-address.ts";
+
 export interface Interface {
   name: string;
   /** ARPHRD_…: 1 is Ethernet, 772 the loopback. */
@@ -6,10 +9,69 @@ export interface Interface {
   hasDevice: boolean;
 }
 
-/** The cards that get an address by DHCP: every Ethernet with hardware, whatever its name. */
-export function planDhcp(interfaces: readonly Interface[], options: { nodhcp: boolean }): string[] {
-  if (options.nodhcp) return [];
-  return interfaces.filter((card) => card.type === 1 && card.hasDevice).map((card) => card.name);
+/** How one card is served. */
+export interface CardPlan {
+  card: string;
+  method: "dhcp" | "static";
+  /** Programs to run before DHCP, or instead of it. */
+  commands: readonly (readonly string[])[];
+  setting: CardSetting | undefined;
+}
+
+/** An earlier card's way out wins over a later one's, and over those of DHCP (100 and more). */
+const firstMetric = 50;
+
+/**
+ * How every Ethernet card with hardware gets its addresses, whatever its name: as an "ip=" says that names it or
+ * any card, else by DHCP. An address without a card's name goes to the first card that none names.
+ */
+export function planCards(
+  interfaces: readonly Interface[],
+  { nodhcp, network }: { nodhcp: boolean; network: NetworkOptions },
+): CardPlan[] {
+  const cards = interfaces.filter((card) => card.type === 1 && card.hasDevice);
+  const homeless = network.cards.filter(({ card, method }) => !card && method === "static");
+  const forAll = network.cards.findLast(({ card, method }) => !card && method !== "static");
+  return cards.flatMap(({ name }, index): CardPlan[] => {
+    const own = network.cards.filter(({ card }) => card === name);
+    const settings = own.length > 0 ? own : homeless.splice(0);
+    const statics = settings.filter(({ method }) => method === "static");
+    if (statics.length > 0) return [planStatic(name, statics, firstMetric + index)];
+    const setting = settings.at(-1) ?? forAll;
+    const isOff = setting === undefined ? nodhcp : setting.method === "off";
+    if (isOff) return [];
+    const { mtu } = setting ?? {};
+    const commands = mtu === undefined ? [] : [["ip", "link", "set", "dev", name, "mtu", `${mtu}`]];
+    return [{ card: name, method: "dhcp", commands, setting }];
+  });
+}
+
+/** Several "ip=" for one card add up: an address of IPv4 and one of IPv6. */
+function planStatic(card: string, settings: readonly CardSetting[], metric: number): CardPlan {
+  const mtu = settings.findLast((setting) => setting.mtu !== undefined)?.mtu;
+  const up = ["ip", "link", "set", "dev", card];
+  const commands = [[...up, ...(mtu === undefined ? [] : ["mtu", String(mtu)]), "up"]];
+  for (const { addresses, gateway } of settings) {
+    for (const address of addresses) {
+      commands.push(["ip", "addr", "replace", address, "dev", card]);
+    }
+    if (gateway === undefined) continue;
+    const family = isIpv6(gateway) ? ["-6"] : [];
+    const via = ["default", "via", gateway, "dev", card, "metric", String(metric)];
+    // The way out of a network of one address (a /32, as some clouds give) lies outside it.
+    const onlink = isIpv6(gateway) ? [] : ["onlink"];
+    commands.push(["ip", ...family, "route", "replace", ...via, ...onlink]);
+  }
+  const setting = {
+    card,
+    method: "static" as const,
+    addresses: settings.flatMap(({ addresses }) => addresses),
+    gateway: undefined,
+    mtu,
+    nameServers: settings.flatMap(({ nameServers }) => nameServers),
+    timeServers: settings.flatMap(({ timeServers }) => timeServers),
+  };
+  return { card, method: "static", commands, setting };
 }
 
 /** udhcpc for one card: goes on asking, keeps the lease, sends our name. */
@@ -19,17 +81,12 @@ export function dhcpCommand(card: string, hostname: string): string[] {
     ...["-s", "/usr/share/udhcpc/default.script", "-p", dhcpPidPath(card)],
     // An offer comes within milliseconds or, where a switch learns the port first, within a minute.
     ...["-t", "5", "-T", "1", "-A", "10"],
-    ...["-O", "search", "-O", "mtu", "-O", "ntpsrv"],
+    ...["-O", "search", "-O", "mtu", "-O", "ntpsrv", "-O", "staticroutes"],
   ];
 }
 
 export function dhcpPidPath(card: string): string {
   return `/run/udhcpc.${card}.pid`;
-}
-
-/** Has the card's address once udhcpc's script has given it one. */
-export function dhcpAddressPath(card: string): string {
-  return `/run/udhcpc.${card}.address`;
 }
 
 /** What is asked when DHCP gives no name servers (boot2podman's, of old). */

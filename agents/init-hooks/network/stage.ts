@@ -2,17 +2,21 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
 import type { Stage } from "../stage.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
-import { dhcpAddressPath, fallbackResolvConf, type Interface, planDhcp } from "./plan-network.ts";
-
-const classFolder = "/sys/class/net";
-const resolvConf = "/etc/resolv.conf";
+import { findInterfaces, networkClassFolder } from "./find-interfaces.ts";
+import { keepNetwork } from "./keep-network.ts";
+import { leaseFolder, leasePath, parseLease } from "./leases.ts";
+import type { CardPlan } from "./plan-network.ts";
+import { refreshResolvConf } from "./resolv-conf.ts";
+import { serveCards } from "./serve-cards.ts";
 
 /** A server answers within a second, a switch that learns the port first takes longer: then nobody waits. */
 const patienceMs = 8_000;
+/** A real card needs some seconds to see its cable. */
+const cablePatienceMs = 4_000;
 
 /**
- * The loopback, DHCP on every Ethernet card, and a resolv.conf that is never empty. Done with the first address,
- * or without one when no server answers for a while; DHCP goes on in either case.
+ * The loopback, an address for every Ethernet card, and a resolv.conf that is never empty. Done with the first
+ * address, or without one when no server answers for a while; DHCP goes on in either case.
  */
 export function networkStage(clients: DhcpClients): Stage {
   return {
@@ -21,23 +25,23 @@ export function networkStage(clients: DhcpClients): Stage {
     needs: ["devices", "hostname"],
     deadlineMs: 20_000,
     async run({ kernel, options, notes }) {
-      const interfaces = findInterfaces(kernel);
-      const cards = planDhcp(interfaces, options);
-      notes.observed = interfaces;
-      notes.plan = cards;
+      notes.observed = findInterfaces(kernel);
       kernel.setInterfaceUp("lo");
-      if ((kernel.readTextIfPresent(resolvConf) ?? "").trim() === "") {
-        kernel.writeAtomic(resolvConf, fallbackResolvConf);
-      }
+      kernel.mkdir(leaseFolder);
       clients.begin();
-      for (const card of cards) {
-        if (clients.start(card)) notes.done.push(`start DHCP on ${card}`);
+      const plans = await serveCards(kernel, options, clients);
+      notes.plan = plans;
+      for (const { card, method } of plans) {
+        notes.done.push(method === "dhcp" ? `start DHCP on ${card}` : `set the address of ${card}`);
       }
-      if (cards.length === 0) return { result: "ok", message: noCards(options.nodhcp) };
-      return { result: "ok", message: await firstAddress(kernel, cards) };
+      keepNetwork(kernel, options, clients);
+      if (plans.length === 0) return { result: "ok", message: noCards(options.nodhcp) };
+      const message = await firstAddress(kernel, plans);
+      refreshResolvConf(kernel, options.network.nameServers);
+      return { result: "ok", message };
     },
     async rescue({ kernel }) {
-      const cards = kernel.list(classFolder).filter((name) => name !== "lo");
+      const cards = kernel.list(networkClassFolder).filter((name) => name !== "lo");
       clients.begin();
       for (const card of cards) clients.start(card);
       return `DHCP asked for on ${cards.join(", ")}`;
@@ -45,27 +49,35 @@ export function networkStage(clients: DhcpClients): Stage {
   };
 }
 
-/** What the kernel says of its network interfaces. */
-export function findInterfaces(kernel: Kernel): Interface[] {
-  return kernel.listIfPresent(classFolder).map((name) => ({
-    name,
-    type: Number(kernel.readTextIfPresent(`${classFolder}/${name}/type`) ?? 0),
-    hasDevice: kernel.exists(`${classFolder}/${name}/device`),
-  }));
-}
-
-async function firstAddress(kernel: Kernel, cards: readonly string[]): Promise<string> {
-  const answers = cards.map(async (card) => {
-    await kernel.waitForPath(dhcpAddressPath(card), patienceMs);
-    return `${card} ${kernel.readText(dhcpAddressPath(card)).trim()}`;
+async function firstAddress(kernel: Kernel, plans: readonly CardPlan[]): Promise<string> {
+  const cards = plans.map(({ card }) => card);
+  const answers = plans.map(async ({ card, method }) => {
+    const path = leasePath(card, method);
+    await kernel.waitForPath(path, patienceMs);
+    return `${card} ${parseLease(card, method, kernel.readText(path)).address ?? ""}`;
+  });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const withoutCable = new Promise<string>((resolve) => {
+    timer = setTimeout(() => {
+      if (!cards.some((card) => hasCable(kernel, card))) {
+        resolve(`no cable in ${cards.join(", ")}; DHCP asks when one is plugged in`);
+      }
+    }, cablePatienceMs);
   });
   try {
-    return await Promise.any(answers);
+    return await Promise.race([Promise.any(answers), withoutCable]);
   } catch (error) {
     const isLate = (one: unknown) => hasCode(one, "ETIMEDOUT");
     if (!(error instanceof AggregateError) || !error.errors.every(isLate)) throw error;
     return `no answer to DHCP on ${cards.join(", ")} within ${patienceMs / 1000} s; asking on`;
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+/** "down" is said of a card that is on and has none; a card that says nothing may have one. */
+function hasCable(kernel: Kernel, card: string): boolean {
+  return kernel.readTextIfPresent(`${networkClassFolder}/${card}/operstate`)?.trim() !== "down";
 }
 
 function noCards(nodhcp: boolean): string {

@@ -51,11 +51,11 @@ describe("planNewRoot", () => {
     expect(words.at(-1)).toBe("mount none on /newroot (rec,shared)");
   });
 
-  test("for embed mounts nothing but /run", () => {
+  test("for embed mounts nothing but /run, and a /tmp that can't fill the memory", () => {
     const { root, steps } = planNewRoot({ ...facts, mode: "embed" });
     expect(root).toBe("/");
     const mounts = steps.filter((step) => step.do === "mount");
-    expect(mounts.map((mount) => mount.target)).toEqual(["/run", "/"]);
+    expect(mounts.map((mount) => mount.target)).toEqual(["/tmp", "/run", "/"]);
   });
 
   test("links only what /usr has: no lib64 where the architecture has none", () => {

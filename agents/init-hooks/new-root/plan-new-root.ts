@@ -47,6 +47,8 @@ export function planNewRoot(facts: NewRootFacts): NewRootPlan {
     ...(isEmbedded ? [] : freshRoot(facts)),
     { do: "copyTree", from: skeleton, to: `${root}/` },
     ...standardFolders(root),
+    // The kernel's rootfs has no limit: what anybody may fill gets one.
+    ...(isEmbedded ? [limitedTmp] : []),
     ...merged.map((name): Step => ({ do: "link", path: `${root}/${name}`, target: `usr/${name}` })),
     { do: "link", path: `${root}/var/run`, target: "../run" },
     { do: "link", path: `${root}/var/lock`, target: "../run/lock" },
@@ -57,7 +59,7 @@ export function planNewRoot(facts: NewRootFacts): NewRootPlan {
       target: `${root}/run`,
       type: "tmpfs",
       flags: ["nosuid", "nodev"],
-      options: "mode=755,size=20%",
+      options: "mode=755,size=5%",
     },
     { do: "folder", path: `${root}/run/boot2podman` },
     { do: "folder", path: `${root}/run/lock`, mode: 0o1777 },
@@ -66,6 +68,15 @@ export function planNewRoot(facts: NewRootFacts): NewRootPlan {
   ];
   return { root: isEmbedded ? "/" : facts.newRoot, steps };
 }
+
+const limitedTmp: Step = {
+  do: "mount",
+  source: "tmp",
+  target: "/tmp",
+  type: "tmpfs",
+  flags: ["nosuid", "nodev"],
+  options: "mode=1777,size=30%",
+};
 
 function freshRoot({ newRoot, availableBytes }: NewRootFacts): Step[] {
   const options = `mode=755,size=${rootSizeBytes(availableBytes)}`;

@@ -1,5 +1,6 @@
 import type { Lock } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { serviceStateFolder } from "../../services/service-state.ts";
 
 /** Services that init starts at once, and that wait at their gate until the boot lets them go. */
 export const gateNames = ["sshd", "console", "watch", "acpid"] as const;
@@ -21,6 +22,8 @@ export interface Gates {
  */
 export function layGates(kernel: Kernel, root: string): void {
   kernel.mkdir(`${root}${folder}`, { mode: 0o700 });
+  // Here, so that no service needs a process of its own for making it.
+  for (const path of [serviceStateFolder, "/run/sshd"]) kernel.mkdir(`${root}${path}`);
   for (const name of gateNames) {
     const path = `${root}${folder}/${name}`;
     if (!kernel.exists(path)) kernel.mkfifo(path, { mode: 0o600 });

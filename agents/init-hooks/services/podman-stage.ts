@@ -5,7 +5,7 @@ import { podmanSocketPath } from "../watch/podman-socket.ts";
 export function podmanStage(serve: () => void): Stage {
   return {
     name: "podman",
-    needs: ["automount", "cgroups", "containers", "bootsync"],
+    needs: ["automount", "cgroups", "drop-ins", "bootsync"],
     deadlineMs: 20_000,
     async run({ kernel }) {
       kernel.mkdir("/run/podman", { mode: 0o700 });

@@ -69,12 +69,15 @@ describe("sshd's stage", () => {
     });
     const lines: string[] = [];
     const stage = stageOf("sshd", kernel, lines);
-    const outcome = stage.run(context(kernel));
+    kernel.cpuMs = 1234;
+    const sshd = context(kernel);
+    const outcome = stage.run(sshd);
     expect(kernel.exists(gate("sshd"))).toBe(false);
     kernel.lay({ "/run/sshd.pid": "99\n" });
     kernel.emitUevent({ action: "add", devpath: "/", values: {} });
     expect((await outcome).message).toBe("listening");
     expect(lines).toEqual(["hostkey ssh-ed25519 AAAA"]);
+    expect(sshd.notes.observed).toEqual({ agentsCpuMs: 1234 });
   });
 
   test("comes after the keys, and is let go even when it fails itself", async () => {
@@ -86,10 +89,23 @@ describe("sshd's stage", () => {
   });
 });
 
+test.each([
+  [{}, "tc"],
+  [{ user: "docker" }, "docker"],
+  [{ superuser: true }, "root"],
+  [{ autologin: false, superuser: true }, "password"],
+])("with %j the console's login is that of %s", async (more, who) => {
+  const kernel = new FakeKernel();
+  const stage = stageOf("console", kernel);
+  const { options, ...rest } = context(kernel);
+  await stage.run({ ...rest, options: { ...options, ...more } });
+  expect(kernel.readText("/run/boot2podman/console-login")).toBe(`${who}\n`);
+});
+
 test("the console is let go after sshd, but doesn't wait long for it", async () => {
   const kernel = new FakeKernel();
   const stage = stageOf("console", kernel);
-  expect(stage.hopes).toEqual({ for: ["sshd"], patienceMs: 10_000 });
+  expect(stage.hopes).toEqual({ for: ["sshd", "settings"], patienceMs: 10_000 });
   expect(await stage.run(context(kernel))).toEqual({ result: "ok", message: "let go" });
   expect(kernel.exists(gate("console"))).toBe(false);
 });

@@ -2,6 +2,7 @@ import type { User } from "../../accounts/find-user.ts";
 import type { Owner } from "../../kernel/files.ts";
 import type { MountEntry } from "../../kernel/mounts.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
+import { cgroupRoot, userGroup } from "../cgroups/plan-cgroups.ts";
 
 export interface ShutdownFacts {
   /** Owners of the monitors (conmon) of running containers, each once. */
@@ -17,12 +18,11 @@ export interface ShutdownPlan {
     owner: Owner;
     env: Readonly<Record<string, string>>;
   }[];
+  /** Control groups of containers, to be killed when their time is over. */
+  groups: readonly string[];
   /** Mounts of disks, in the order in which they can be taken off. */
   unmounts: readonly string[];
 }
-
-/** How long a container may take after SIGTERM before podman kills it. */
-const graceSeconds = 5;
 
 /** What must be done before the power may go. */
 export function planShutdown({ containerOwners, users, mounts }: ShutdownFacts): ShutdownPlan {
@@ -31,6 +31,7 @@ export function planShutdown({ containerOwners, users, mounts }: ShutdownFacts):
       const user = users.find((known) => known.uid === uid);
       return user === undefined ? [] : [stopOf(user)];
     }),
+    groups: containerOwners.map((uid) => `${groupOf(uid)}/libpod_parent`),
     unmounts: mounts
       .filter(isOnDisk)
       .map((mount) => mount.target)
@@ -38,9 +39,15 @@ export function planShutdown({ containerOwners, users, mounts }: ShutdownFacts):
   };
 }
 
+/** Where podman makes the groups of that owner's containers, with the cgroupfs manager. */
+function groupOf(uid: number): string {
+  return uid === 0 ? cgroupRoot : userGroup(uid);
+}
+
 function stopOf({ uid, gid, home, name }: User): ShutdownPlan["stops"][number] {
   return {
-    argv: ["podman", "stop", "--all", "--time", String(graceSeconds)],
+    // Without --time each container gets the grace that it was made with (--stop-timeout).
+    argv: ["podman", "stop", "--all"],
     owner: { uid, gid },
     env: {
       ...scrubbedEnvironment,

@@ -34,7 +34,7 @@ describe("planShutdown", () => {
       [0, "/root", undefined],
       [1000, "/home/tc", "/run/user/1000"],
     ]);
-    expect(stops[0]?.argv).toEqual(["podman", "stop", "--all", "--time", "5"]);
+    expect(stops[0]?.argv).toEqual(["podman", "stop", "--all"]);
   });
 
   test("takes disks and containers' layers off, the last one mounted first, and leaves the system", () => {
@@ -65,6 +65,7 @@ describe("shutDown", () => {
       "/proc/1/comm": "init\n",
       "/proc/mounts": "",
       "/mnt/vda1": null,
+      "/run/boot2podman": null,
     });
     kernel.mount({ source: "/dev/vda1", target: "/mnt/vda1", type: "ext4" });
     kernel.journal.length = 0;
@@ -73,9 +74,13 @@ describe("shutDown", () => {
 
   test("without containers starts nothing, flushes and takes the disk off", async () => {
     const kernel = system();
-    expect(await shutDown(kernel)).toEqual([]);
+    expect(await shutDown(kernel, 60_000)).toEqual([]);
     expect(kernel.runs).toEqual([]);
-    expect(kernel.journal).toEqual(["sync /", "unmount /mnt/vda1", "sync /"]);
+    expect(kernel.journal.filter((line) => /^(?:sync|unmount)/.test(line))).toEqual([
+      "sync /",
+      "unmount /mnt/vda1",
+      "sync /",
+    ]);
   });
 
   test("stops containers of root and of the user, with a deadline", async () => {
@@ -86,50 +91,74 @@ describe("shutDown", () => {
     });
     kernel.chown("/proc/8", { uid: 1000, gid: 50 });
     kernel.chown("/proc/9", { uid: 1000, gid: 50 });
-    expect(await shutDown(kernel)).toEqual([]);
+    expect(await shutDown(kernel, 60_000)).toEqual([]);
     const options = kernel.runs.map((run): RunOptions => run.options);
     expect(options.map(({ owner, timeoutMs }) => [owner?.uid, timeoutMs])).toEqual([
-      [0, 9000],
-      [1000, 9000],
+      [0, 70_000],
+      [1000, 70_000],
     ]);
   });
 
   test("goes on when stopping fails or hangs, and says so", async () => {
     const kernel = system().lay({ "/proc/7/comm": "conmon\n" });
     kernel.failOn("run", "podman", "ETIMEDOUT");
-    expect(await shutDown(kernel)).toEqual([
+    expect(await shutDown(kernel, 60_000)).toEqual([
       "containers of uid 0: run podman: ETIMEDOUT (fault of the test)",
     ]);
     expect(kernel.journal).toContain("unmount /mnt/vda1");
     const failing = system().onRun("podman", { exitCode: 125, stderr: "no db\n" });
     failing.lay({ "/proc/7/comm": "conmon\n" });
-    expect(await shutDown(failing)).toEqual(["containers of uid 0: no db"]);
+    expect(await shutDown(failing, 60_000)).toEqual(["containers of uid 0: no db"]);
+  });
+
+  test("kills what didn't stop in time, so that the disk can be taken off", async () => {
+    const group = "/sys/fs/cgroup/user.slice/user-1000/libpod_parent/cgroup.kill";
+    const kernel = system().lay({ "/proc/8/comm": "conmon\n", [group]: "" });
+    kernel.chown("/proc/8", { uid: 1000, gid: 50 });
+    kernel.failOn("run", "podman", "ETIMEDOUT");
+    await shutDown(kernel, 60_000);
+    expect(kernel.readText(group)).toBe("1");
+    expect(kernel.consoleLines).toEqual(["stopping containers, for at most 70 s"]);
+  });
+
+  test("takes the last lines of the logs to the disk before that goes", async () => {
+    const kernel = system().lay({
+      "/var/lib/boot2podman": null,
+      "/var/log/sshd.log": "bye\n",
+      "/run/boot2podman": null,
+    });
+    kernel.mount({ source: "/dev/vda1", target: "/var/lib/boot2podman", type: "ext4" });
+    kernel.journal.length = 0;
+    await shutDown(kernel, 60_000);
+    const steps = kernel.journal.filter((line) => /^(?:append|unmount)/.test(line));
+    expect(steps[0]).toBe("append /var/lib/boot2podman/log/sshd.log");
+    expect(steps.slice(1)).toEqual(["unmount /var/lib/boot2podman", "unmount /mnt/vda1"]);
   });
 
   test("runs shutdown.sh after the containers and before the disk goes, and says when it failed", async () => {
     const kernel = system()
       .onRun("sh", { exitCode: 4 })
       .lay({ "/var/lib/boot2podman/shutdown.sh": "", "/proc/7/comm": "conmon\n" });
-    expect(await shutDown(kernel)).toEqual(["shutdown.sh ended with 4"]);
+    expect(await shutDown(kernel, 60_000)).toEqual(["shutdown.sh ended with 4"]);
     expect(kernel.runs.map((run) => run.argv[0])).toEqual(["podman", "/bin/sh"]);
   });
 
   test("detaches a disk that is still in use", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EBUSY", 1);
-    expect(await shutDown(kernel)).toEqual([]);
+    expect(await shutDown(kernel, 60_000)).toEqual([]);
     expect(kernel.journal).toContain("unmount /mnt/vda1 detach");
   });
 
   test("passes a mount over that went with another one", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EINVAL");
-    expect(await shutDown(kernel)).toEqual([]);
+    expect(await shutDown(kernel, 60_000)).toEqual([]);
   });
 
   test("says which disk can't be taken off for another reason", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EIO");
-    expect(await shutDown(kernel)).toEqual(["unmount /mnt/vda1: EIO (fault of the test)"]);
+    expect(await shutDown(kernel, 60_000)).toEqual(["unmount /mnt/vda1: EIO (fault of the test)"]);
   });
 });

@@ -3,20 +3,24 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
 import { startHook } from "../hooks/run-hook.ts";
+import { swapAreas } from "../memory/swap-areas.ts";
 import { planShutdown, type ShutdownFacts, type ShutdownPlan } from "./plan-shutdown.ts";
 
-/** Together they leave init time to end what is left, within 20 s of the power button. */
-const stopTimeoutMs = 9_000;
-const hookTimeoutMs = 3_000;
+const hookTimeoutMs = 10_000;
+/** Podman starts, looks and cleans up around the grace of the containers. */
+const podmanAddsMs = 10_000;
 
 /**
- * Stops containers, runs shutdown.sh and takes the disks off. What fails is said and passed by: the machine
- * goes off in any case. Gives the complaints.
+ * Stops containers, each within its own grace and all within `graceMs`, runs shutdown.sh, and takes the disks off.
+ * What fails or hangs is said and passed by: the machine goes off in any case. Gives the complaints.
  */
-export async function shutDown(kernel: Kernel): Promise<string[]> {
+export async function shutDown(kernel: Kernel, graceMs: number): Promise<string[]> {
   const plan = planShutdown(readFacts(kernel));
-  const complaints = await stopContainers(kernel, plan);
+  const complaints = await stopContainers(kernel, plan, graceMs);
   await runHook(kernel, complaints);
+  swapOff(kernel, complaints);
+  const { flushLogs } = await import("../../logs/flush-logs.ts");
+  complaints.push(...flushLogs(kernel));
   kernel.sync();
   for (const target of planShutdown(readFacts(kernel)).unmounts) {
     unmount(kernel, target, complaints);
@@ -40,19 +44,38 @@ function readFacts(kernel: Kernel): ShutdownFacts {
   };
 }
 
-async function stopContainers(kernel: Kernel, plan: ShutdownPlan): Promise<string[]> {
+async function stopContainers(
+  kernel: Kernel,
+  { stops, groups }: ShutdownPlan,
+  graceMs: number,
+): Promise<string[]> {
+  if (stops.length === 0) return [];
+  const timeoutMs = graceMs + podmanAddsMs;
+  kernel.tellConsole(`stopping containers, for at most ${timeoutMs / 1000} s`);
   const results = await Promise.allSettled(
-    plan.stops.map(({ argv, owner, env }) =>
-      kernel.run(argv, { owner, env, timeoutMs: stopTimeoutMs }),
-    ),
+    stops.map(({ argv, owner, env }) => kernel.run(argv, { owner, env, timeoutMs })),
   );
-  return results.flatMap((result, index) => {
-    const uid = plan.stops[index]?.owner.uid;
+  const complaints = results.flatMap((result, index) => {
+    const uid = stops[index]?.owner.uid;
     if (result.status === "rejected")
       return [`containers of uid ${uid}: ${oneLine(result.reason)}`];
     const { exitCode, stderr } = result.value;
-    return exitCode === 0 ? [] : [`containers of uid ${uid}: ${stderr.trim() || exitCode}`];
+    return exitCode === 0 ? [] : [`containers of uid ${uid}: ${oneLine(stderr) || exitCode}`];
   });
+  // What didn't stop in time would keep the disk busy. Groups go with their last process.
+  for (const group of groups) {
+    const path = `${group}/cgroup.kill`;
+    if (kernel.exists(path)) attemptTo(complaints, () => kernel.writePlain(path, "1"));
+  }
+  return complaints;
+}
+
+function attemptTo(complaints: string[], call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    complaints.push(oneLine(error));
+  }
 }
 
 async function runHook(kernel: Kernel, complaints: string[]): Promise<void> {
@@ -73,6 +96,18 @@ async function runHook(kernel: Kernel, complaints: string[]): Promise<void> {
   }
 }
 
+/** What is swapped to keeps its disk busy. Swap in RAM goes with it. */
+function swapOff(kernel: Kernel, complaints: string[]): void {
+  for (const path of swapAreas(kernel).filter((area) => !area.startsWith("/dev/zram"))) {
+    try {
+      kernel.swapOff(path);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      complaints.push(error.message);
+    }
+  }
+}
+
 /**
  * A disk that somebody still uses is detached: it is taken off for good when init ends its last process. One
  * that isn't there any more (EINVAL) went with another mount of the same folder.
@@ -81,7 +116,6 @@ function unmount(kernel: Kernel, target: string, complaints: string[]): void {
   try {
     kernel.unmount(target);
   } catch (error) {
-    if (hasCode(error, "EINVAL")) return;
     if (hasCode(error, "EINVAL")) return;
     if (!hasCode(error, "EBUSY")) {
       complaints.push(oneLine(error));

@@ -5,8 +5,7 @@ import type { BootOptions } from "../boot-options.ts";
 import type { ModuleLoader } from "../devices/module-loader.ts";
 import { coldplug } from "../devices/stage.ts";
 import type { DhcpClients } from "../network/dhcp-clients.ts";
-import { planDhcp } from "../network/plan-network.ts";
-import { findInterfaces } from "../network/stage.ts";
+import { forgetCard, serveCards } from "../network/serve-cards.ts";
 
 export interface HotplugState {
   loader: ModuleLoader;
@@ -16,7 +15,7 @@ export interface HotplugState {
 }
 
 /**
- * Serves devices that come later: loads their modules, and starts DHCP on network cards. Also looks once at all
+ * Serves devices that come later: loads their modules, starts DHCP on network cards, and mounts shared folders. Also looks once at all
  * that is there, for what came while nobody listened.
  */
 export function startHotplug(
@@ -25,13 +24,7 @@ export function startHotplug(
   state: HotplugState,
 ): Subscription {
   const complain = (error: unknown) => kernel.tellKernelLog(`hotplug: ${oneLine(error)}`);
-  const startMissingDhcp = () => {
-    try {
-      for (const card of planDhcp(findInterfaces(kernel), options)) state.clients.start(card);
-    } catch (error) {
-      complain(error);
-    }
-  };
+  const serveNewCards = () => serveCards(kernel, options, state.clients).catch(complain);
   const waiting = new Set<string>();
   let isWorking = false;
   let isLost = true;
@@ -47,7 +40,11 @@ export function startHotplug(
           await coldplug(kernel, state.loader, state.seen);
         }
         await state.loader.loadFor(modaliases);
-        startMissingDhcp();
+        await serveNewCards();
+        if (modaliases.some(offersShares)) {
+          const { mountLateShares } = await import("../../guest-tools/shares/late-shares.ts");
+          await mountLateShares(kernel, options);
+        }
       }
     } catch (error) {
       complain(error);
@@ -59,9 +56,9 @@ export function startHotplug(
   const subscription = kernel.uevents({
     onEvent(event) {
       const card = event.values.SUBSYSTEM === "net" ? event.values.INTERFACE : undefined;
-      if (card !== undefined && event.action === "remove") state.clients.stop(card);
+      if (card !== undefined && event.action === "remove") forgetCard(kernel, state.clients, card);
       if (event.action !== "add") return;
-      if (card !== undefined) startMissingDhcp();
+      if (card !== undefined) void serveNewCards();
       if (event.values.MODALIAS === undefined) return;
       waiting.add(event.values.MODALIAS);
       void work();
@@ -74,4 +71,9 @@ export function startHotplug(
   });
   void work();
   return subscription;
+}
+
+/** 9p (9) and virtiofs (26) among the devices of virtio (virtio 1.3, 5). */
+function offersShares(modalias: string): boolean {
+  return /^virtio:d000000(09|1A)v/.test(modalias);
 }

@@ -2,6 +2,8 @@ import type { ListeningSocket } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
+import { writeServiceState } from "../../services/service-state.ts";
+import { profilePath, withProfile } from "../hooks/run-hook.ts";
 
 const folder = "/run/podman";
 export const podmanSocketPath = `${folder}/podman.sock`;
@@ -12,8 +14,8 @@ const idleSeconds = 60;
 const longestPauseMs = 60_000;
 
 /** The kernel knows the process only once it runs, so that a shell fills in LISTEN_PID (sd_listen_fds(3)). */
-const withListenPid = ["/bin/sh", "-c", 'export LISTEN_PID=$$; exec "$@"', "sh"];
-const service = ["podman", "system", "service", `--time=${idleSeconds}`];
+const withListenPid = ["/bin/sh", "-c", `export LISTEN_PID=$$; ${withProfile}`, "sh", profilePath];
+export const service = ["podman", "system", "service", `--time=${idleSeconds}`];
 
 /** Makes podman's socket, where clients can connect from now on. */
 export function openPodmanSocket(kernel: Kernel): ListeningSocket {
@@ -26,12 +28,22 @@ export function openPodmanSocket(kernel: Kernel): ListeningSocket {
 /**
  * Starts podman's service when a client connects, and again after it has ended. Never returns.
  */
-export async function servePodman(kernel: Kernel, socket: ListeningSocket): Promise<never> {
+export async function servePodman(
+  kernel: Kernel,
+  socket: ListeningSocket,
+  command: readonly string[] = [...withListenPid, ...service],
+  name = "podman",
+): Promise<never> {
   let failures = 0;
   for (;;) {
     await socket.connection();
-    const failure = await runService(kernel, socket);
+    const failure = await runService(kernel, socket, command);
+    const before = failures;
     failures = failure === undefined ? 0 : failures + 1;
+    if (failure !== undefined || failures !== before) {
+      const state = { name, pid: 0, startedMs: kernel.uptimeMs(), failures };
+      writeServiceState(kernel, state);
+    }
     if (failure !== undefined) {
       kernel.tellKernelLog(`podman's service ${failure}`);
       // Whoever connected still waits, so that without a pause it would start over at once.
@@ -41,9 +53,13 @@ export async function servePodman(kernel: Kernel, socket: ListeningSocket): Prom
 }
 
 /** Runs the service to its end; says what went wrong, if anything did. */
-async function runService(kernel: Kernel, socket: ListeningSocket): Promise<string | undefined> {
+async function runService(
+  kernel: Kernel,
+  socket: ListeningSocket,
+  command: readonly string[],
+): Promise<string | undefined> {
   try {
-    const child = kernel.spawn([...withListenPid, ...service], {
+    const child = kernel.spawn(command, {
       fd3: socket.fd,
       env: { ...scrubbedEnvironment, LISTEN_FDS: "1" },
       logPath,

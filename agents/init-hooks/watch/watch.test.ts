@@ -7,6 +7,7 @@ import { openModuleLoader } from "../devices/module-loader.ts";
 import { openDhcpClients } from "../network/dhcp-clients.ts";
 import { startHotplug } from "./hotplug.ts";
 import { openPodmanSocket, pauseMs, servePodman } from "./podman-socket.ts";
+import { openUserPodmanSocket, userServiceCommand } from "./user-podman-socket.ts";
 
 describe("podman's socket", () => {
   test("is root's alone, and has its old name too", () => {
@@ -32,7 +33,7 @@ describe("podman's socket", () => {
     await vi.waitFor(() => expect(connections).toBe(3));
     expect(kernel.runs).toHaveLength(2);
     const { argv, options } = kernel.runs[0] ?? { argv: [], options: {} };
-    expect(argv.slice(0, 3)).toEqual(["/bin/sh", "-c", 'export LISTEN_PID=$$; exec "$@"']);
+    expect(argv[2]).toMatch(/^export LISTEN_PID=\$\$; .*exec "\$@"$/);
     expect(argv.slice(-4)).toEqual(["podman", "system", "service", "--time=60"]);
     const spawned: SpawnOptions = options;
     expect(spawned.fd3).toBe(41);
@@ -61,6 +62,44 @@ describe("podman's socket", () => {
 
   test("waits longer after each failure, up to a minute", () => {
     expect([1, 2, 3, 6, 7, 50].map(pauseMs)).toEqual([1000, 2000, 4000, 32_000, 60_000, 60_000]);
+  });
+});
+
+describe("the user's podman", () => {
+  const user = { name: "tc", uid: 1000, gid: 50, home: "/home/tc" };
+
+  test("has a socket of the user's, where clients look for it", () => {
+    const kernel = new FakeKernel().lay({ "/run/boot2podman": null, "/run/user/1000": null });
+    openUserPodmanSocket(kernel, user);
+    expect(kernel.stat("/run/user/1000/podman/podman.sock")).toMatchObject({
+      kind: "socket",
+      mode: 0o600,
+      uid: 1000,
+      gid: 50,
+    });
+    expect(kernel.stat("/run/user/1000/podman")).toMatchObject({ mode: 0o700, uid: 1000 });
+    expect(() => openUserPodmanSocket(kernel, user)).not.toThrow();
+  });
+
+  test("root follows no link that the user laid", () => {
+    const kernel = new FakeKernel().lay({
+      "/run/boot2podman": null,
+      "/run/user/1000": null,
+      "/etc": null,
+    });
+    kernel.symlink("/etc", "/run/user/1000/podman");
+    openUserPodmanSocket(kernel, user);
+    expect(kernel.lstat("/etc/podman.sock")).toBeUndefined();
+  });
+
+  test("is run by the user, in the cgroup of the user's sessions", () => {
+    const command = userServiceCommand(user);
+    expect(command[2]).toContain("user-1000/session/cgroup.procs");
+    expect(command[2]).toContain('exec su -s /bin/sh "$1" -c "$2"');
+    expect(command.slice(4)).toEqual([
+      "tc",
+      "cd; export LISTEN_PID=$$ XDG_RUNTIME_DIR=/run/user/1000; exec podman system service --time=60",
+    ]);
   });
 });
 
@@ -138,7 +177,11 @@ describe("hotplug", () => {
     kernel.lay({ "/sys/class/net/eth1/type": "1\n", "/sys/class/net/eth1/device": null });
     kernel.failOn("spawn", "udhcpc", "EAGAIN");
     expect(() => kernel.emitUevent(add({ SUBSYSTEM: "net", INTERFACE: "eth1" }))).not.toThrow();
-    expect(kernel.kernelLog).toContain("hotplug: spawn udhcpc: EAGAIN (fault of the test)");
+    await vi.waitFor(() =>
+      expect(kernel.kernelLog.join()).toMatch(
+        /^udhcpc-eth\d can't be started: spawn udhcpc: EAGAIN .*again in 2 s$/,
+      ),
+    );
   });
 
   test("goes on after a failure, which the kernel's log keeps", async () => {

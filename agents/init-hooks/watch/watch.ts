@@ -1,20 +1,26 @@
+import { readSettings } from "../../config/settings.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { openModuleLoader } from "../devices/module-loader.ts";
 import { openDhcpClients } from "../network/dhcp-clients.ts";
-import { parseBootOptions } from "../parse-boot-options.ts";
+import { keepNetwork } from "../network/keep-network.ts";
+import { keepTime } from "../time/keep-time.ts";
 import { startHotplug } from "./hotplug.ts";
-import { openPodmanSocket, servePodman } from "./podman-socket.ts";
+import { serveBothPodmans } from "./user-podman-socket.ts";
 
 /** The resident agent on its own, when it isn't the boot that goes on. Never returns. */
 export async function watch(kernel: Kernel): Promise<never> {
-  const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
-  const socket = openPodmanSocket(kernel);
+  const { options } = await readSettings(kernel);
   const clients = openDhcpClients(kernel);
   clients.begin();
+  keepNetwork(kernel, options, clients);
+  keepTime(kernel, { servers: options.timeServers, onPause: () => clients.renewAll() });
+  kernel.protectFromOom();
   startHotplug(kernel, options, {
     loader: openModuleLoader(kernel, options.blacklist),
     clients,
     seen: new Set(),
   });
-  return await servePodman(kernel, socket);
+  const { keepLogs } = await import("../../logs/keep-logs.ts");
+  keepLogs(kernel);
+  return await serveBothPodmans(kernel, options.user);
 }

@@ -1,0 +1,35 @@
+import type { Service } from "../../services/supervisor.ts";
+
+/** Crontabs, one file for each user, on the data disk when there is one. */
+export const crontabs = "/var/lib/boot2podman/etc/crontabs";
+/** Consoles beside the first, which is init's. */
+const furtherTerminals = ["tty2", "tty3", "tty4", "tty5", "tty6"];
+
+export interface DaemonOptions {
+  cron: boolean;
+  syslog: boolean;
+  multivt: boolean;
+}
+
+/** What runs only for those who ask for it: the options cron, syslog and multivt. */
+export function planDaemons({ cron, syslog, multivt }: DaemonOptions): Service[] {
+  const crond: Service = {
+    name: "crond",
+    argv: ["crond", "-f", "-c", crontabs, "-L", "/var/log/crond.log"],
+  };
+  // Its file is kept short, and kept on the disk, like those of the other services: no rotating of its own.
+  const syslogd: Service = {
+    name: "syslogd",
+    argv: ["syslogd", "-n", "-s", "0", "-O", "/var/log/messages.log"],
+  };
+  return [
+    ...(syslog ? [syslogd] : []),
+    ...(cron ? [crond] : []),
+    ...(multivt ? furtherTerminals : []).map(
+      (terminal): Service => ({
+        name: `console-${terminal}`,
+        argv: ["/usr/lib/boot2podman/service", "console", terminal],
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { defaultBootOptions } from "../boot-options.ts";
+import { dropInsStage } from "./stage.ts";
+
+const source = "/var/lib/boot2podman/etc/containers";
+
+function run(kernel: FakeKernel) {
+  const notes = { observed: null, plan: null, done: [] as string[] };
+  return dropInsStage.run({ kernel, options: defaultBootOptions, notes });
+}
+
+test("without files of one's own nothing is changed", async () => {
+  const kernel = new FakeKernel();
+  expect((await run(kernel)).result).toBe("skipped");
+  expect(kernel.journal).toEqual([]);
+});
+
+test("files join and replace the image's, keys for root alone", async () => {
+  const kernel = new FakeKernel().lay({
+    "/etc/containers/policy.json": "{}",
+    "/etc/containers/registries.conf": 'short-name-mode = "permissive"',
+    [`${source}/policy.json`]: '{"default":[]}',
+    [`${source}/registries.conf.d/lan.conf`]: '[[registry]]\nlocation = "lan:5000"\n',
+    [`${source}/certs.d/lan:5000/client.key`]: "key",
+    [`${source}/.hidden`]: "x",
+  });
+  expect(await run(kernel)).toEqual({
+    result: "ok",
+    message: "3 files of /etc/containers from the data disk",
+  });
+  expect(kernel.readText("/etc/containers/policy.json")).toBe('{"default":[]}');
+  expect(kernel.readText("/etc/containers/registries.conf")).toMatch(/permissive/);
+  expect(kernel.readText("/etc/containers/registries.conf.d/lan.conf")).toMatch(/lan:5000/);
+  expect(kernel.stat("/etc/containers/certs.d/lan:5000/client.key")?.mode).toBe(0o600);
+  expect(kernel.exists("/etc/containers/.hidden")).toBe(false);
+});
+
+test("what Podman couldn't read, links and deep folders are left out, and said", async () => {
+  const kernel = new FakeKernel().lay({
+    "/etc/containers": null,
+    "/etc/shadow": "secret",
+    [`${source}/containers.conf`]: "[engine\n",
+    [`${source}/policy.json`]: "{",
+    [`${source}/a/b/c/d/e.conf`]: "",
+    [`${source}/good.conf`]: "a = 1",
+  });
+  kernel.symlink("/etc/shadow", `${source}/link.conf`);
+  const said = await run(kernel).catch((error: Error) => error.message);
+  expect(said).toMatch(/^1 files of .*; /);
+  expect(said).toContain("etc/containers/containers.conf is left out: line 1 is no TOML");
+  expect(said).toContain("etc/containers/policy.json is left out: ");
+  expect(said).toContain("etc/containers/link.conf is left out: it is a link");
+  expect(said).toContain("etc/containers/a/b/c/d is left out: it is a folder");
+  expect(kernel.list("/etc/containers")).toEqual(["good.conf"]);
+});

@@ -1,0 +1,71 @@
+import type { BootOptions } from "../boot-options.ts";
+
+export interface MemoryFacts {
+  options: Pick<BootOptions, "noswap" | "nozswap" | "swapFile">;
+  /** The kernel's MemAvailable when all that belongs to the system runs. */
+  availableBytes: number;
+  /** Whether something is swapped to already: an agent before us did all this. */
+  hasSwap: boolean;
+  /** Whether what lasts lies on a disk. */
+  hasDataDisk: boolean;
+}
+
+export interface MemoryPlan {
+  /** Size of the swap that is kept compressed in RAM; 0: none. */
+  zramBytes: number;
+  swapFile:
+    | { path: string /** Undefined: it is there. */; sizeBytes: number | undefined }
+    | undefined;
+  /** What all containers of root together may take; undefined: as much as they like. */
+  containersBytes: number | undefined;
+  complaints: readonly string[];
+}
+
+const mebibyte = 1 << 20;
+const smallestZramBytes = 8 * mebibyte;
+/** On a small machine all memory is needed for the containers, and what is left of it changes much. */
+const smallestLimitedBytes = 256 * mebibyte;
+export const swapFilePath = "/var/lib/boot2podman/swapfile";
+
+/**
+ * A quarter of the free memory becomes swap that is compressed in RAM. An eighth stays out of reach of root's
+ * containers: they are then ended when they want more, before the whole machine has no memory left and stands
+ * still while it looks for some.
+ */
+export function planMemory(facts: MemoryFacts): MemoryPlan {
+  const { options, availableBytes, hasSwap } = facts;
+  const zramBytes = Math.floor(availableBytes / 4 / mebibyte) * mebibyte;
+  const wantsZram = !options.nozswap && !hasSwap && zramBytes >= smallestZramBytes;
+  const isLimited = availableBytes >= smallestLimitedBytes;
+  const { swapFile, complaint } = planSwapFile(facts);
+  return {
+    zramBytes: wantsZram ? zramBytes : 0,
+    swapFile,
+    containersBytes: isLimited
+      ? Math.floor((availableBytes * 7) / 8 / mebibyte) * mebibyte
+      : undefined,
+    complaints: complaint === undefined ? [] : [complaint],
+  };
+}
+
+function planSwapFile({ options, hasSwap, hasDataDisk }: MemoryFacts): {
+  swapFile: MemoryPlan["swapFile"];
+  complaint?: string;
+} {
+  const value = options.swapFile;
+  if (value === undefined || hasSwap) return { swapFile: undefined };
+  if (options.noswap) {
+    return { swapFile: undefined, complaint: `swapfile=${value} is left out, as noswap says` };
+  }
+  if (value.startsWith("/")) return { swapFile: { path: value, sizeBytes: undefined } };
+  if (!hasDataDisk) {
+    return { swapFile: undefined, complaint: `swapfile=${value} needs a data disk` };
+  }
+  return { swapFile: { path: swapFilePath, sizeBytes: sizeOf(value) } };
+}
+
+/** "2G", "512M"; a bare number is mebibytes. */
+function sizeOf(value: string): number {
+  const isGibibytes = value.endsWith("G");
+  return Number.parseInt(value, 10) * mebibyte * (isGibibytes ? 1024 : 1);
+}

@@ -1,0 +1,115 @@
+import { oneLine } from "../../command/one-line.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { runChecked } from "../../kernel/run-checked.ts";
+import { loadModules } from "../devices/module-loader.ts";
+import { meminfoBytes } from "../new-root/read-meminfo.ts";
+import type { Stage } from "../stage.ts";
+import { type MemoryPlan, planMemory } from "./plan-memory.ts";
+import { swapAreas } from "./swap-areas.ts";
+import { swapHeader } from "./swap-header.ts";
+
+const lastingFolder = "/var/lib/boot2podman";
+const zram = "/dev/zram0";
+const zramPriority = 100;
+const filePriority = 10;
+/** Where podman puts root's containers (its cgroup parent with the cgroupfs manager). */
+const containersGroup = "/sys/fs/cgroup/libpod_parent";
+const fileTimeoutMs = 60_000;
+/** Kernel: Documentation/admin-guide/mm/multigen_lru.rst, Thrashing prevention. */
+const workingSetPath = "/sys/kernel/mm/lru_gen/min_ttl_ms";
+/** What was used within so long stays in memory; when that isn't possible somebody has to go. */
+const workingSetMs = 1_000;
+
+/**
+ * Swap, and who has to go when memory runs out: containers, and neither this agent nor sshd, which sees to
+ * itself. Nothing waits for it: swap is for later.
+ */
+export const memoryStage: Stage = {
+  name: "memory",
+  needs: ["ready", "settings"],
+  deadlineMs: 60_000,
+  async run({ kernel, options, notes }) {
+    const mounts = kernel.mounts();
+    const facts = {
+      options,
+      availableBytes: meminfoBytes(kernel.readText("/proc/meminfo"), "MemAvailable"),
+      hasSwap: swapAreas(kernel).length > 0,
+      hasDataDisk: mounts.some((mount) => mount.target === lastingFolder),
+    };
+    const plan = planMemory(facts);
+    notes.observed = { ...facts, options: undefined };
+    notes.plan = plan;
+    const parts = [...plan.complaints];
+    // Each for itself: the rest is as good without it.
+    const tryIt = async (words: string, work: () => unknown): Promise<void> => {
+      try {
+        await work();
+        notes.done.push(words);
+      } catch (error) {
+        parts.push(`${words}: ${oneLine(error)}`);
+      }
+    };
+    await tryIt("spare the agent", () => kernel.protectFromOom());
+    if (kernel.exists(workingSetPath)) {
+      await tryIt("keep the working set", () =>
+        kernel.writePlain(workingSetPath, `${workingSetMs}`),
+      );
+    }
+    const { zramBytes, swapFile, containersBytes } = plan;
+    if (zramBytes > 0)
+      await tryIt(`zram of ${mebibytes(zramBytes)}`, () => swapToRam(kernel, zramBytes));
+    if (swapFile !== undefined)
+      await tryIt(`swap to ${swapFile.path}`, () => swapToFile(kernel, swapFile));
+    if (containersBytes !== undefined) {
+      await tryIt(`containers at most ${mebibytes(containersBytes)}`, () =>
+        limitContainers(kernel, containersBytes),
+      );
+    }
+    const done = notes.done.filter((words) => !/^(?:spare|keep) /.test(words));
+    return { result: "ok", message: [...done, ...parts].join("; ") };
+  },
+};
+
+async function swapToRam(kernel: Kernel, sizeBytes: number): Promise<void> {
+  await loadModules(kernel, ["zram"]);
+  kernel.writePlain("/sys/block/zram0/disksize", String(sizeBytes));
+  const device = kernel.openBlockDevice(zram, "write");
+  try {
+    device.write(0, swapHeader(sizeBytes));
+    device.fsync();
+  } finally {
+    device.close();
+  }
+  kernel.swapOn(zram, zramPriority);
+  // Neighbours of a page cost as much to unpack as the page, and nobody asked for them.
+  kernel.writePlain("/proc/sys/vm/page-cluster", "0");
+}
+
+async function swapToFile(
+  kernel: Kernel,
+  { path, sizeBytes }: NonNullable<MemoryPlan["swapFile"]>,
+): Promise<void> {
+  if (sizeBytes !== undefined && kernel.lstat(path)?.sizeBytes !== sizeBytes) {
+    const run = (...argv: string[]) => runChecked(kernel, argv, { timeoutMs: fileTimeoutMs });
+    if (kernel.lstat(path) !== undefined) kernel.unlink(path);
+    try {
+      await run("fallocate", "-l", String(sizeBytes), path);
+      kernel.chmod(path, 0o600);
+      await run("mkswap", path);
+    } catch (error) {
+      // A part of it would only take room.
+      if (kernel.lstat(path) !== undefined) kernel.unlink(path);
+      throw error;
+    }
+  }
+  kernel.swapOn(path, filePriority);
+}
+
+function limitContainers(kernel: Kernel, sizeBytes: number): void {
+  kernel.mkdir(containersGroup);
+  kernel.writePlain(`${containersGroup}/memory.max`, String(sizeBytes));
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / (1 << 20))} MiB`;
+}

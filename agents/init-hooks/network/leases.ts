@@ -1,0 +1,73 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import { isIpAddress } from "./ip-address.ts";
+
+/**
+ * Where it is kept what each card was told: one file for each card and source ("eth0.dhcp"), a word and a value
+ * on each line. DHCP's are written by udhcpc's script.
+ */
+export const leaseFolder = "/run/network";
+/** In the order in which their name servers are asked. */
+const leaseSources = ["static", "dhcp", "ra"] as const;
+export type LeaseSource = (typeof leaseSources)[number];
+
+/** What a card was told, as far as it can be used. */
+export interface Lease {
+  card: string;
+  source: LeaseSource;
+  /** "10.0.2.15/24"; undefined where only other things are known. */
+  address: string | undefined;
+  nameServers: readonly string[];
+  searchDomains: readonly string[];
+  timeServers: readonly string[];
+}
+
+export function leasePath(card: string, source: LeaseSource): string {
+  return `${leaseFolder}/${card}.${source}`;
+}
+
+/** All leases, by source and then by card. */
+export function readLeases(kernel: Kernel): Lease[] {
+  const names = kernel.listIfPresent(leaseFolder);
+  return leaseSources.flatMap((source) =>
+    names
+      .filter((name) => name.endsWith(`.${source}`))
+      .flatMap((name) => {
+        // It may go between the two calls.
+        const text = kernel.readTextIfPresent(`${leaseFolder}/${name}`);
+        const card = name.slice(0, -source.length - 1);
+        return text === undefined ? [] : [parseLease(card, source, text)];
+      }),
+  );
+}
+
+/** Whatever a server sent: what has another form than it should is left out. */
+export function parseLease(card: string, source: LeaseSource, text: string): Lease {
+  const values = (key: string): string[] =>
+    text.split("\n").flatMap((line) => {
+      const [word, ...rest] = line.trim().split(/\s+/);
+      return word === key ? rest : [];
+    });
+  const isServer = (server: string) => isIpAddress(server.replace(/%[\w.-]+$/, ""));
+  return {
+    card,
+    source,
+    address: values("address")[0],
+    nameServers: values("dns").filter(isServer),
+    searchDomains: values("search").filter((name) => /^[A-Za-z0-9_.-]{1,253}$/.test(name)),
+    timeServers: values("ntp").filter(isServer),
+  };
+}
+
+/** The text of a lease of ours. */
+export function leaseText(lease: Partial<Lease>): string {
+  const lines = [
+    ["address", lease.address ?? ""],
+    ["dns", (lease.nameServers ?? []).join(" ")],
+    ["search", (lease.searchDomains ?? []).join(" ")],
+    ["ntp", (lease.timeServers ?? []).join(" ")],
+  ];
+  return lines
+    .filter(([, value]) => value !== "")
+    .map(([key, value]) => `${key} ${value}\n`)
+    .join("");
+}

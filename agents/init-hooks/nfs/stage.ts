@@ -1,0 +1,71 @@
+import { oneLine } from "../../command/one-line.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { runChecked } from "../../kernel/run-checked.ts";
+import type { Stage } from "../stage.ts";
+
+/** Version 4 first; 3 without locks, whose daemons aren't here. A server that is away must not hang programs for ever. */
+const attempts = ["vers=4.2", "vers=3,nolock,proto=tcp,mountproto=tcp"];
+const common = "soft,timeo=100,retrans=3";
+
+/** The option nfsmount=: folders of NFS servers at /mnt/nfs, /mnt/nfs2, … */
+export const nfsStage: Stage = {
+  name: "nfs",
+  needs: ["network"],
+  deadlineMs: 60_000,
+  async run({ kernel, options, notes }) {
+    await loadModule(kernel);
+    const problems: string[] = [];
+    for (const [index, share] of options.nfsMounts.entries()) {
+      const target = `/mnt/nfs${index === 0 ? "" : index + 1}`;
+      try {
+        await mountShare(kernel, share, target);
+        notes.done.push(`mount ${share} on ${target}`);
+      } catch (error) {
+        problems.push(`${share}: ${oneLine(error)}`);
+      }
+    }
+    const message = [...notes.done, ...problems].join("; ");
+    if (problems.length > 0) throw new Error(message);
+    return { result: "ok", message };
+  },
+};
+
+async function loadModule(kernel: Kernel): Promise<void> {
+  const listed = () => /^nodev\tnfs$/m.test(kernel.readTextIfPresent("/proc/filesystems") ?? "");
+  if (listed()) return;
+  await kernel.run(["modprobe", "-q", "nfs"]);
+  if (!listed())
+    throw new Error(
+      "nfsmount=: this image is without the kernel module nfs; see docs/boot-options.md",
+    );
+}
+
+async function mountShare(kernel: Kernel, share: string, target: string): Promise<void> {
+  const [, host = "", folder] = /^\[?([^\s/]+?)\]?:(\/.*)$/.exec(share) ?? [];
+  if (folder === undefined) throw new Error("expected HOST:/FOLDER");
+  // Only now: it takes as long to load as the whole start of the agents.
+  const { isIP } = await import("node:net");
+  const address = isIP(host) === 0 ? await resolve(kernel, host) : host;
+  kernel.mkdir(target);
+  let refusal: unknown;
+  for (const version of attempts) {
+    try {
+      const options = `${version},${common},addr=${address}`;
+      kernel.mount({ source: share, target, type: "nfs", flags: ["nosuid", "nodev"], options });
+      return;
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+/** The kernel wants an address. The last one that nslookup prints is the answer; before it stands the server's. */
+async function resolve(kernel: Kernel, host: string): Promise<string> {
+  const said = await runChecked(kernel, ["nslookup", host], { timeoutMs: 20_000 });
+  const answer = said.slice(Math.max(0, said.indexOf("\nName:")));
+  const address = /^Address(?: \d+)?:\s*(\S+)/m.exec(answer)?.[1] ?? "";
+  const { isIP } = await import("node:net");
+  if (isIP(address) === 0) throw new Error(`${host} has no address`);
+  return address;
+}

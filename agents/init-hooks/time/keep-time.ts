@@ -1,0 +1,139 @@
+import { oneLine } from "../../command/one-line.ts";
+import type { Subscription } from "../../kernel/events.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { leaseFolder } from "../network/leases.ts";
+import { nextPollS, planCorrection, shortestPollS, timeConstant } from "./correction.ts";
+import { lookEveryMs, openPauseWatch } from "./pause-watch.ts";
+import { askTime, findHypervisorClock, readHardwareClockMs } from "./sources.ts";
+
+/** A clock that shows whole seconds tells a pause of less than so from no pause, but not how long it was. */
+const shortestKnownPauseMs = 1_100;
+/** After a pause a server has so long to say the exact time before the hardware clock's is taken. */
+const afterPauseMs = 800;
+const firstRetryS = 8;
+const longestRetryS = 1_024;
+
+export interface TimeKeeper extends Subscription {
+  /** What the first correction was, in words. */
+  first: Promise<string>;
+}
+
+export interface TimeRequest {
+  /** ntpserver= */
+  servers: readonly string[];
+  /** Called when the machine stood still, so that what has a time limit can be looked after. */
+  onPause(pausedMs: number): void;
+}
+
+/**
+ * Keeps the system's clock right for as long as this process lives: by the hypervisor's clock where there is
+ * one, else by time servers. A look at the hardware clock each second tells that the machine stood still (its
+ * host slept, it was stopped or restored): nothing else does, since all its own clocks stood still too.
+ */
+export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): TimeKeeper {
+  const device = findHypervisorClock(kernel);
+  const pauses = openPauseWatch();
+  let tell: (line: string) => void = () => undefined;
+  const first = new Promise<string>((resolve) => {
+    tell = resolve;
+  });
+  let isFirst = true;
+  let pollS = shortestPollS;
+  let retryS = firstRetryS;
+  let looks = 0;
+  let corrections = 0;
+  let isAsking = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const correct = (offsetMs: number, by: string): void => {
+    const plan = planCorrection(offsetMs, isFirst);
+    const shown = `${by}: off by ${(-offsetMs / 1000).toFixed(3)} s`;
+    if (plan.do === "step") {
+      kernel.stepTime(plan.byMs);
+      pauses.stepped(plan.byMs);
+      kernel.tellKernelLog(`time: set by ${shown}`);
+    }
+    // Also after a step, for the kernel to know that the clock is right.
+    kernel.slewTime(plan.do === "step" ? 0 : plan.byMs, timeConstant(pollS));
+    if (isFirst) tell(shown);
+    isFirst = false;
+    corrections += 1;
+  };
+
+  const ask = async (): Promise<boolean> => {
+    if (isAsking || device !== undefined) return false;
+    isAsking = true;
+    clearTimeout(timer);
+    let nextS = retryS;
+    try {
+      const { server, offsetMs } = await askTime(kernel, servers);
+      correct(offsetMs, server);
+      pollS = nextPollS(pollS, offsetMs);
+      nextS = pollS;
+      retryS = firstRetryS;
+      return true;
+    } catch (error) {
+      if (isFirst && retryS === firstRetryS) {
+        tell(`no time server answers: ${oneLine(error)}`);
+        kernel.tellKernelLog(`time: ${oneLine(error)}`);
+      }
+      retryS = Math.min(retryS * 2, longestRetryS);
+      return false;
+    } finally {
+      isAsking = false;
+      timer = setTimeout(() => void ask(), nextS * 1000);
+    }
+  };
+
+  const resume = async (pausedMs: number): Promise<void> => {
+    onPause(pausedMs);
+    pollS = shortestPollS;
+    const before = corrections;
+    await Promise.race([ask(), pause(afterPauseMs)]);
+    if (corrections > before || pausedMs < shortestKnownPauseMs) return;
+    correct(pausedMs, "the hardware clock");
+  };
+
+  const look = (): void => {
+    looks += 1;
+    if (device !== undefined) {
+      const offsetMs = kernel.readClockDevice(device) - kernel.nowMs();
+      const isStep = planCorrection(offsetMs, isFirst).do === "step";
+      if (isStep && !isFirst && offsetMs > 0) onPause(offsetMs);
+      if (isStep || (looks - 1) % shortestPollS === 0) correct(offsetMs, device);
+      return;
+    }
+    const hardwareMs = readHardwareClockMs(kernel);
+    if (hardwareMs === undefined) return;
+    const pausedMs = pauses.look(hardwareMs, kernel.nowMs());
+    if (pausedMs !== undefined) void resume(pausedMs);
+  };
+  const guarded = (): void => {
+    try {
+      look();
+    } catch (error) {
+      // Once is enough: what fails each second would fill the log.
+      clearInterval(clock);
+      kernel.tellKernelLog(`time: ${oneLine(error)}; pauses aren't noticed any more`);
+    }
+  };
+  const clock = setInterval(guarded, lookEveryMs);
+  guarded();
+  void ask();
+  // A machine that had no network gets one.
+  const leases = kernel.watchFolder(leaseFolder, () => {
+    if (corrections === 0) void ask();
+  });
+  return {
+    first,
+    close() {
+      clearInterval(clock);
+      clearTimeout(timer);
+      leases.close();
+    },
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

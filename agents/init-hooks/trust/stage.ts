@@ -1,0 +1,49 @@
+import { oneLine } from "../../command/one-line.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { Stage } from "../stage.ts";
+
+const folder = "/var/lib/boot2podman/certs";
+/** Podman (Go's crypto/x509) and OpenSSL's programs read this one. */
+export const trustBundle = "/etc/ssl/certs/ca-certificates.crt";
+const longestFileBytes = 1024 * 1024;
+/** Of our own part in the bundle, so that a second run doesn't add it again. */
+const mark = "# from the data disk\n";
+
+/** Certificates of registries and proxies: certs/*.pem and *.crt of the data disk are trusted like the image's. */
+export const trustStage: Stage = {
+  name: "trust",
+  needs: ["settings"],
+  deadlineMs: 10_000,
+  async run({ kernel, notes }) {
+    const names = kernel.listIfPresent(folder).filter((name) => /\.(?:pem|crt)$/.test(name));
+    if (names.length === 0) return { result: "skipped", message: "no certificates of one's own" };
+    const { certificatesOf } = await import("./certificates.ts");
+    notes.observed = names;
+    const trusted: string[] = [];
+    const problems: string[] = [];
+    for (const name of names) {
+      try {
+        const found = certificatesOf(readCertificate(kernel, `${folder}/${name}`));
+        trusted.push(...found);
+        notes.done.push(`trust ${found.length} of ${JSON.stringify(name)}`);
+      } catch (error) {
+        problems.push(`certs/${JSON.stringify(name)} is left out: ${oneLine(error)}`);
+      }
+    }
+    if (trusted.length > 0) {
+      const [image = ""] = (kernel.readTextIfPresent(trustBundle) ?? "").split(mark);
+      kernel.writeAtomic(trustBundle, `${image}${mark}${trusted.join("")}`);
+    }
+    const count = trusted.length === 1 ? "1 certificate" : `${trusted.length} certificates`;
+    if (problems.length > 0) throw new Error([`${count} added`, ...problems].join("; "));
+    return { result: "ok", message: `${count} added` };
+  },
+};
+
+function readCertificate(kernel: Kernel, path: string): string {
+  const bytes = kernel.readNoFollow(path, longestFileBytes + 1);
+  if (bytes === undefined) throw new Error("it is gone");
+  if (bytes.length > longestFileBytes)
+    throw new Error(`it is longer than ${longestFileBytes} bytes`);
+  return new TextDecoder().decode(bytes);
+}
