@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
-import { inputsKey, isCurrent, recordState } from "./build-state.ts";
+import { hashOfTree, inputsKey, isCurrent, recordState } from "./build-state.ts";
 import { compileAgents } from "./compose/agents.ts";
 import { composeTree } from "./compose/tree.ts";
 import { extractPackages } from "./extract/extract.ts";
@@ -59,7 +59,8 @@ export async function buildImage(options: BuildOptions): Promise<string> {
   const isFast = options.fast ?? false;
   const recipe = readRecipe(recipePath, options.arch);
   const lockFile = lockPath(recipePath, recipe.arch);
-  const settings = [recipe.arch, isFast, process.env.SOURCE_DATE_EPOCH ?? null];
+  const trees = recipe.trees.map(hashOfTree);
+  const settings = [recipe, trees, isFast, process.env.SOURCE_DATE_EPOCH ?? null];
   const key = () => inputsKey({ repository: REPOSITORY, recipePath, lockFile, settings });
   if (!options.update && isCurrent(cacheDir, outDir, key())) {
     progress.line(`${outDir} is up to date`);

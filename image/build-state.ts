@@ -71,7 +71,7 @@ function filesOf(folder: string): State["files"] {
 }
 
 /** Contents, links and execute bits of a tree of files. */
-function hashOfTree(folder: string): string {
+export function hashOfTree(folder: string): string {
   const hash = createHash("sha256");
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
   for (const name of names) {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { packagesOf, parseRecipe, readRecipe } from "./recipe.ts";
+import { mergeOver } from "./recipe-base.ts";
 
 const PATH = new URL("recipe.toml", import.meta.url).pathname;
 const TEXT = readFileSync(PATH, "utf8");
@@ -88,5 +89,43 @@ describe("a wrong recipe gets one line with the file, the key and what was expec
     expect(() => readRecipe("/nonexistent/r.toml")).toThrow(
       "cannot read the recipe /nonexistent/r.toml: there is no such file",
     );
+  });
+});
+
+describe("a recipe that is laid over another", () => {
+  const path = new URL("vmware.toml", import.meta.url).pathname;
+
+  it("has the base's packages and its own", () => {
+    const packages = packagesOf(readRecipe(path));
+    expect(packages).toContain("podman");
+    expect(packages).toContain("open-vm-tools");
+    expect(packagesOf(readRecipe(path.replace("vmware", "recipe")))).not.toContain("open-vm-tools");
+  });
+
+  it("takes nothing of VMware's that lets the host run programs or lists processes", () => {
+    const files = Object.values(readRecipe(path).files.vmware ?? {}).flat();
+    expect(files.join(" ")).not.toMatch(/vix|serviceDiscovery|deployPkg|componentMgr|appInfo|gdp/i);
+  });
+
+  it("merges tables, makes lists longer, and replaces what is neither", () => {
+    const base = { a: 1, list: [1], table: { x: 1, y: 2 } };
+    const over = { a: 2, list: [2], table: { y: 3 }, more: true };
+    expect(mergeOver(base, over)).toEqual({
+      a: 2,
+      list: [1, 2],
+      table: { x: 1, y: 3 },
+      more: true,
+    });
+  });
+
+  it("says which base isn't there", () => {
+    expect(() => parseRecipe('base = "none.toml"', "/nonexistent/r.toml")).toThrow(
+      "cannot read the recipe /nonexistent/none.toml: there is no such file",
+    );
+  });
+
+  it("finds further trees beside itself", () => {
+    const trees = parseRecipe('base = "recipe.toml"\ntrees = ["mine"]', path).trees;
+    expect(trees).toEqual([path.replace("vmware.toml", "mine")]);
   });
 });

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import * as z from "zod";
+import { isTable, mergeOver } from "./recipe-base.ts";
 import { BuildError, systemErrorCode } from "./stage/build-error.ts";
 
 /** The architectures that images can be built for, in Debian's words. */
@@ -53,6 +55,8 @@ const machineSchema = z.strictObject({
 });
 
 const recipeSchema = z.strictObject({
+  /** Folders of further files, laid out as in the guest, beside the recipe. */
+  trees: z.array(z.string().min(1)).default([]),
   suite: z.string().regex(/^[a-z]+$/, "expected a Debian suite, like trixie"),
   arch: archSchema,
   image: z.strictObject({
@@ -144,23 +148,26 @@ export type MachineRecipe = z.infer<typeof machineSchema>;
 export type Recipe = Omit<RawRecipe, "machine"> & { machine: MachineRecipe };
 
 /**
- * Reads and checks a recipe. `arch` overrides the recipe's own.
+ * Reads and checks a recipe. `arch` overrides the recipe's own. A recipe with the key "base" is laid over the one
+ * that it names.
  * @throws BuildError in one line with the file, the key, and what was expected.
  */
 export function readRecipe(path: string, arch?: Arch): Recipe {
-  let text: string;
+  return parseRecipe(readText(path), path, arch);
+}
+
+function readText(path: string): string {
   try {
-    text = readFileSync(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch (error) {
     const why = systemErrorCode(error) === "ENOENT" ? "there is no such file" : String(error);
     throw new BuildError(`cannot read the recipe ${path}: ${why}`, { cause: error });
   }
-  return parseRecipe(text, path, arch);
 }
 
-/** Checks the text of a recipe; `path` is for messages. */
+/** Checks the text of a recipe; `path` is for messages, and where its base is looked for. */
 export function parseRecipe(text: string, path: string, arch?: Arch): Recipe {
-  const checked = recipeSchema.safeParse(parseToml(text, path));
+  const checked = recipeSchema.safeParse(withBase(parseToml(text, path), path));
   if (!checked.success) {
     throw new BuildError(recipeMessage(path, checked.error), { cause: checked.error });
   }
@@ -171,9 +178,19 @@ export function parseRecipe(text: string, path: string, arch?: Arch): Recipe {
     ...recipe,
     arch: chosen,
     machine,
+    trees: recipe.trees.map((folder) => join(dirname(path), folder)),
     files: mergeFiles(recipe.files, machine.files),
     modules: mergeModules(recipe.modules, machine.modules),
   };
+}
+
+/** One base is enough: a base has none itself. */
+function withBase(recipe: unknown, path: string): unknown {
+  if (!isTable(recipe) || typeof recipe.base !== "string") return recipe;
+  const { base, ...own } = recipe;
+  const basePath = join(dirname(path), base);
+  const below = parseToml(readText(basePath), basePath);
+  return isTable(below) ? mergeOver(below, own) : below;
 }
 
 function parseToml(text: string, path: string): unknown {

@@ -76,6 +76,7 @@ function compileArguments(options: AgentsOptions, runtime: string, outfile: stri
     "--compile",
     "--minify",
     "--bytecode",
+    "--splitting",
     // What runs for seconds doesn't earn back the compiling of hot code: a tenth less time until sshd
     // listens, under emulation, and less memory.
     "--compile-jit-policy=10",
@@ -85,7 +86,6 @@ function compileArguments(options: AgentsOptions, runtime: string, outfile: stri
     "--no-compile-autoload-bunfig",
     `--target=${BUN_TARGETS[options.arch]}`,
     `--compile-executable-path=${runtime}`,
-    `--define=BOOT2PODMAN_VERSION=${JSON.stringify(options.version)}`,
     `--outfile=${outfile}`,
     "agents/program.ts",
   ];

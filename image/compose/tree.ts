@@ -60,13 +60,17 @@ export async function composeTree(
   };
   const groups = pickPackageFiles(recipe, options.recipePath, packages);
   const ours = readStaticTree(options.staticTree, store, recipe.templates, options.version);
-  const present = new Set([...[...groups.values()].flat(), ...ours].map(({ path }) => path));
+  const added = recipe.trees.flatMap((folder) => readStaticTree(folder, store, [], ""));
+  const present = new Set(
+    [...[...groups.values()].flat(), ...ours, ...added].map(({ path }) => path),
+  );
   groups.set("busybox", [busybox, ...busyboxLinks(recipe.busybox, present)]);
   groups.set("certificates", [composeCertificates(recipe, packages, store)]);
   groups.set("accounts", composeAccounts(recipe, store));
   groups.set("modules", modules.entries);
   groups.set("agents", [agents]);
   groups.set("ours", [...ours, ...linksAndFolders(recipe)]);
+  if (added.length > 0) groups.set("added", added);
   groups.set("libraries", libraries(recipe, groups, packages, store));
   // The folder usr itself is a mountpoint that the boot makes.
   const all = uniqueEntries(groups).filter(({ path }) => path !== "usr");
