@@ -9,18 +9,19 @@ const KERNEL = "vmlinuz64";
 const INITRDS = ["corepure64.gz", "boot2podman.gz"] as const;
 const ISO = "boot2podman.iso";
 
-const architecture = z.enum(["amd64", "arm64"]);
+/** The architectures that images are built for. */
+export const imageArchitecture = z.enum(["amd64", "arm64"]);
 
 /** What a machine needs to know of the image's manifest; an image of another version has this too. */
 const manifest = z.object({
   version: z.string(),
-  arch: architecture,
+  arch: imageArchitecture,
   kernel: z.object({ commandLine: z.string() }),
   artifacts: z.array(z.object({ name: z.string(), sha256: z.string() })),
 });
 
 /** The architecture of an image, in Debian's words. */
-export type ImageArchitecture = z.infer<typeof architecture>;
+export type ImageArchitecture = z.infer<typeof imageArchitecture>;
 
 /** A file of the image and the hash that the build gave it. */
 export interface ImageFile {
@@ -62,6 +63,23 @@ export async function findImage(folder: string): Promise<BootImage> {
     initrds,
     iso: join(folder, ISO),
     id: identity([kernel, ...initrds]),
+  };
+}
+
+/**
+ * The image in the folder of a machine that the podman-machine before this one made: an ISO alone,
+ * whose kernel isn't ours to start.
+ */
+export function isoAlone(folder: string): BootImage {
+  return {
+    folder,
+    version: "",
+    architecture: "amd64",
+    commandLine: "",
+    kernel: { path: "", sha256: "" },
+    initrds: [],
+    iso: join(folder, ISO),
+    id: "",
   };
 }
 

@@ -3,11 +3,13 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure, systemErrorCode } from "../failure.ts";
+import { imagesInUse } from "../store/images-in-use.ts";
 import { withLock } from "../store/lock.ts";
 import { syncFolder } from "../store/write-file.ts";
+import { imageCache, writeDescription } from "./cached-image.ts";
 import { type BootImage, type ImageFile, imageMissing } from "./image.ts";
 
-/** A newer image replaces the one in use; the one before it stays for machines still on it. */
+/** The one in use and the one used before it stay, and those that machines may step back to. */
 const KEPT_IMAGES = 2;
 /** The kernel looks for the next archive at a multiple of four (buffer-format.rst, "initramfs"). */
 const ALIGNMENT_BYTES = 4;
@@ -26,7 +28,7 @@ export interface KernelFiles {
  * Throws when a file is missing or differs from its hash.
  */
 export async function kernelFiles(store: string, image: BootImage): Promise<KernelFiles> {
-  const cache = join(store, "cache", "images");
+  const cache = imageCache(store);
   const folder = join(cache, image.id);
   const files = { kernel: join(folder, "vmlinuz64"), initrd: join(folder, "initrd") };
   if (await exists(folder)) {
@@ -37,7 +39,7 @@ export async function kernelFiles(store: string, image: BootImage): Promise<Kern
   return withLock(lock, async () => {
     if (!(await exists(folder))) {
       await make(folder, image);
-      await prune(cache, image.id);
+      await prune(cache, new Set([image.id, ...(await imagesInUse(store))]));
     }
     return files;
   });
@@ -50,6 +52,7 @@ async function make(folder: string, image: BootImage): Promise<void> {
   try {
     await concatenate([image.kernel], join(unfinished, "vmlinuz64"), image.folder);
     await concatenate(image.initrds, join(unfinished, "initrd"), image.folder);
+    await writeDescription(unfinished, image);
     await rename(unfinished, folder);
     await syncFolder(join(folder, ".."));
   } catch (error) {
@@ -130,8 +133,8 @@ async function markUsed(folder: string): Promise<void> {
 }
 
 /** A running QEMU has these files open, so removing old ones takes nothing from it. */
-async function prune(cache: string, current: string): Promise<void> {
-  const others = (await readdir(cache)).filter((name) => name !== current);
+async function prune(cache: string, kept: ReadonlySet<string>): Promise<void> {
+  const others = (await readdir(cache)).filter((name) => !kept.has(name));
   const dated = await Promise.all(
     others.map(async (name) => ({ name, usedMs: (await stat(join(cache, name))).mtimeMs })),
   );

@@ -1,9 +1,12 @@
 import type { Command } from "commander";
+import { podmanUser } from "../client/addresses.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { Failure } from "../failure.ts";
 import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
+import { urlOf } from "../life/list.ts";
 import { keyPath } from "../store/config.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
+import { renderTemplate } from "../template/render.ts";
 import { NAME_HELP, namesOrDefault } from "./arguments.ts";
 import type { Context } from "./context.ts";
 
@@ -31,23 +34,36 @@ export function addAddress(program: Command, context: Context): void {
         }
       });
   add("ip", "Print the IP address of a machine", (machine) => [ipOf(machine)], true);
-  add("url", "Print the URL of a machine", (machine) => [`tcp://${ipOf(machine)}`], true);
+  add("url", "Print the URL of a machine", (machine) => [urlOf(machine)], true);
   add("config", "Print the connection flags of a machine", connectionFlags, false);
-  add("inspect", "Print the configuration of a machine as JSON", inspection, false);
+  program
+    .command("inspect")
+    .description("Print the configuration of a machine as JSON")
+    .argument("[names...]", NAME_HELP)
+    .option("-f, --format <template>", "print it by a Go template, such as '{{.Driver.SSHPort}}'")
+    .option("--json", "as JSON, which it is anyway", false)
+    .action(async (names: string[], flags: { format?: string }) => {
+      for (const name of namesOrDefault(names)) {
+        const { config } = await loadMachine(context.host().store, name);
+        context.terminal.out(
+          flags.format === undefined
+            ? JSON.stringify(config, null, 4)
+            : renderTemplate(flags.format, config),
+        );
+      }
+    });
 }
 
 /** The flags that podman's bridge takes, one a line. */
 export function connectionFlags(machine: Machine): string[] {
+  const { SSHPort, IPAddress } = machine.config.Driver;
+  const key = keyPath(machine.files.folder, machine.config);
   return [
-    "--username=root",
-    "--host=localhost",
-    `--port=${machine.config.Driver.SSHPort}`,
-    `--identity-file=${keyPath(machine.files.folder, machine.config)}`,
+    `--username=${podmanUser(machine)}`,
+    `--host=${IPAddress === "127.0.0.1" ? "localhost" : IPAddress}`,
+    `--port=${SSHPort}`,
+    ...(key === undefined ? [] : [`--identity-file=${key}`]),
   ];
-}
-
-function inspection(machine: Machine): string[] {
-  return [JSON.stringify(machine.config, null, 4)];
 }
 
 function ipOf(machine: Machine): string {

@@ -20,3 +20,13 @@ export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) 
     return value;
   };
 }
+
+/** A parser for a number of MiB. */
+export function mebibytes(min: number) {
+  return wholeNumber(min, 2 ** 30);
+}
+
+/** Gathers the values of a flag that can be given several times. */
+export function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

@@ -18,5 +18,6 @@ export function hostOf(terminal: Terminal, storagePath: string | undefined): Hos
   return {
     store: storeFolder({ storagePath, environment, home }),
     report: terminalReport(terminal),
+    person: { home, environment },
   };
 }

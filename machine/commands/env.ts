@@ -1,7 +1,10 @@
 import type { Command } from "commander";
+import { dockerUrl, podmanUrl, podmanUser } from "../client/addresses.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { Failure } from "../failure.ts";
 import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
+import { sshArguments } from "../ssh/client.ts";
+import { shellWords } from "../ssh/words.ts";
 import { keyPath } from "../store/config.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
@@ -11,9 +14,12 @@ import { shellNamed } from "./shells.ts";
 interface Flags {
   shell?: string;
   unset: boolean;
+  proxy: boolean;
+  varlink: boolean;
+  json: boolean;
 }
 
-/** `env`: commands for a shell that connect podman, and what reads PODMAN_*, to a machine. */
+/** `env`: commands for a shell that connect podman, docker, and what reads PODMAN_*, to a machine. */
 export function addEnv(program: Command, context: Context): void {
   program
     .command("env")
@@ -21,59 +27,104 @@ export function addEnv(program: Command, context: Context): void {
     .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
     .option("--shell <shell>", "bash, zsh, sh, fish, tcsh, powershell, cmd or emacs")
     .option("-u, --unset", "print the commands that undo it", false)
+    .option("--no-proxy", "add the machine's address to NO_PROXY")
+    .option("--varlink", "the bridge for varlink clients instead", false)
+    .option("--json", "the variables as JSON", false)
     .action(async (name: string | undefined, flags: Flags) => {
-      const shell = shellNamed(flags.shell ?? context.terminal.environment.SHELL ?? "sh");
-      const words = ["podman-machine", "env", ...(flags.shell ? ["--shell", flags.shell] : [])];
+      const { environment } = context.terminal;
+      const shell = shellNamed(flags.shell ?? environment.SHELL ?? "sh");
+      const words = ["podman-machine", "env", ...hintFlags(flags)];
       if (flags.unset) {
+        const names = flags.proxy ? ALL_VARIABLES : [...ALL_VARIABLES, ...proxyNames(environment)];
         print(
           context,
-          VARIABLES.map((variable) => shell.unset(variable)),
+          names.map((variable) => shell.unset(variable)),
         );
         print(context, shell.hint([...words, "-u"].join(" ")));
         return;
       }
       const machine = await loadRunning(context, name ?? DEFAULT_NAME);
-      const values = environmentOf(machine);
+      const values: Record<string, string> = {
+        ...(flags.varlink ? varlinkVariables(context, machine) : environmentOf(machine)),
+        ...(flags.proxy ? {} : withoutProxy(environment, machine.config.Driver.IPAddress)),
+      };
+      if (flags.json) {
+        context.terminal.out(JSON.stringify(values, null, 4));
+        return;
+      }
       print(
         context,
-        VARIABLES.map((variable) => shell.set(variable, values[variable])),
+        Object.entries(values).map(([variable, value]) => shell.set(variable, value)),
       );
       print(context, shell.hint([...words, machine.name].join(" ")));
     });
 }
 
-/** The PODMAN_ ones are for podman's bridge, the others for today's podman. */
-const VARIABLES = [
+function hintFlags(flags: Flags): string[] {
+  return [
+    ...(flags.shell === undefined ? [] : ["--shell", flags.shell]),
+    ...(flags.varlink ? ["--varlink"] : []),
+    ...(flags.proxy ? [] : ["--no-proxy"]),
+  ];
+}
+
+/** Everything that the command sets in one case or another. */
+const ALL_VARIABLES = [
   "PODMAN_USER",
   "PODMAN_HOST",
   "PODMAN_PORT",
   "PODMAN_IDENTITY_FILE",
   "PODMAN_IGNORE_HOSTS",
   "PODMAN_MACHINE_NAME",
+  "PODMAN_VARLINK_BRIDGE",
   "CONTAINER_HOST",
   "CONTAINER_SSHKEY",
+  "DOCKER_HOST",
 ] as const;
 
-/** The values for a machine. */
-export function environmentOf(machine: Machine): Record<(typeof VARIABLES)[number], string> {
-  const port = machine.config.Driver.SSHPort;
+/**
+ * The values for a machine: PODMAN_ ones for podman's older bridge, CONTAINER_ ones for today's
+ * podman, DOCKER_HOST for docker's clients.
+ */
+export function environmentOf(machine: Machine): Record<string, string> {
+  const { SSHPort, IPAddress } = machine.config.Driver;
   const key = keyPath(machine.files.folder, machine.config);
   return {
-    PODMAN_USER: "root",
-    PODMAN_HOST: "localhost",
-    PODMAN_PORT: String(port),
-    PODMAN_IDENTITY_FILE: key,
+    PODMAN_USER: podmanUser(machine),
+    PODMAN_HOST: IPAddress === "127.0.0.1" ? "localhost" : IPAddress,
+    PODMAN_PORT: String(SSHPort),
+    ...(key === undefined ? {} : { PODMAN_IDENTITY_FILE: key }),
     PODMAN_IGNORE_HOSTS: "true",
     PODMAN_MACHINE_NAME: machine.name,
     CONTAINER_HOST: podmanUrl(machine),
-    CONTAINER_SSHKEY: key,
+    ...(key === undefined ? {} : { CONTAINER_SSHKEY: key }),
+    DOCKER_HOST: dockerUrl(machine),
   };
 }
 
-/** Where podman's remote client finds a machine's podman. */
-export function podmanUrl(machine: Machine): string {
-  const { IPAddress, SSHPort } = machine.config.Driver;
-  return `ssh://root@${IPAddress}:${SSHPort}/run/podman/podman.sock`;
+function varlinkVariables(context: Context, machine: Machine): Record<string, string> {
+  const driver = driverOf(context.host().store, machine.config.DriverName);
+  const target = driver.sshTarget(machine, podmanUser(machine));
+  const bridge = ["ssh", "-T", ...sshArguments(target, ["varlink", "bridge"])];
+  return { PODMAN_VARLINK_BRIDGE: shellWords(bridge), PODMAN_MACHINE_NAME: machine.name };
+}
+
+/** Which of the two spellings a person uses; the small one when neither is there. */
+function proxyNames(environment: Context["terminal"]["environment"]): string[] {
+  const used = ["no_proxy", "NO_PROXY"].filter((name) => environment[name] !== undefined);
+  return used.length === 0 ? ["no_proxy"] : used;
+}
+
+function withoutProxy(
+  environment: Context["terminal"]["environment"],
+  address: string,
+): Record<string, string> {
+  return Object.fromEntries(
+    proxyNames(environment).map((name) => {
+      const hosts = (environment[name] ?? "").split(",").filter((host) => host !== "");
+      return [name, (hosts.includes(address) ? hosts : [...hosts, address]).join(",")];
+    }),
+  );
 }
 
 async function loadRunning(context: Context, name: string): Promise<Machine> {

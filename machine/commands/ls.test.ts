@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { ListedMachine } from "../life/list.ts";
-import { parseFilters, render } from "./ls.ts";
+import { parseFilters } from "./filters.ts";
+import { render } from "./ls.ts";
 
 const box: ListedMachine = {
   name: "box",
@@ -9,6 +10,8 @@ const box: ListedMachine = {
   state: "Running",
   url: "tcp://127.0.0.1",
   error: "",
+  labels: ["env=dev", "team=a"],
+  responseTimeMs: 3,
 };
 const other: ListedMachine = {
   name: "other",
@@ -17,6 +20,8 @@ const other: ListedMachine = {
   state: "Stopped",
   url: "",
   error: "",
+  labels: ["env=prod"],
+  responseTimeMs: 4,
 };
 const broken: ListedMachine = { ...other, name: "broken", state: "Error", error: "no monitor" };
 const flags = { quiet: false, json: false };
@@ -56,11 +61,35 @@ test.each([
   [["name=^b", "state=Error"], ["broken"]],
   [["driver=qemu"], ["box", "other", "broken"]],
   [["driver=virtualbox"], []],
+  [["label=env=dev"], ["box"]],
+  [["label=env"], ["box", "other", "broken"]],
+  [
+    ["label=env=dev", "label=env=prod"],
+    ["box", "other", "broken"],
+  ],
+  [["label=env=dev", "state=Stopped"], []],
 ])("filters %j keep %j", (filters, names) => {
   const kept = [box, other, broken].filter(parseFilters(filters));
   expect(kept.map((machine) => machine.name)).toEqual(names);
 });
 
-test.each(["label=a", "state", "=", "name=("])("filter %s is refused", (filter) => {
+test.each(["size=a", "state", "=", "name=("])("filter %s is refused", (filter) => {
   expect(() => parseFilters([filter])).toThrow(/Unsupported filter|no regular expression/);
+});
+
+test("a template is filled for each", () => {
+  const format = "{{.Name}} {{.State}} {{.URL}}{{if .ActiveHost}} active{{end}}";
+  expect(render([box, other], { ...flags, format })).toEqual([
+    "box Running tcp://127.0.0.1 active",
+    "other Stopped ",
+  ]);
+});
+
+test("a template for a table has a header and columns", () => {
+  const format = "table {{.Name}}\\t{{.DriverName}}\t{{.Active}}";
+  expect(render([box, other], { ...flags, format })).toEqual([
+    "NAME    DRIVER   ACTIVE",
+    "box     qemu     *",
+    "other   qemu     -",
+  ]);
 });

@@ -1,8 +1,10 @@
 import type { Command } from "commander";
 import { UsageFailure } from "../failure.ts";
 import { type ListedMachine, listMachines } from "../life/list.ts";
-import { wholeNumber } from "./arguments.ts";
+import { renderTemplate } from "../template/render.ts";
+import { collect, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
+import { parseFilters } from "./filters.ts";
 import { formatTable } from "./table.ts";
 
 interface Flags {
@@ -10,6 +12,7 @@ interface Flags {
   json: boolean;
   filter: string[];
   timeout: number;
+  format?: string;
 }
 
 const HEADER = ["NAME", "ACTIVE", "DRIVER", "STATE", "URL", "ERRORS"];
@@ -24,12 +27,19 @@ export function addLs(program: Command, context: Context): void {
     .option("--json", "as JSON", false)
     .option(
       "--filter <key=value>",
-      "only machines with this driver, state, or name (a regular expression); repeatable",
-      (value: string, before: string[]) => [...before, value],
+      "only machines with this driver, state, label, or name (a regular expression); repeatable",
+      collect,
       [],
     )
     .option("-t, --timeout <seconds>", "how long to wait for each", wholeNumber(1, 3600), TIMEOUT_S)
+    .option(
+      "-f, --format <template>",
+      "print each by a Go template, such as '{{.Name}} {{.State}}'",
+    )
     .action(async (flags: Flags) => {
+      if ([flags.quiet, flags.json, flags.format !== undefined].filter(Boolean).length > 1) {
+        throw new UsageFailure("--quiet, --json and --format exclude one another.");
+      }
       const keep = parseFilters(flags.filter);
       const active = context.terminal.environment.PODMAN_MACHINE_NAME;
       const all = await listMachines(context.host().store, active, flags.timeout * 1000);
@@ -42,13 +52,16 @@ export function addLs(program: Command, context: Context): void {
 /** The lines that `ls` prints. */
 export function render(
   machines: readonly ListedMachine[],
-  flags: { quiet: boolean; json: boolean },
+  flags: { quiet: boolean; json: boolean; format?: string },
 ): string[] {
   if (flags.json) {
     return [JSON.stringify(machines, null, 4)];
   }
   if (flags.quiet) {
     return machines.map((machine) => machine.name);
+  }
+  if (flags.format !== undefined) {
+    return formatted(machines, flags.format);
   }
   const rows = machines.map((machine) => [
     machine.name,
@@ -61,33 +74,38 @@ export function render(
   return formatTable([HEADER, ...rows]);
 }
 
-/**
- * A machine is kept when it fits one of the values of every key. Throws for a key that there isn't.
- */
-export function parseFilters(filters: readonly string[]): (machine: ListedMachine) => boolean {
-  const byKey = new Map<string, string[]>();
-  for (const filter of filters) {
-    const [key = "", ...rest] = filter.split("=");
-    if (rest.length === 0 || !["driver", "state", "name"].includes(key)) {
-      throw new UsageFailure(`Unsupported filter "${filter}": expected driver=, state= or name=.`);
-    }
-    byKey.set(key, [...(byKey.get(key) ?? []), rest.join("=")]);
-  }
-  const names = (byKey.get("name") ?? []).map(expression);
-  return (machine) =>
-    isAmong(byKey.get("driver"), machine.driver) &&
-    isAmong(byKey.get("state"), machine.state) &&
-    (names.length === 0 || names.some((name) => name.test(machine.name)));
+/** Fields of a template by the names that docker-machine's have. */
+function fieldsOf(machine: ListedMachine) {
+  return {
+    Name: machine.name,
+    Active: machine.active ? "*" : "-",
+    ActiveHost: machine.active,
+    DriverName: machine.driver,
+    State: machine.state,
+    URL: machine.url,
+    Error: machine.error,
+    Labels: machine.labels,
+    ResponseTime: `${machine.responseTimeMs}ms`,
+  };
 }
 
-function isAmong(values: readonly string[] | undefined, value: string): boolean {
-  return values?.some((other) => other.toLowerCase() === value.toLowerCase()) ?? true;
-}
+const COLUMN_NAMES = {
+  Name: "NAME",
+  Active: "ACTIVE",
+  ActiveHost: "ACTIVE_HOST",
+  DriverName: "DRIVER",
+  State: "STATE",
+  URL: "URL",
+  Error: "ERRORS",
+  Labels: "LABELS",
+  ResponseTime: "RESPONSE",
+};
 
-function expression(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch {
-    throw new UsageFailure(`"${text}" is no regular expression.`);
-  }
+/** `table TEMPLATE` has a header, and columns where the template has tabs. */
+function formatted(machines: readonly ListedMachine[], format: string): string[] {
+  const isTable = /^table\s/.test(format);
+  const template = format.replace(/^table\s+/, "").replaceAll("\\t", "\t");
+  const lines = machines.map((machine) => renderTemplate(template, fieldsOf(machine)));
+  const all = isTable ? [renderTemplate(template, COLUMN_NAMES), ...lines] : lines;
+  return isTable ? formatTable(all.map((line) => line.split("\t"))) : all;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMachine } from "../life/create.ts";
+import { qemuMachine } from "../life/qemu-machine.ts";
 import { makeTestHost, type TestHost } from "../life/test-host.ts";
 import { runCommandLine } from "./program.ts";
 import { makeTestTerminal } from "./test-terminal.ts";
@@ -9,7 +10,7 @@ let port: number;
 
 beforeAll(async () => {
   host = await makeTestHost();
-  const { config } = await createMachine(host, "box", host.choices);
+  const { config } = await createMachine(host, "box", qemuMachine(host.choices));
   port = config.Driver.SSHPort;
 });
 afterAll(() => host.dispose());
@@ -33,7 +34,19 @@ test.each([
   ["create --cpus 0 x", "Expected a whole number, 1 to 255"],
   ["create --ssh-port 65536 x", "Expected a whole number, 1 to 65535"],
   ["create --accelerator hvf x", "Allowed choices are auto, kvm, tcg"],
-  ["create --driver virtualbox x", 'There is no driver "virtualbox" here'],
+  ["create --driver hyperv x", 'There is no driver "hyperv" here: the drivers are qemu, '],
+  ["create --driver generic x", "The driver generic needs --generic-ip-address"],
+  ["create --driver none x", "The driver none needs --url"],
+  ["create --volume /a:/b:rx x", '"/a:/b:rx" is no volume'],
+  ["create --volume /a:b x", '"/a:b" is no volume'],
+  ["create --volume /:/b --iso x", "--volume needs the kernel command line"],
+  ["create --publish 80:0 x", '"80:0" is no port to publish'],
+  ["create --qemu-network tap x", "--qemu-network tap needs --qemu-network-address"],
+  ["create --label a x", '"a" is no label: expected KEY=VALUE'],
+  ["create --qemu-cache-mode x y", "Allowed choices are default, writeback"],
+  ["ls -q --json", "--quiet, --json and --format exclude one another"],
+  ["ls -f {{.Frob}}", "names .Frob"],
+  ["inspect -f {{.Driver.Frob}}", "names .Frob"],
   ["create --localports 5 x", 'Invalid port range "5"'],
   ["create x_y", "Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -"],
   ["start ../x", "Invalid hostname specified"],
@@ -128,6 +141,7 @@ test("env prints what a shell evaluates, and how", async () => {
     'export PODMAN_MACHINE_NAME="box"',
     `export CONTAINER_HOST="ssh://root@127.0.0.1:${port}/run/podman/podman.sock"`,
     `export CONTAINER_SSHKEY="${key}"`,
+    `export DOCKER_HOST="ssh://root@127.0.0.1:${port}"`,
     "# Run this command to configure your shell: ",
     "# eval $(podman-machine env box)",
   ]);

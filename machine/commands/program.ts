@@ -1,19 +1,37 @@
-import { Command, CommanderError } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
+import { Command, CommanderError, Option } from "commander";
 import { Failure } from "../failure.ts";
 import { addAddress } from "./address.ts";
+import { addCompletion } from "./completion.ts";
+import { addConsole, addLogs } from "./console.ts";
 import { hostOf } from "./context.ts";
 import { addCreate } from "./create.ts";
 import { addEnv } from "./env.ts";
 import { addLs } from "./ls.ts";
+import { addMount } from "./mount.ts";
+import { addBootChart, addProvision } from "./provision.ts";
 import { addRm } from "./rm.ts";
+import { addScp } from "./scp.ts";
+import { addSet } from "./set.ts";
 import { addSsh } from "./ssh.ts";
+import { addSshConfig } from "./ssh-config.ts";
 import { addRestart, addStart } from "./start.ts";
 import { addActive, addStatus } from "./status.ts";
 import { addKill, addStop } from "./stop.ts";
 import type { Terminal } from "./terminal.ts";
+import { addUpgrade } from "./upgrade.ts";
+import { VERSION } from "./version.ts";
 
 const USAGE_STATUS = 2;
+
+/** Global flags of docker-machine that have nothing left to say: SSH keys replaced certificates. */
+const WITHOUT_EFFECT = [
+  "--tls-ca-cert <file>",
+  "--tls-ca-key <file>",
+  "--tls-client-cert <file>",
+  "--tls-client-key <file>",
+  "--github-api-token <token>",
+  "--native-ssh",
+];
 
 /**
  * Runs the command line and returns its exit status: 0 done, 1 failed, 2 wrong usage, and for
@@ -34,6 +52,9 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
       writeErr: (text) => terminal.error(text.trimEnd()),
       outputError: (text, write) => write(`${text.trimEnd()} (--help lists what can be said)`),
     });
+  for (const flag of WITHOUT_EFFECT) {
+    program.addOption(new Option(flag, "accepted for scripts; without effect").hideHelp());
+  }
   const context = {
     terminal,
     host: () => hostOf(terminal, program.opts<{ storagePath?: string }>().storagePath),
@@ -50,6 +71,16 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   addLs(program, context);
   addStatus(program, context);
   addSsh(program, context);
+  addScp(program, context);
+  addSshConfig(program, context);
+  addSet(program, context);
+  addUpgrade(program, context);
+  addConsole(program, context);
+  addLogs(program, context);
+  addBootChart(program, context);
+  addProvision(program, context);
+  addMount(program, context);
+  addCompletion(program, context);
   addEnv(program, context);
   addAddress(program, context);
   addActive(program, context);
@@ -81,5 +112,5 @@ export function report(error: unknown, terminal: Terminal, debug: boolean): numb
 }
 
 function versionText(): string {
-  return `podman-machine version ${packageJson.version}`;
+  return `podman-machine version ${VERSION}`;
 }

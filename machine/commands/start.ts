@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { introduce } from "../life/introduce.ts";
 import { startMachine, waitUntilReady } from "../life/start.ts";
-import { stopMachine } from "../life/stop.ts";
+import { restartMachine, stopMachine } from "../life/stop.ts";
 import { NAME_HELP, namesOrDefault, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
 
@@ -34,8 +35,10 @@ export function addRestart(program: Command, context: Context): void {
     .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
     .action(async (names: string[], flags: Flags) => {
       for (const name of namesOrDefault(names)) {
-        await stopMachine(context.host(), name);
-        await start(context, name, flags);
+        if (!(await restartMachine(context.host(), name))) {
+          await stopMachine(context.host(), name);
+          await start(context, name, flags);
+        }
       }
     });
 }
@@ -56,6 +59,7 @@ async function start(context: Context, name: string, flags: Flags): Promise<void
   }
   const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
   await waitUntilReady(host, machine, timeoutMs);
+  await introduce(host, machine);
   if (launched) {
     context.terminal.out(readyText(name, startedMs));
   }

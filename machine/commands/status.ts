@@ -13,16 +13,24 @@ export function addStatus(program: Command, context: Context): void {
     .command("status")
     .description("Print the state of machines: Running, Stopped, ...")
     .argument("[names...]", NAME_HELP)
-    .action(async (names: string[]) => {
+    .option("--json", "as JSON", false)
+    .action(async (names: string[], flags: { json: boolean }) => {
       const { store } = context.host();
+      const found: { name: string; state: string; error: string }[] = [];
       for (const name of namesOrDefault(names)) {
         const machine = await loadMachine(store, name);
         const driver = driverOf(store, machine.config.DriverName);
         const { state, error } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
-        context.terminal.out(state);
-        if (error !== undefined) {
-          context.terminal.error(error);
+        found.push({ name, state, error: error ?? "" });
+        if (!flags.json) {
+          context.terminal.out(state);
+          if (error !== undefined) {
+            context.terminal.error(error);
+          }
         }
+      }
+      if (flags.json) {
+        context.terminal.out(JSON.stringify(found, null, 4));
       }
     });
 }

@@ -5,6 +5,8 @@ import { createInterface } from "node:readline";
 export interface Terminal {
   /** Prints a line. */
   out(line: string): void;
+  /** Prints text as it is. */
+  write(text: string): void;
   /** Prints a line for a person, beside the output. */
   error(line: string): void;
   /** Shows a line that the next one replaces; nothing where that isn't possible. */
@@ -34,6 +36,10 @@ export function processTerminal(): Terminal {
     out(line) {
       clear();
       stdout.write(`${line}\n`);
+    },
+    write(text) {
+      clear();
+      stdout.write(text);
     },
     error(line) {
       clear();

@@ -15,6 +15,7 @@ export function makeTestTerminal(store: string, answers: readonly string[] = [])
     printed,
     errors,
     out: (line) => printed.push(line),
+    write: (text) => printed.push(text),
     error: (line) => errors.push(line),
     status: () => undefined,
     ask(question) {

@@ -1,5 +1,6 @@
 import { chmod, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import * as z from "zod";
 import { Failure } from "../failure.ts";
 import { lastLine, runProgram } from "../program/run.ts";
 import { userdataArchive } from "./userdata-archive.ts";
@@ -33,6 +34,24 @@ export async function makeDataDisk(options: {
   await rm(raw);
 }
 
+/**
+ * Makes a disk larger; the guest's filesystem follows at the next boot. The disk keeps what it has
+ * beyond whole MiB, which is the archive that it started with.
+ * Throws a {@link Failure} when it is larger already, or qemu-img fails.
+ */
+export async function growDataDisk(path: string, sizeMib: number): Promise<void> {
+  const text = await qemuImg(["info", "--output=json", path], path);
+  const found: unknown = JSON.parse(text);
+  const before = virtualSize.parse(found)["virtual-size"];
+  const sizeBytes = virtualSizeBytes(sizeMib, before % MIB);
+  if (sizeBytes < before) {
+    throw new Failure(`The disk ${path} has ${Math.floor(before / MIB)} MiB and can only grow.`);
+  }
+  await qemuImg(["resize", "-q", "-f", "qcow2", path, String(sizeBytes)], path);
+}
+
+const virtualSize = z.object({ "virtual-size": z.number() });
+
 /** Throws when the disk of a machine isn't there. */
 export async function checkDisk(path: string, name: string): Promise<void> {
   try {
@@ -45,10 +64,15 @@ export async function checkDisk(path: string, name: string): Promise<void> {
   }
 }
 
-async function qemuImg(args: readonly string[], path: string): Promise<void> {
+async function qemuImg(args: readonly string[], path: string): Promise<string> {
   const result = await runProgram("qemu-img", args, { timeoutMs: QEMU_IMG_TIMEOUT_MS });
   if (result.exitCode !== 0) {
     const found = result.timedOut ? "no answer in a minute" : lastLine(result.stderr);
-    throw new Failure(`The disk ${path} could not be made: ${found}`);
+    throw new Failure(
+      /No space left/.test(result.stderr)
+        ? `The disk ${path} could not be made: there is no room on the host's disk.`
+        : `The disk ${path} could not be made: ${found}`,
+    );
   }
+  return result.stdout;
 }

@@ -1,5 +1,6 @@
 import type { SshTarget } from "../ssh/client.ts";
-import type { Machine, MachinePlace } from "../store/machines.ts";
+import type { DriverName } from "../store/config.ts";
+import type { Machine } from "../store/machines.ts";
 
 /** The words for what a machine is doing, as `ls` prints them. */
 export type MachineState =
@@ -30,30 +31,34 @@ export interface Report {
 }
 
 /**
- * What a machine lives on: the host's QEMU today. Methods are called with the machine's lock held
+ * What a machine lives on. Methods are called with the machine's lock held
  * unless they say that they need none.
  */
-export interface Driver {
+export interface Driver<N extends DriverName = DriverName> {
   /** Looks at what is really there; a broken machine is a state, not an error. Needs no lock. */
-  observe(machine: MachinePlace, timeoutMs: number): Promise<Observed>;
+  observe(machine: Machine<N>, timeoutMs: number): Promise<Observed>;
   /**
    * Makes what the machine needs besides its config: called once, in a folder that becomes the
    * machine's own when all went well.
    */
-  prepare(machine: Machine, report: Report): Promise<void>;
+  prepare(machine: Machine<N>, report: Report): Promise<void>;
   /** Throws when the host lacks what a start needs: programs, the image. Changes nothing. */
-  check(machine: Machine): Promise<void>;
+  check(machine: Machine<N>): Promise<void>;
   /** Starts a stopped machine; resolves when it runs, which is before its system is up. */
-  launch(machine: Machine, report: Report): Promise<void>;
+  launch(machine: Machine<N>, report: Report): Promise<void>;
   /** Resolves when the guest can be used. Needs no lock. */
   waitUntilReady(
-    machine: Machine,
+    machine: Machine<N>,
     options: { timeoutMs: number | undefined; report: Report },
   ): Promise<void>;
   /** Shuts the guest down; when it doesn't in time, says so and switches it off. */
-  stop(machine: MachinePlace, options: { timeoutMs: number; report: Report }): Promise<void>;
+  stop(machine: Machine<N>, options: { timeoutMs: number; report: Report }): Promise<void>;
+  /** Restarts it where a stop and a start can't do that. */
+  restart?(machine: Machine<N>, options: { timeoutMs: number; report: Report }): Promise<void>;
   /** Switches it off at once. Needs no lock. */
-  kill(machine: MachinePlace): Promise<void>;
+  kill(machine: Machine<N>): Promise<void>;
+  /** Takes away what of the machine lies outside its folder. Called while it is off. */
+  remove(machine: Machine<N>): Promise<void>;
   /** Where to log in. */
-  sshTarget(machine: Machine, user?: string): SshTarget;
+  sshTarget(machine: Machine<N>, user?: string): SshTarget;
 }

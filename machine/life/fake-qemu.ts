@@ -11,7 +11,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 
 const args = process.argv.slice(2);
@@ -25,6 +25,10 @@ const consoleLog = /logfile=([^,]*)/.exec(args.find((word) => word.includes("log
 
 if (args.includes("--version")) {
   console.log("QEMU emulator version 10.0.0");
+} else if (!args.includes("-pidfile")) {
+  // A trial of KVM, which this doesn't have.
+  console.error("fake-qemu: no KVM here");
+  process.exit(1);
 } else if (process.env.FAKE_QEMU_BACKGROUND === undefined) {
   await goToBackground();
 } else {
@@ -49,12 +53,25 @@ function runMachine(): void {
   writeFileSync(pidFile, `${process.pid}\n`);
   writeFileSync(consoleLog?.[1] ?? "", "fake kernel\nfake login:\n");
   writeFileSync(bootLog, "");
+  // One whose test is over, or whose place another took, would stay for ever.
+  setInterval(endUnlessOwner, 500);
   const server = createServer(serve);
   server.maxConnections = 8;
   server.listen(monitorPath, () => {
     console.log("listening");
     setTimeout(boot, 50);
   });
+}
+
+function endUnlessOwner(): void {
+  try {
+    if (readFileSync(pidFile, "utf8").trim() !== String(process.pid)) {
+      process.exit(0);
+    }
+  } catch {
+    // Its folder is gone.
+    process.exit(0);
+  }
 }
 
 function boot(): void {

@@ -13,7 +13,8 @@ const KEPT = "/var/lib/boot2podman/etc";
  * can't be told works all the same, so that is a warning.
  */
 export async function giveHostname(host: Host, machine: Machine): Promise<void> {
-  if (machine.config.Driver.Boot === "kernel") {
+  const { DriverName, Driver } = machine.config;
+  if ((DriverName !== "qemu" && DriverName !== "virtualbox") || Driver.Boot === "kernel") {
     return;
   }
   const target = driverOf(host.store, machine.config.DriverName).sshTarget(machine, "root");

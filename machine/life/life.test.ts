@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readProcess } from "../driver/qemu/process.ts";
 import { createMachine } from "./create.ts";
+import { qemuMachine } from "./qemu-machine.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine, waitUntilReady } from "./start.ts";
 import { killMachine, stopMachine } from "./stop.ts";
@@ -52,7 +53,9 @@ test.each([
   ["a missing QEMU", { program: "/nonexistent/qemu" }, "/nonexistent/qemu is not installed"],
   ["a QEMU that doesn't start", { kernelArguments: "fake.broken" }, "it is a fake"],
 ])("%s is told, and nothing half-made stays", async (_, change, message) => {
-  await expect(createMachine(host, "box", { ...host.choices, ...change })).rejects.toThrow(message);
+  await expect(
+    createMachine(host, "box", qemuMachine({ ...host.choices, ...change })),
+  ).rejects.toThrow(message);
   expect(await host.folders()).toEqual([]);
 });
 
@@ -61,9 +64,9 @@ test("a port that was chosen and is taken is told, and nothing stays", async () 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const sshPort = typeof address === "object" && address !== null ? address.port : 0;
-  await expect(createMachine(host, "box", { ...host.choices, sshPort })).rejects.toThrow(
-    `Port ${sshPort} of 127.0.0.1, the SSH port of "box", is taken`,
-  );
+  await expect(
+    createMachine(host, "box", qemuMachine({ ...host.choices, sshPort })),
+  ).rejects.toThrow(`Port ${sshPort} of 127.0.0.1, the SSH port of "box", is taken`);
   expect(await host.folders()).toEqual([]);
   server.close();
 });

@@ -1,7 +1,8 @@
 import type { MachineState } from "../driver/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { Failure } from "../failure.ts";
-import { loadMachine, machineNames } from "../store/machines.ts";
+import { labelsOf } from "../store/config.ts";
+import { loadMachine, type Machine, machineNames } from "../store/machines.ts";
 
 /** A machine in the list. */
 export interface ListedMachine {
@@ -12,6 +13,10 @@ export interface ListedMachine {
   /** Empty unless it runs. */
   readonly url: string;
   readonly error: string;
+  /** As `key=value`. */
+  readonly labels: readonly string[];
+  /** How long the look at it took. */
+  readonly responseTimeMs: number;
 }
 
 /**
@@ -36,9 +41,11 @@ async function look(
   activeName: string | undefined,
   timeoutMs: number,
 ): Promise<ListedMachine> {
+  const startedMs = performance.now();
+  const took = () => Math.round(performance.now() - startedMs);
   try {
     const machine = await loadMachine(store, name);
-    const { DriverName, Driver } = machine.config;
+    const { DriverName } = machine.config;
     const { state, error = "" } = await driverOf(store, DriverName).observe(machine, timeoutMs);
     const running = state === "Running";
     return {
@@ -46,13 +53,29 @@ async function look(
       active: running && name === activeName,
       driver: DriverName,
       state,
-      url: running ? `tcp://${Driver.IPAddress}` : "",
+      url: running ? urlOf(machine) : "",
       error,
+      labels: labelsOf(machine.config),
+      responseTimeMs: took(),
     };
   } catch (error) {
     if (!(error instanceof Failure)) {
       throw error;
     }
-    return { name, active: false, driver: "", state: "Error", url: "", error: error.message };
+    return {
+      name,
+      active: false,
+      driver: "",
+      state: "Error",
+      url: "",
+      error: error.message,
+      labels: [],
+      responseTimeMs: took(),
+    };
   }
+}
+
+/** The URL of a machine that runs. */
+export function urlOf({ config }: Machine): string {
+  return config.DriverName === "none" ? config.Driver.URL : `tcp://${config.Driver.IPAddress}`;
 }

@@ -1,12 +1,22 @@
 import { rename, rm } from "node:fs/promises";
+import type { MachineState } from "../driver/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
+import { switchOff } from "../driver/qemu/power.ts";
+import { decideState, lookAtQemu } from "../driver/qemu/state.ts";
 import { Failure } from "../failure.ts";
 import { withLock } from "../store/lock.ts";
 import { machinesFolder, removedFolder, unfinishedFolder } from "../store/machine-files.ts";
-import { machineFolderExists, machinePlace } from "../store/machines.ts";
+import {
+  loadMachine,
+  type Machine,
+  type MachinePlace,
+  machineFolderExists,
+  machinePlace,
+} from "../store/machines.ts";
 import { unknownMachine } from "../store/name.ts";
 import { syncFolder } from "../store/write-file.ts";
 import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
+import { forget } from "./introduce.ts";
 
 /** Throws unless the store has something of that name. */
 export async function checkRemovable(host: Host, name: string): Promise<void> {
@@ -29,16 +39,18 @@ export async function removeMachine(
   const place = machinePlace(host.store, name);
   await withLock(machineLock(host, name, "rm"), async () => {
     await checkRemovable(host, name);
-    const driver = driverOf(host.store, "qemu");
-    const observed = await driver.observe(place, OBSERVE_TIMEOUT_MS);
-    if (observed.state !== "Stopped") {
+    const power = await powerOf(host, place);
+    const state = await power.state();
+    // Machines that others switch on and off only leave the list.
+    if (state !== "Stopped" && power.isOurs) {
       if (!options.force) {
         throw new Failure(
-          `"${name}" is not stopped (${observed.state}). Stop it first with "podman-machine stop ${name}", or use -f.`,
+          `"${name}" is not stopped (${state}). Stop it first with "podman-machine stop ${name}", or use -f.`,
         );
       }
-      await driver.kill(place);
+      await power.off();
     }
+    await power.remove();
     const removed = removedFolder(host.store, name);
     await rm(removed, { recursive: true, force: true });
     // One step makes it gone; a crash while the files are deleted leaves no half of a machine.
@@ -47,4 +59,47 @@ export async function removeMachine(
     await rm(removed, { recursive: true, force: true });
     await rm(unfinishedFolder(host.store, name), { recursive: true, force: true });
   });
+}
+
+interface Power {
+  readonly isOurs: boolean;
+  state(): Promise<MachineState>;
+  off(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/** Without a sound config.json only QEMU can be what runs a machine of ours. */
+async function powerOf(host: Host, place: MachinePlace): Promise<Power> {
+  const machine = await loadIfSound(host, place.name);
+  if (machine === undefined) {
+    return {
+      isOurs: true,
+      state: async () =>
+        decideState(place.name, await lookAtQemu(place.files, OBSERVE_TIMEOUT_MS)).state,
+      off: () => switchOff(place),
+      remove: async () => undefined,
+    };
+  }
+  const { DriverName } = machine.config;
+  const driver = driverOf(host.store, DriverName);
+  return {
+    isOurs: DriverName === "qemu" || DriverName === "virtualbox",
+    state: async () => (await driver.observe(machine, OBSERVE_TIMEOUT_MS)).state,
+    off: () => driver.kill(machine),
+    remove: async () => {
+      await forget(host, machine);
+      await driver.remove(machine);
+    },
+  };
+}
+
+async function loadIfSound(host: Host, name: string): Promise<Machine | undefined> {
+  try {
+    return await loadMachine(host.store, name);
+  } catch (error) {
+    if (error instanceof Failure) {
+      return undefined;
+    }
+    throw error;
+  }
 }

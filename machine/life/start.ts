@@ -1,7 +1,7 @@
 import type { Observed } from "../driver/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { Failure } from "../failure.ts";
-import { writeConfig } from "../store/config.ts";
+import { changeDriver } from "../store/change.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import { chooseFreePort, isPortFree, parsePortRange } from "../store/port.ts";
@@ -34,7 +34,7 @@ export async function startMachine(host: Host, name: string, image?: string): Pr
     await driver.check(current);
     const ready = await withFreePort(host, current);
     await driver.launch(ready, host.report);
-    return { machine: ready, launched: true };
+    return { machine: await loadMachine(host.store, name), launched: true };
   });
 }
 
@@ -56,16 +56,18 @@ function refuseUnlessStopped(name: string, observed: Observed): void {
 }
 
 async function withImage(machine: Machine, image: string | undefined): Promise<Machine> {
-  if (image === undefined || image === machine.config.Driver.Image) {
+  const { Driver } = machine.config;
+  if (image === undefined || !("Image" in Driver) || image === Driver.Image) {
     return machine;
   }
-  return changed(machine, { Image: image });
+  return changeDriver(machine, { Image: image, ImagePinned: "" });
 }
 
 /** A port that nobody chose, and that another program has taken since, is replaced by a free one. */
 async function withFreePort(host: Host, machine: Machine): Promise<Machine> {
-  const { SSHPort, SSHPortFixed, LocalPorts } = machine.config.Driver;
-  if (SSHPortFixed || (await isPortFree(SSHPort))) {
+  const { SSHPort, SSHPortFixed, LocalPorts, Network = "user" } = machine.config.Driver;
+  const isForwarded = typeof LocalPorts === "string" && Network === "user";
+  if (!isForwarded || SSHPortFixed === true || (await isPortFree(SSHPort))) {
     return machine;
   }
   return withLock(portLock(host, `start ${machine.name}`), async () => {
@@ -73,15 +75,6 @@ async function withFreePort(host: Host, machine: Machine): Promise<Machine> {
     host.report.warn(
       `Port ${SSHPort} is taken by another program: "${machine.name}" has port ${port} from now on.`,
     );
-    return changed(machine, { SSHPort: port });
+    return changeDriver(machine, { SSHPort: port });
   });
-}
-
-async function changed(
-  machine: Machine,
-  change: Partial<Machine["config"]["Driver"]>,
-): Promise<Machine> {
-  const config = { ...machine.config, Driver: { ...machine.config.Driver, ...change } };
-  await writeConfig(machine.files.config, config);
-  return { ...machine, config };
 }

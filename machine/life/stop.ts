@@ -43,3 +43,15 @@ export async function killMachine(host: Host, name: string): Promise<boolean> {
   await driver.kill(machine);
   return true;
 }
+
+/** Restarts a machine whose driver does that in its own way; false for all others. */
+export async function restartMachine(host: Host, name: string): Promise<boolean> {
+  const machine = await loadMachine(host.store, name);
+  const driver = driverOf(host.store, machine.config.DriverName);
+  if (driver.restart === undefined) {
+    return false;
+  }
+  host.report.line(`Restarting "${name}"...`);
+  await driver.restart(machine, { timeoutMs: STOP_TIMEOUT_MS, report: host.report });
+  return true;
+}

@@ -10,9 +10,10 @@ import {
   machinesFolder,
 } from "../store/machine-files.ts";
 import type { Machine } from "../store/machines.ts";
-import { createMachine, type MachineChoices } from "./create.ts";
+import { createMachine } from "./create.ts";
 import type { Host } from "./host.ts";
 import { listMachines } from "./list.ts";
+import { type QemuChoices, qemuMachine } from "./qemu-machine.ts";
 import { waitUntilReady } from "./start.ts";
 import { killMachine } from "./stop.ts";
 
@@ -20,7 +21,7 @@ import { killMachine } from "./stop.ts";
 export interface TestHost extends Host {
   readonly lines: string[];
   readonly warnings: string[];
-  readonly choices: MachineChoices;
+  readonly choices: QemuChoices;
   files(name: string): MachineFiles;
   /** The pid of the stand-in that runs a machine. */
   pidOf(name: string): Promise<number>;
@@ -63,7 +64,7 @@ export async function makeTestHost(): Promise<TestHost> {
       return Object.fromEntries(all.map((machine) => [machine.name, machine.state]));
     },
     async create(name, kernelArguments = "") {
-      const machine = await createMachine(host, name, { ...choices, kernelArguments });
+      const machine = await createMachine(host, name, qemuMachine({ ...choices, kernelArguments }));
       if (kernelArguments === "") {
         await waitUntilReady(host, machine);
       }
@@ -78,7 +79,7 @@ export async function makeTestHost(): Promise<TestHost> {
   };
 }
 
-function choicesFor(image: string): MachineChoices {
+function choicesFor(image: string): QemuChoices {
   return {
     memoryMib: 256,
     cpus: 1,

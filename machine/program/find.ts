@@ -3,8 +3,11 @@ import { delimiter, isAbsolute, join } from "node:path";
 import { cannotRun } from "./run.ts";
 
 /** Looks for a program as a start would. Throws the error that names the package to install. */
-export async function findProgram(program: string): Promise<string> {
-  const folders = isAbsolute(program) ? [""] : (process.env.PATH ?? "").split(delimiter);
+export async function findProgram(
+  program: string,
+  searchPath: string = process.env.PATH ?? "",
+): Promise<string> {
+  const folders = isAbsolute(program) ? [""] : searchPath.split(delimiter);
   for (const folder of folders) {
     const path = join(folder, program);
     if (await isExecutable(path)) {

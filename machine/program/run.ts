@@ -20,12 +20,17 @@ export interface ProgramResult {
 export function runProgram(
   program: string,
   args: readonly string[],
-  options: { timeoutMs: number; cwd?: string },
+  options: {
+    timeoutMs: number;
+    cwd?: string;
+    environment?: Readonly<Record<string, string | undefined>>;
+  },
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.environment === undefined ? {} : { env: options.environment }),
     });
     let stdout = "";
     let stderr = "";

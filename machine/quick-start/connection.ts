@@ -1,4 +1,4 @@
-import { podmanUrl } from "../commands/env.ts";
+import { podmanUrl } from "../client/addresses.ts";
 import { keyPath } from "../store/config.ts";
 import type { Machine } from "../store/machines.ts";
 
@@ -9,7 +9,7 @@ const COMMAND = "machine/podman-machine";
 export function connectionLines(machine: Machine): string[] {
   const { name, config, files } = machine;
   const { IPAddress, SSHPort, SSHUser } = config.Driver;
-  const key = keyPath(files.folder, config);
+  const key = keyPath(files.folder, config) ?? "";
   return [
     "A shell in it:",
     `  ${COMMAND} ssh ${name}`,

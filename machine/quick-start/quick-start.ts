@@ -2,16 +2,18 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { findImage } from "../boot-image/image.ts";
 import { hostOf } from "../commands/context.ts";
-import { BUILT_IMAGE, DEFAULT_CHOICES } from "../commands/create.ts";
+import { BUILT_IMAGE, DEFAULT_CHOICES } from "../commands/create-qemu.ts";
 import type { Terminal } from "../commands/terminal.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { readRecord } from "../driver/qemu/process.ts";
 import { Failure } from "../failure.ts";
 import { createMachine } from "../life/create.ts";
 import type { Host } from "../life/host.ts";
+import { introduce } from "../life/introduce.ts";
+import { qemuMachine } from "../life/qemu-machine.ts";
 import { type Started, startMachine, waitUntilReady } from "../life/start.ts";
 import { runSsh } from "../ssh/session.ts";
-import { loadMachine, type Machine, machineFolderExists } from "../store/machines.ts";
+import { loadMachine, type Machine, machineFolderExists, ofDriver } from "../store/machines.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
 import { connectionLines } from "./connection.ts";
 import { podmanInfo, summary } from "./podman-info.ts";
@@ -28,6 +30,7 @@ export async function quickStart(terminal: Terminal): Promise<number> {
   const host = hostOf(terminal, undefined);
   const { machine, launched } = await createOrStart(host);
   await waitUntilReady(host, machine);
+  await introduce(host, machine);
   if (!launched) {
     terminal.out(`"${machine.name}" is already running.`);
     await sayIfImageIsNewer(terminal, machine);
@@ -43,10 +46,10 @@ export async function quickStart(terminal: Terminal): Promise<number> {
 
 async function createOrStart(host: Host): Promise<Started> {
   if (!(await machineFolderExists(host.store, DEFAULT_NAME))) {
-    const machine = await createMachine(host, DEFAULT_NAME, DEFAULT_CHOICES);
+    const machine = await createMachine(host, DEFAULT_NAME, qemuMachine(DEFAULT_CHOICES));
     return { machine, launched: true };
   }
-  const { Image } = (await loadMachine(host.store, DEFAULT_NAME)).config.Driver;
+  const { Image } = ofDriver(await loadMachine(host.store, DEFAULT_NAME), "qemu").config.Driver;
   // A repository that was moved took its image along.
   return startMachine(host, DEFAULT_NAME, (await hasImage(Image)) ? undefined : BUILT_IMAGE);
 }
@@ -65,7 +68,7 @@ async function hasImage(folder: string): Promise<boolean> {
 
 async function sayIfImageIsNewer(terminal: Terminal, machine: Machine): Promise<void> {
   const running = await readRecord(machine.files);
-  const built = await findImage(machine.config.Driver.Image);
+  const built = await findImage(ofDriver(machine, "qemu").config.Driver.Image);
   if (running !== undefined && running.imageId !== built.id) {
     terminal.out(
       `The image in ${built.folder} is newer than the one that "${machine.name}" runs: "npm stop", then "npm start" boots it. Data stays.`,

@@ -6,9 +6,13 @@ import { LOOPBACK } from "../store/port.ts";
  * QEMU accepts before the guest does, and closes when the guest refuses: so each refusal is the
  * event after which it is tried again. Resolves to false when the signal aborts.
  */
-export async function waitForBanner(port: number, signal: AbortSignal): Promise<boolean> {
+export async function waitForBanner(
+  port: number,
+  signal: AbortSignal,
+  host: string = LOOPBACK,
+): Promise<boolean> {
   while (!signal.aborted) {
-    if (await speaks(port, signal)) {
+    if (await speaks(host, port, signal)) {
       return true;
     }
     await pause(RETRY_MS, signal);
@@ -19,9 +23,9 @@ export async function waitForBanner(port: number, signal: AbortSignal): Promise<
 /** A refusing port answers at once, and would keep a core busy without a pause. */
 const RETRY_MS = 1000;
 
-function speaks(port: number, signal: AbortSignal): Promise<boolean> {
+function speaks(host: string, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: LOOPBACK, port });
+    const socket = connect({ host, port });
     const end = (spoke: boolean) => {
       signal.removeEventListener("abort", aborted);
       socket.destroy();

@@ -4,6 +4,7 @@ import { sshArguments } from "./client.ts";
 const target = {
   name: "box",
   user: "tc",
+  host: "127.0.0.1",
   port: 40_000,
   keyPath: "/m/box/id_ed25519",
   knownHostsPath: "/m/box/known_hosts",

@@ -1,12 +1,12 @@
-import { LOOPBACK } from "../store/port.ts";
-
 /** Whom to log in as, and where. */
 export interface SshTarget {
   /** The machine's name: its key is known under this, whatever its port is. */
   readonly name: string;
   readonly user: string;
+  readonly host: string;
   readonly port: number;
-  readonly keyPath: string;
+  /** Undefined: ssh's own keys and agent. */
+  readonly keyPath: string | undefined;
   readonly knownHostsPath: string;
 }
 
@@ -31,9 +31,10 @@ export function sshArguments(target: SshTarget, command: readonly string[]): str
     ...option("StrictHostKeyChecking=accept-new"),
     ...option(`UserKnownHostsFile=${quoted(target.knownHostsPath)}`),
     ...option(`HostKeyAlias=${target.name}`),
-    `${target.user}@${LOOPBACK}`,
-    ...option("IdentitiesOnly=yes"),
-    ...["-i", escaped(target.keyPath)],
+    `${target.user}@${target.host}`,
+    ...(target.keyPath === undefined
+      ? []
+      : [...option("IdentitiesOnly=yes"), "-i", escaped(target.keyPath)]),
     ...["-p", String(target.port)],
     ...command,
   ];

@@ -1,6 +1,5 @@
-import { spawn } from "node:child_process";
-import { constants } from "node:os";
-import { cannotRun, type ProgramResult, runProgram } from "../program/run.ts";
+import { runAttached } from "../program/attached.ts";
+import { type ProgramResult, runProgram } from "../program/run.ts";
 import { type SshTarget, sshArguments } from "./client.ts";
 
 /**
@@ -8,26 +7,7 @@ import { type SshTarget, sshArguments } from "./client.ts";
  * remote command, 255 when ssh itself failed, 128 + signal when one ended it.
  */
 export function runSsh(target: SshTarget, command: readonly string[]): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn("ssh", sshArguments(target, command), { stdio: "inherit" });
-    // ^C reaches ssh from the terminal; this process has to outlive it to pass its status on.
-    const ignore = () => undefined;
-    const forward = () => child.kill("SIGTERM");
-    process.on("SIGINT", ignore);
-    process.on("SIGTERM", forward);
-    const done = () => {
-      process.off("SIGINT", ignore);
-      process.off("SIGTERM", forward);
-    };
-    child.on("error", (error) => {
-      done();
-      reject(cannotRun("ssh", error));
-    });
-    child.on("exit", (code, signal) => {
-      done();
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-    });
-  });
+  return runAttached("ssh", sshArguments(target, command));
 }
 
 /** Runs a command in the machine without a terminal and returns what it printed. */

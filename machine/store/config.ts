@@ -2,56 +2,66 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as z from "zod";
 import { Failure, systemErrorCode } from "../failure.ts";
+import { genericConfig, noneConfig, qemuConfig, virtualboxConfig } from "./driver-config.ts";
 import { unknownMachine } from "./name.ts";
 import { writeFileAtomic } from "./write-file.ts";
 
-const port = z.int().min(1).max(65535);
+/** The keys in the order in which clients print them. */
+function config<N extends string, D extends z.ZodType>(driverName: N, driver: D) {
+  return z.looseObject({
+    ConfigVersion: z.literal(3),
+    Driver: driver,
+    DriverName: z.literal(driverName),
+    HostOptions: hostOptions,
+    Name: z.string(),
+  });
+}
 
-/** The smallest memory that runs a container. */
-export const MEMORY_MIN_MIB = 256;
-/** An ext4 filesystem with room for one small container image. */
-export const DISK_MIN_MIB = 256;
+const hostOptions = z
+  .looseObject({
+    /** Labels lie where the machines of docker-machine have them. */
+    EngineOptions: z.looseObject({ Labels: z.array(z.string()).nullish() }).nullish(),
+    /** Whose podman `env` and the connection lead to: root's, or the user's. */
+    Rootful: z.boolean().default(true),
+    /** Whether podman and ssh of this host are told of the machine. */
+    Connection: z.boolean().default(false),
+  })
+  .default({ Rootful: true, Connection: false });
 
-/**
- * What the file says of a machine run by QEMU. The names are those of the podman-machine that
- * existed before, so that either program's machines can be read by the other; what it doesn't
- * know has a default here that means what it did.
- */
-const qemuDriver = z.looseObject({
-  IPAddress: z.string().default("127.0.0.1"),
-  SSHUser: z.string().min(1).default("tc"),
-  SSHPort: port,
-  /** True when the person chose the port: then it is never changed for a free one. */
-  SSHPortFixed: z.boolean().default(false),
-  SSHKeyPath: z.string().default("id_rsa"),
-  /** Range MIN-MAX for chosen ports, or empty. */
-  LocalPorts: z.string().default(""),
-  /** MiB. */
-  Memory: z.int().min(1),
-  /** MiB; the disk has this size beyond the archive with the key. */
-  DiskSize: z.int().min(1),
-  CPU: z.int().min(1),
-  /** The QEMU to run; empty: the one for the image's architecture. */
-  Program: z.string().default(""),
-  /** Kernel and initrds given to QEMU, or the ISO in an emulated CD drive. */
-  Boot: z.enum(["kernel", "iso"]).default("iso"),
-  /** Folder of the image; empty: the machine's own folder, where older machines keep their ISO. */
-  Image: z.string().default(""),
-  Accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
-  /** More words for the kernel command line. */
-  KernelArguments: z.string().default(""),
-});
+const configs = {
+  qemu: config("qemu", qemuConfig),
+  generic: config("generic", genericConfig),
+  none: config("none", noneConfig),
+  virtualbox: config("virtualbox", virtualboxConfig),
+};
 
-const machineConfig = z.looseObject({
-  ConfigVersion: z.literal(3),
-  Driver: qemuDriver,
-  DriverName: z.literal("qemu"),
-  HostOptions: z.looseObject({}).default({}),
-  Name: z.string(),
-});
+const machineConfig = z.discriminatedUnion("DriverName", [
+  configs.qemu,
+  configs.generic,
+  configs.none,
+  configs.virtualbox,
+]);
+
+interface Configs {
+  qemu: z.infer<typeof configs.qemu>;
+  generic: z.infer<typeof configs.generic>;
+  none: z.infer<typeof configs.none>;
+  virtualbox: z.infer<typeof configs.virtualbox>;
+}
 
 /** A machine's config.json. */
 export type MachineConfig = z.infer<typeof machineConfig>;
+
+/** The names of the drivers. */
+export type DriverName = keyof Configs;
+
+/** The config of one driver's machines. */
+export type ConfigOf<N extends DriverName> = Configs[N];
+
+/** The labels of a machine, as `key=value`. */
+export function labelsOf(config: MachineConfig): readonly string[] {
+  return config.HostOptions.EngineOptions?.Labels ?? [];
+}
 
 /** Checks the text of a config.json. Throws a {@link Failure} that names the file and the key. */
 export function parseConfig(text: string, path: string): MachineConfig {
@@ -63,6 +73,11 @@ export function parseConfig(text: string, path: string): MachineConfig {
       cause: error,
     });
   }
+  return checkConfig(value, path);
+}
+
+/** Checks a config that was put together. Throws a {@link Failure} that names the file and the key. */
+export function checkConfig(value: unknown, path: string): MachineConfig {
   const result = machineConfig.safeParse(value);
   if (!result.success) {
     const issue = result.error.issues[0];
@@ -94,9 +109,10 @@ export function writeConfig(path: string, config: MachineConfig): Promise<void> 
   return writeFileAtomic(path, `${JSON.stringify(config, null, 4)}\n`, 0o600);
 }
 
-/** The private key of a machine: the file lies in its folder wherever the store was moved to. */
-export function keyPath(folder: string, config: MachineConfig): string {
-  return join(folder, basename(config.Driver.SSHKeyPath));
+/** The private key of a machine; undefined where ssh's own keys serve. The file lies in its folder wherever the store was moved to. */
+export function keyPath(folder: string, config: MachineConfig): string | undefined {
+  const { SSHKeyPath } = config.Driver;
+  return SSHKeyPath === "" ? undefined : join(folder, basename(SSHKeyPath));
 }
 
 function messageOf(error: unknown): string {

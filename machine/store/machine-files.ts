@@ -8,7 +8,11 @@ export interface MachineFiles {
   readonly disk: string;
   readonly key: string;
   readonly publicKey: string;
+  /** A key that was made elsewhere and copied here. */
+  readonly importedKey: string;
   readonly knownHosts: string;
+  /** What ssh(1) has to know, to be included by its config. */
+  readonly sshConfig: string;
   /** QMP socket. */
   readonly monitor: string;
   readonly pid: string;
@@ -31,6 +35,8 @@ export function filesIn(folder: string): MachineFiles {
     disk: join(folder, "disk.qcow2"),
     key: join(folder, "id_ed25519"),
     publicKey: join(folder, "id_ed25519.pub"),
+    importedKey: join(folder, "id_imported"),
+    sshConfig: join(folder, "ssh_config"),
     knownHosts: join(folder, "known_hosts"),
     monitor: join(folder, "monitor"),
     pid: join(folder, "qemu.pid"),

@@ -1,6 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
-import { systemErrorCode } from "../failure.ts";
-import { type MachineConfig, readConfig } from "./config.ts";
+import { Failure, systemErrorCode } from "../failure.ts";
+import { type ConfigOf, type DriverName, type MachineConfig, readConfig } from "./config.ts";
 import { filesIn, type MachineFiles, machineFolder, machinesFolder } from "./machine-files.ts";
 import { checkName } from "./name.ts";
 
@@ -11,8 +11,8 @@ export interface MachinePlace {
 }
 
 /** A machine as the store has it. */
-export interface Machine extends MachinePlace {
-  readonly config: MachineConfig;
+export interface Machine<N extends DriverName = DriverName> extends MachinePlace {
+  readonly config: ConfigOf<N>;
 }
 
 /** The names of all machines, in the order in which a person counts: box2 before box10. */
@@ -41,6 +41,21 @@ export function machinePlace(store: string, name: string): MachinePlace {
 export async function loadMachine(store: string, name: string): Promise<Machine> {
   const place = machinePlace(store, name);
   return { ...place, config: await readConfig(place.files.config, name) };
+}
+
+/** A machine of one driver. Throws for one of another: the caller has asked its config before. */
+export function ofDriver<N extends DriverName>(machine: Machine, name: N): Machine<N> {
+  const { config } = machine;
+  if (!isOf(config, name)) {
+    throw new Failure(
+      `"${machine.name}" is a machine of the driver ${config.DriverName}: this is for ${name}.`,
+    );
+  }
+  return { ...machine, config };
+}
+
+function isOf<N extends DriverName>(config: MachineConfig, name: N): config is ConfigOf<N> {
+  return config.DriverName === name;
 }
 
 /** Whether the store has a folder for a machine of that name, sound or not. */

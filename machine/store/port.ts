@@ -36,9 +36,9 @@ export function portTaken(name: string, port: number, cause?: unknown): Failure 
   );
 }
 
-/** Whether a program could listen on this port of the loopback address now. */
-export async function isPortFree(port: number): Promise<boolean> {
-  return (await bind(port)) !== undefined;
+/** Whether a program could listen on this port of an address of this host now. */
+export async function isPortFree(port: number, host: string = LOOPBACK): Promise<boolean> {
+  return (await bind(port, host)) !== undefined;
 }
 
 /**
@@ -94,11 +94,11 @@ function isAbsent(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-function bind(port: number): Promise<number | undefined> {
+function bind(port: number, host: string = LOOPBACK): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.on("error", () => resolve(undefined));
-    server.listen({ host: LOOPBACK, port, exclusive: true }, () => {
+    server.listen({ host, port, exclusive: true }, () => {
       const address = server.address();
       const bound = address !== null && typeof address === "object" ? address.port : undefined;
       server.close(() => resolve(bound));

@@ -31,7 +31,12 @@ test.each(cases)("with KVM %j a machine that was to use it is refused", (facts, 
 });
 
 test("the guest's processor has what its programs need", () => {
-  expect(acceleratorArguments("kvm")).toEqual(["-accel", "kvm", "-cpu", "host"]);
-  expect(acceleratorArguments("tcg")).toEqual(["-accel", "tcg,thread=single", "-cpu", "max"]);
-  expect(acceleratorArguments("tcg", "multi")[1]).toBe("tcg,thread=multi");
+  expect(acceleratorArguments("kvm", "max")).toEqual(["-accel", "kvm", "-cpu", "host"]);
+  expect(acceleratorArguments("tcg", "max,erms=off")).toEqual([
+    "-accel",
+    "tcg,thread=single",
+    "-cpu",
+    "max,erms=off",
+  ]);
+  expect(acceleratorArguments("tcg", "max", "multi")[1]).toBe("tcg,thread=multi");
 });

@@ -6,11 +6,15 @@ const plan: LaunchPlan = {
   name: "box",
   files: filesIn("/m/box"),
   machineType: "q35",
+  emulatedCpu: "max",
   accelerator: "tcg",
   threads: "multi",
   memoryMib: 1024,
   cpus: 2,
-  sshPort: 40_000,
+  network: { kind: "user", sshPort: 40_000, publish: [] },
+  disk: { path: "/m/box/disk.qcow2", cacheMode: "default", ioMode: "threads" },
+  shares: [],
+  display: undefined,
   boot: { kind: "kernel", kernel: "/i/vmlinuz64", initrd: "/i/initrd", commandLine: "a=b c" },
 };
 
@@ -95,9 +99,10 @@ test("the ISO is a read-only CD that is booted first, and no kernel is given", (
 
 test("commas and quotes in a folder's name don't end a value", () => {
   const files = filesIn('/m,x/"box');
+  const disk = { ...plan.disk, path: files.disk };
   expect(valuesOf("-qmp", { files })).toEqual(['unix:/m,,x/"box/monitor,server=on,wait=off']);
   expect(valuesOf("-chardev", { files })[1]).toBe('file,id=boot,path=/m,,x/"box/boot.log');
-  expect(JSON.parse(valuesOf("-blockdev", { files })[0] ?? "")).toMatchObject({
+  expect(JSON.parse(valuesOf("-blockdev", { files, disk })[0] ?? "")).toMatchObject({
     file: { filename: '/m,x/"box/disk.qcow2' },
   });
 });

@@ -1,6 +1,9 @@
 import type { MachineFiles } from "../../store/machine-files.ts";
-import { LOOPBACK } from "../../store/port.ts";
 import { type Accelerator, acceleratorArguments } from "./accelerator.ts";
+import { type DiskPlan, diskArguments } from "./disk-device.ts";
+import { machineUuid } from "./machine-uuid.ts";
+import { type NetworkPlan, networkArguments } from "./network-device.ts";
+import { type ServedShare, shareArguments } from "./share-devices.ts";
 
 /** What the firmware or QEMU itself loads. */
 export type BootSource =
@@ -18,11 +21,17 @@ export interface LaunchPlan {
   readonly files: MachineFiles;
   readonly machineType: string;
   readonly accelerator: Accelerator;
+  /** The processor of an emulation. */
+  readonly emulatedCpu: string;
   /** Of the emulation. */
   readonly threads: "multi" | "single";
   readonly memoryMib: number;
   readonly cpus: number;
-  readonly sshPort: number;
+  readonly network: NetworkPlan;
+  readonly disk: DiskPlan;
+  readonly shares: readonly ServedShare[];
+  /** A window of this type of QEMU's; undefined: none. */
+  readonly display: string | undefined;
   readonly boot: BootSource;
 }
 
@@ -34,13 +43,15 @@ const AGENT_PORT = "org.qemu.guest_agent.0";
 export function qemuArguments(plan: LaunchPlan): string[] {
   return [
     ...["-name", `${escaped(plan.name)},process=podman-machine-${escaped(plan.name)}`],
-    ...["-nodefaults", "-no-user-config", "-display", "none"],
+    ...["-uuid", machineUuid(plan.files.folder)],
+    ...["-nodefaults", "-no-user-config", ...displayArguments(plan.display)],
     ...["-machine", plan.machineType],
-    ...acceleratorArguments(plan.accelerator, plan.threads),
+    ...acceleratorArguments(plan.accelerator, plan.emulatedCpu, plan.threads),
     ...["-smp", String(plan.cpus), "-m", String(plan.memoryMib)],
     ...bootArguments(plan.boot),
-    ...disk(plan.files),
-    ...network(plan),
+    ...diskArguments(plan.disk),
+    ...networkArguments(plan.name, plan.network),
+    ...shareArguments(plan.shares, plan.memoryMib),
     ...["-object", "rng-builtin,id=rng0", "-device", "virtio-rng-pci,rng=rng0"],
     // The guest's free pages go back to the host.
     ...["-device", "virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on"],
@@ -49,6 +60,10 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     ...["-qmp", `unix:${escaped(plan.files.monitor)},server=on,wait=off`],
     ...["-pidfile", plan.files.pid, "-daemonize"],
   ];
+}
+
+function displayArguments(display: string | undefined): string[] {
+  return display === undefined ? ["-display", "none"] : ["-display", display, "-device", "VGA"];
 }
 
 function bootArguments(boot: BootSource): string[] {
@@ -63,29 +78,6 @@ function bootArguments(boot: BootSource): string[] {
       file: { driver: "file", filename: boot.iso, "read-only": true },
     }),
     ...["-device", `${boot.cdDevice},drive=iso,bootindex=0`],
-  ];
-}
-
-/** What the guest discards, or writes as zeros, takes no room on the host. */
-function disk(files: MachineFiles): string[] {
-  return [
-    ...blockdev({
-      driver: "qcow2",
-      "node-name": "data",
-      discard: "unmap",
-      "detect-zeroes": "unmap",
-      file: { driver: "file", filename: files.disk, discard: "unmap" },
-    }),
-    ...["-device", "virtio-blk-pci,drive=data,serial=data"],
-  ];
-}
-
-/** Without a ROM the firmware doesn't try the network. */
-function network(plan: LaunchPlan): string[] {
-  const forward = `hostfwd=tcp:${LOOPBACK}:${plan.sshPort}-:22`;
-  return [
-    ...["-netdev", `user,id=net0,hostname=${escaped(plan.name)},${forward}`],
-    ...["-device", "virtio-net-pci,netdev=net0,romfile="],
   ];
 }
 

@@ -62,7 +62,7 @@ async function tryKvm(program: string, architecture: Architecture): Promise<Reme
       program,
       [
         ...["-nodefaults", "-no-user-config", "-display", "none"],
-        ...acceleratorArguments("kvm"),
+        ...acceleratorArguments("kvm", "host"),
         ...architecture.probe.argumentsFor(payload),
       ],
       { timeoutMs: PROBE_TIMEOUT_MS },

@@ -1,21 +1,25 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../../store/config.ts";
 import { filesIn } from "../../store/machine-files.ts";
+import { ofDriver } from "../../store/machines.ts";
 import { launchFailure } from "./launch.ts";
 
-const machine = {
-  name: "box",
-  files: filesIn("/m/box"),
-  config: parseConfig(
-    JSON.stringify({
-      ConfigVersion: 3,
-      Driver: { SSHPort: 40_000, Memory: 9000, DiskSize: 1000, CPU: 1 },
-      DriverName: "qemu",
-      Name: "box",
-    }),
-    "config.json",
-  ),
-};
+const machine = ofDriver(
+  {
+    name: "box",
+    files: filesIn("/m/box"),
+    config: parseConfig(
+      JSON.stringify({
+        ConfigVersion: 3,
+        Driver: { SSHPort: 40_000, Memory: 9000, DiskSize: 1000, CPU: 1 },
+        DriverName: "qemu",
+        Name: "box",
+      }),
+      "config.json",
+    ),
+  },
+  "qemu",
+);
 
 test.each([
   [

@@ -1,6 +1,7 @@
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type BootImage, findImage, imageMissing } from "../../boot-image/image.ts";
+import { cachedIso } from "../../boot-image/cached-image.ts";
+import type { BootImage } from "../../boot-image/image.ts";
 import { kernelFiles } from "../../boot-image/kernel-files.ts";
 import { Failure, systemErrorCode } from "../../failure.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
@@ -12,39 +13,66 @@ import { type AcceleratorPlan, chooseAccelerator } from "./accelerator.ts";
 import { type Architecture, architectureOf, cdDeviceOf } from "./architecture.ts";
 import { type BootSource, qemuArguments } from "./arguments.ts";
 import { kernelCommandLine } from "./command-line.ts";
+import { imageOf, rememberImage } from "./image-choice.ts";
 import { lookForKvm } from "./kvm.ts";
+import type { NetworkPlan } from "./network-device.ts";
+import { ownerMapWords } from "./owner-map.ts";
 import { switchOff } from "./power.ts";
 import { machinePid, type ProcessRecord, readProcess } from "./process.ts";
-import { emulationThreads, readQemuVersion } from "./version.ts";
+import { endShares, serveShares } from "./share-daemons.ts";
+import { shareWords } from "./share-devices.ts";
+import { checkQemuVersion, emulationThreads, readQemuVersion } from "./version.ts";
 
 /** QEMU goes to the background as soon as its devices are set up. */
 const LAUNCH_TIMEOUT_MS = 30_000;
 
 /** Starts the QEMU of a stopped machine. Resolves when it runs; throws with QEMU's own reason. */
-export async function launch(store: string, machine: Machine, report: Report): Promise<void> {
+export async function launch(
+  store: string,
+  machine: Machine<"qemu">,
+  report: Report,
+): Promise<void> {
   const { config, files } = machine;
-  const image = await imageOf(machine);
+  const image = await imageOf(store, machine);
   const architecture = architectureOf(image.architecture);
   const program = programOf(machine, image);
-  await checkPort(machine);
+  const version = await readQemuVersion(program);
+  checkQemuVersion(program, version);
+  await checkPorts(machine);
   const { accelerator, note } = await planAccelerator(store, machine, architecture, program);
   if (note !== undefined) {
     report.warn(note);
   }
+  const emulatedWords = accelerator === "tcg" ? architecture.emulatedWords : "";
+  const boot = await bootSource(store, machine, image, emulatedWords);
+  await removeTraces(machine);
+  const shares = await serveShares(machine, report);
   const args = qemuArguments({
     name: machine.name,
     files,
-    machineType: architecture.machine,
+    machineType: boot.kind === "iso" ? architecture.isoMachine : architecture.machine,
+    emulatedCpu: architecture.emulatedCpu,
     accelerator,
-    threads: emulationThreads(await readQemuVersion(program)),
+    threads: emulationThreads(version),
     memoryMib: config.Driver.Memory,
     cpus: config.Driver.CPU,
-    sshPort: config.Driver.SSHPort,
-    boot: await bootSource(store, machine, image),
+    network: networkOf(machine),
+    disk: {
+      path: files.disk,
+      cacheMode: config.Driver.CacheMode,
+      ioMode: config.Driver.IOMode,
+    },
+    shares: shares.served,
+    display: config.Driver.Display ? config.Driver.DisplayType || "gtk" : undefined,
+    boot,
   });
-  await removeTraces(machine);
   report.line(`Starting "${machine.name}" (${describe(machine, accelerator)})...`);
-  const pid = await runQemu(machine, program, args);
+  const words = [...(await ownerMapWords(machine, shares.served, report)), program, ...args];
+  const pid = await runQemu(machine, words).catch(async (error: unknown) => {
+    shares.end();
+    await endShares(files);
+    throw error;
+  });
   const written: ProcessRecord = {
     pid,
     startTime: (await readProcess(pid))?.startTime ?? "",
@@ -53,11 +81,12 @@ export async function launch(store: string, machine: Machine, report: Report): P
     imageVersion: image.version,
   };
   await writeFileAtomic(files.process, `${JSON.stringify(written)}\n`, 0o600);
+  await rememberImage(machine, image);
 }
 
 async function planAccelerator(
   store: string,
-  machine: Machine,
+  machine: Machine<"qemu">,
   architecture: Architecture,
   program: string,
 ): Promise<AcceleratorPlan> {
@@ -69,47 +98,66 @@ async function planAccelerator(
   return chooseAccelerator(asked, await lookForKvm({ store, architecture, program, tryAgain }));
 }
 
-/** The image that a machine boots at its next start. Throws when it is missing. */
-export async function imageOf(machine: Machine): Promise<BootImage> {
-  const { Image, Boot } = machine.config.Driver;
-  const image = await findImage(Image === "" ? machine.files.folder : Image);
-  if (Boot === "iso") {
-    await checkIso(image);
-  }
-  return image;
-}
-
 /** The QEMU that runs a machine. */
-export function programOf(machine: Machine, image: BootImage): string {
+export function programOf(machine: Machine<"qemu">, image: BootImage): string {
   const { Program } = machine.config.Driver;
   return Program === "" ? architectureOf(image.architecture).program : Program;
 }
 
-async function checkIso(image: BootImage): Promise<void> {
-  try {
-    await stat(image.iso);
-  } catch (error) {
-    throw imageMissing(image.folder, "no boot2podman.iso", error);
-  }
-}
-
-async function bootSource(store: string, machine: Machine, image: BootImage): Promise<BootSource> {
-  if (machine.config.Driver.Boot === "iso") {
+async function bootSource(
+  store: string,
+  machine: Machine<"qemu">,
+  image: BootImage,
+  emulatedWords: string,
+): Promise<BootSource> {
+  const { Boot, KernelArguments, Shares } = machine.config.Driver;
+  if (image.id === "") {
     return { kind: "iso", iso: image.iso, cdDevice: cdDeviceOf(image.architecture) };
   }
-  const { KernelArguments } = machine.config.Driver;
   await mkdir(join(store, "cache"), { recursive: true, mode: 0o700 });
+  const files = await kernelFiles(store, image);
+  if (Boot === "iso") {
+    return {
+      kind: "iso",
+      iso: await cachedIso(store, image),
+      cdDevice: cdDeviceOf(image.architecture),
+    };
+  }
+  const words = [emulatedWords, ...shareWords(Shares), KernelArguments].join(" ");
   return {
     kind: "kernel",
-    ...(await kernelFiles(store, image)),
-    commandLine: kernelCommandLine(image.commandLine, machine.name, KernelArguments),
+    ...files,
+    commandLine: kernelCommandLine(image.commandLine, machine.name, words),
   };
 }
 
-async function checkPort(machine: Machine): Promise<void> {
-  const { SSHPort } = machine.config.Driver;
+/** Only ports of this host can be taken by its other programs. */
+async function checkPorts(machine: Machine<"qemu">): Promise<void> {
+  const { SSHPort, Network, Publish } = machine.config.Driver;
+  if (Network !== "user") {
+    return;
+  }
   if (!(await isPortFree(SSHPort))) {
     throw portTaken(machine.name, SSHPort);
+  }
+  for (const { HostPort, HostIP, Protocol } of Publish) {
+    if (Protocol === "tcp" && !(await isPortFree(HostPort, HostIP))) {
+      throw new Failure(
+        `Port ${HostPort} of ${HostIP}, which "${machine.name}" publishes, is taken by another program or may not be used: end that program, or "podman-machine set --publish" another.`,
+      );
+    }
+  }
+}
+
+function networkOf(machine: Machine<"qemu">): NetworkPlan {
+  const { Network, SSHPort, Publish, NetworkInterface, NetworkBridge } = machine.config.Driver;
+  switch (Network) {
+    case "user":
+      return { kind: "user", sshPort: SSHPort, publish: Publish };
+    case "tap":
+      return { kind: "tap", interface: NetworkInterface };
+    case "bridge":
+      return { kind: "bridge", bridge: NetworkBridge };
   }
 }
 
@@ -117,11 +165,12 @@ async function checkPort(machine: Machine): Promise<void> {
  * What an earlier QEMU left, as after a crash of the host. The machine is known to be stopped. What
  * it printed last stays one start longer: a failed boot is often tried again before it is read.
  */
-async function removeTraces({ files }: Machine): Promise<void> {
+async function removeTraces({ files }: Machine<"qemu">): Promise<void> {
   for (const path of [files.pid, files.process, files.monitor, files.consoleSocket]) {
     await rm(path, { force: true });
   }
   await rm(files.agentSocket, { force: true });
+  await endShares(files);
   for (const log of [files.consoleLog, files.bootLog]) {
     await keepAsPrevious(log);
   }
@@ -137,11 +186,8 @@ async function keepAsPrevious(path: string): Promise<void> {
   }
 }
 
-async function runQemu(
-  machine: Machine,
-  program: string,
-  args: readonly string[],
-): Promise<number> {
+async function runQemu(machine: Machine<"qemu">, words: readonly string[]): Promise<number> {
+  const [program = "", ...args] = words;
   const result = await runProgram(program, args, { timeoutMs: LAUNCH_TIMEOUT_MS });
   const pid = await machinePid(machine.files);
   if (result.exitCode === 0 && pid !== undefined) {
@@ -152,7 +198,11 @@ async function runQemu(
 }
 
 /** QEMU's complaint in words that say what to do, where one is known. */
-export function launchFailure(machine: Machine, timedOut: boolean, stderr: string): Failure {
+export function launchFailure(
+  machine: Machine<"qemu">,
+  timedOut: boolean,
+  stderr: string,
+): Failure {
   const { name } = machine;
   const { SSHPort, Memory } = machine.config.Driver;
   if (timedOut) {
@@ -180,7 +230,7 @@ export function launchFailure(machine: Machine, timedOut: boolean, stderr: strin
   });
 }
 
-function describe(machine: Machine, accelerator: string): string {
+function describe(machine: Machine<"qemu">, accelerator: string): string {
   const { CPU, Memory } = machine.config.Driver;
   const processors = CPU === 1 ? "1 CPU" : `${CPU} CPUs`;
   return `QEMU, ${accelerator.toUpperCase()}, ${processors}, ${Memory} MiB`;

@@ -32,7 +32,7 @@ test("QEMU runs the amd64 payload and exits with its status", async () => {
       "qemu-system-x86_64",
       [
         ...["-nodefaults", "-no-user-config", "-display", "none"],
-        ...acceleratorArguments("tcg"),
+        ...acceleratorArguments("tcg", "max"),
         ...amd64Payload.argumentsFor(path),
       ],
       { timeoutMs: 20_000 },

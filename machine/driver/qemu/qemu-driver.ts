@@ -1,11 +1,11 @@
 import { checkDisk, makeDataDisk } from "../../disk/data-disk.ts";
 import { findProgram } from "../../program/find.ts";
-import type { SshTarget } from "../../ssh/client.ts";
 import { makeKey } from "../../ssh/key.ts";
-import { keyPath } from "../../store/config.ts";
 import type { Machine } from "../../store/machines.ts";
 import type { Driver } from "../driver.ts";
-import { imageOf, launch, programOf } from "./launch.ts";
+import { sshTarget } from "../ssh-target.ts";
+import { imageOf } from "./image-choice.ts";
+import { launch, programOf } from "./launch.ts";
 import { shutDown, switchOff } from "./power.ts";
 import { readRecord } from "./process.ts";
 import { waitUntilReady } from "./ready.ts";
@@ -16,7 +16,7 @@ const READY_TIMEOUT_MS = { kvm: 60_000, tcg: 180_000 } as const;
 const ISO_TIMEOUT_FACTOR = 2;
 
 /** Machines run by the QEMU of this host. */
-export function qemuDriver(store: string): Driver {
+export function qemuDriver(store: string): Driver<"qemu"> {
   return {
     async observe(machine, timeoutMs) {
       return decideState(machine.name, await lookAtQemu(machine.files, timeoutMs));
@@ -33,7 +33,7 @@ export function qemuDriver(store: string): Driver {
       });
     },
     async check(machine) {
-      await findProgram(programOf(machine, await imageOf(machine)));
+      await findProgram(programOf(machine, await imageOf(store, machine)));
     },
     async launch(machine, report) {
       await checkDisk(machine.files.disk, machine.name);
@@ -47,22 +47,14 @@ export function qemuDriver(store: string): Driver {
     },
     stop: shutDown,
     kill: switchOff,
-    sshTarget: (machine, user) => sshTarget(machine, user),
+    // All of it lies in the machine's folder.
+    remove: async () => undefined,
+    sshTarget,
   };
 }
 
-async function readyTimeoutMs(machine: Machine): Promise<number> {
+async function readyTimeoutMs(machine: Machine<"qemu">): Promise<number> {
   const accelerator = (await readRecord(machine.files))?.accelerator ?? "tcg";
   const factor = machine.config.Driver.Boot === "iso" ? ISO_TIMEOUT_FACTOR : 1;
   return READY_TIMEOUT_MS[accelerator] * factor;
-}
-
-function sshTarget(machine: Machine, user = machine.config.Driver.SSHUser): SshTarget {
-  return {
-    name: machine.name,
-    user,
-    port: machine.config.Driver.SSHPort,
-    keyPath: keyPath(machine.files.folder, machine.config),
-    knownHostsPath: machine.files.knownHosts,
-  };
 }

@@ -18,7 +18,7 @@ type Outcome = "ready" | "banner" | "ended" | "panicked";
  * QEMU ends, or the time is over: with the console's last line and where to read the rest.
  */
 export async function waitUntilReady(
-  machine: Machine,
+  machine: Machine<"qemu">,
   options: { timeoutMs: number; report: Report },
 ): Promise<void> {
   const before = await readBootLog(machine.files.bootLog);
@@ -72,7 +72,7 @@ export async function waitUntilReady(
 }
 
 async function notReady(
-  machine: Machine,
+  machine: Machine<"qemu">,
   outcome: "ended" | "panicked" | undefined,
   timeoutMs: number,
   progress: BootProgress,
@@ -93,7 +93,7 @@ async function notReady(
 }
 
 /** The port is a private way from this guest: what it says its keys are, they are. */
-async function learnHostKeys(machine: Machine, hostKeys: readonly string[]): Promise<void> {
+async function learnHostKeys(machine: Machine<"qemu">, hostKeys: readonly string[]): Promise<void> {
   if (hostKeys.length === 0) {
     return;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emulationThreads, parseQemuVersion } from "./version.ts";
+import { checkQemuVersion, emulationThreads, parseQemuVersion } from "./version.ts";
 
 test.each([
   ["QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)\nCopyright", 7, 2],
@@ -20,4 +20,19 @@ test.each([
   [undefined, "single"],
 ])("release %j emulates with %s thread", (version, expected) => {
   expect(emulationThreads(version)).toBe(expected);
+});
+
+test.each([
+  ["QEMU emulator version 5.0.1", false],
+  ["QEMU emulator version 4.2.1 (Debian)", false],
+  ["QEMU emulator version 5.1.0", true],
+  ["QEMU emulator version 10.0.2", true],
+  ["something else", true],
+])("%s will do: %s", (text, willDo) => {
+  const check = () => checkQemuVersion("/q", parseQemuVersion(text));
+  if (willDo) {
+    expect(check).not.toThrow();
+  } else {
+    expect(check).toThrow(/^\/q is QEMU \d\.\d, and machines need 5\.1 or later: /);
+  }
 });

@@ -1,3 +1,4 @@
+import { Failure } from "../../failure.ts";
 import { runProgram } from "../../program/run.ts";
 
 /** A release of QEMU. */
@@ -18,6 +19,22 @@ export async function readQemuVersion(program: string): Promise<QemuVersion | un
 export function parseQemuVersion(text: string): QemuVersion | undefined {
   const match = /^QEMU emulator version (\d+)\.(\d+)/.exec(text);
   return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]) };
+}
+
+/** The devices that give memory back to the host came with 5.1. */
+const OLDEST = { major: 5, minor: 1 };
+
+/** Throws for a QEMU that lacks what machines need; one that says no version is tried. */
+export function checkQemuVersion(program: string, version: QemuVersion | undefined): void {
+  if (version === undefined) {
+    return;
+  }
+  const { major, minor } = version;
+  if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) {
+    throw new Failure(
+      `${program} is QEMU ${major}.${minor}, and machines need ${OLDEST.major}.${OLDEST.minor} or later: install a newer one, or name it with --program.`,
+    );
+  }
 }
 
 /**

@@ -1,0 +1,143 @@
+import { access } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import * as z from "zod";
+import { Failure } from "../failure.ts";
+import { findProgram } from "../program/find.ts";
+import { lastLine, type ProgramResult, runProgram } from "../program/run.ts";
+
+/** A name under which podman of this host finds a podman elsewhere. */
+export interface Connection {
+  readonly name: string;
+  readonly uri: string;
+  readonly identity: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const TIMEOUT_MS = 20_000;
+
+const listed = z.array(
+  z.object({ Name: z.string(), URI: z.string(), Identity: z.string().default("") }),
+);
+
+/** What has to be told to podman, and what a person has under such a name already. */
+export interface ConnectionPlan {
+  readonly add: readonly Connection[];
+  readonly remove: readonly string[];
+  /** Names that lead elsewhere: they are left alone. */
+  readonly taken: readonly string[];
+}
+
+/**
+ * Compares what podman knows with what it should know of a machine.
+ *
+ * @param folder of the machine: a connection whose key lies in there is the machine's own.
+ */
+export function planConnections(
+  known: readonly Connection[],
+  wanted: readonly Connection[],
+  folder: string,
+): ConnectionPlan {
+  const isOurs = (one: Connection) => one.identity.startsWith(`${folder}/`);
+  const remove = known.filter((one) => isOurs(one) && !wanted.some((w) => w.name === one.name));
+  const add: Connection[] = [];
+  const taken: string[] = [];
+  for (const one of wanted) {
+    const before = known.find((other) => other.name === one.name);
+    if (before === undefined) {
+      add.push(one);
+    } else if (!isOurs(before)) {
+      taken.push(one.name);
+    } else if (before.uri !== one.uri || before.identity !== one.identity) {
+      add.push(one);
+    }
+  }
+  return { add, remove: remove.map((one) => one.name), taken };
+}
+
+/**
+ * Tells podman of this host how to reach a machine; nothing when there is no podman here. Returns
+ * lines about what could not be done: the machine works without.
+ */
+export async function connectPodman(
+  environment: Environment,
+  wanted: readonly Connection[],
+  folder: string,
+): Promise<string[]> {
+  const program = await findPodman(environment);
+  if (program === undefined) {
+    return [];
+  }
+  const podman = (...args: string[]) =>
+    runProgram(program, ["system", "connection", ...args], { timeoutMs: TIMEOUT_MS, environment });
+  const list = await podman("list", "--format", "json");
+  const known = parseList(list);
+  if (known === undefined) {
+    return [`podman of this host lists no connections: ${complaintOf(list)}`];
+  }
+  const current = await Promise.all(known.map((one) => asOursIfStale(one, folder)));
+  const plan = planConnections(current, wanted, folder);
+  const problems = plan.taken.map(
+    (name) =>
+      `podman's connection "${name}" leads elsewhere and was left alone: podman-machine env says how to reach the machine.`,
+  );
+  for (const name of plan.remove) {
+    const result = await podman("remove", name);
+    if (result.exitCode !== 0) {
+      problems.push(`podman's connection "${name}" was not removed: ${complaintOf(result)}`);
+    }
+  }
+  for (const { name, uri, identity } of plan.add) {
+    const result = await podman("add", "--identity", identity, name, uri);
+    if (result.exitCode !== 0) {
+      problems.push(`podman was not told of the connection "${name}": ${complaintOf(result)}`);
+    }
+  }
+  return problems;
+}
+
+/** A connection of a machine whose store was deleted leads nowhere: its name is free. */
+async function asOursIfStale(one: Connection, folder: string): Promise<Connection> {
+  const isOfMachine = /\/machines\/[^/]+\/id_\w+$/.test(one.identity);
+  const isThere = await access(one.identity).then(
+    () => true,
+    () => false,
+  );
+  const isWanted = isOfMachine && !isThere && basename(dirname(one.identity)) === basename(folder);
+  return isWanted ? { ...one, identity: join(folder, "gone") } : one;
+}
+
+async function findPodman(environment: Environment): Promise<string | undefined> {
+  try {
+    return await findProgram("podman", environment.PATH ?? "");
+  } catch (error) {
+    if (error instanceof Failure) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function parseList(result: ProgramResult): Connection[] | undefined {
+  if (result.exitCode !== 0) {
+    return undefined;
+  }
+  try {
+    // Podman 4 prints null, or nothing, for an empty list.
+    const value: unknown = JSON.parse(result.stdout.trim() || "[]");
+    return listed.parse(value ?? []).map(({ Name, URI, Identity }) => ({
+      name: Name.replace(/\*$/, ""),
+      uri: URI,
+      identity: Identity,
+    }));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function complaintOf(result: ProgramResult): string {
+  return result.timedOut ? "no answer" : lastLine(result.stderr) || "it gave no reason";
+}

@@ -1,0 +1,96 @@
+import { connect } from "node:net";
+import type { Command } from "commander";
+import { Failure } from "../failure.ts";
+import { followFile, readFileOrNothing } from "../life/follow.ts";
+import { loadMachine, ofDriver } from "../store/machines.ts";
+import { DEFAULT_NAME } from "../store/name.ts";
+import type { Context } from "./context.ts";
+
+/** Ctrl-], as telnet and virsh have it: a guest's programs hardly ever need it. */
+const LEAVE = 0x1d;
+
+/** `console`: the machine's serial console on this terminal. */
+export function addConsole(program: Command, context: Context): void {
+  program
+    .command("console")
+    .description("Attach to the serial console of a machine; Ctrl-] leaves it")
+    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .action(async (name = DEFAULT_NAME) => {
+      const machine = ofDriver(await loadMachine(context.host().store, name), "qemu");
+      context.terminal.error(`The console of "${name}". Ctrl-] leaves it.`);
+      await attach(machine.files.consoleSocket, name);
+    });
+}
+
+/** `logs`: what the machine's console printed since its start. */
+export function addLogs(program: Command, context: Context): void {
+  program
+    .command("logs")
+    .description("Print what the console of a machine printed since its start")
+    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .option("-f, --follow", "go on as it prints more", false)
+    .option("--boot", "the stages of its boot instead", false)
+    .option("--previous", "those of the start before", false)
+    .action(
+      async (name = DEFAULT_NAME, flags: { follow: boolean; boot: boolean; previous: boolean }) => {
+        const machine = ofDriver(await loadMachine(context.host().store, name), "qemu");
+        const { bootLog, consoleLog } = machine.files;
+        const path = `${flags.boot ? bootLog : consoleLog}${flags.previous ? ".1" : ""}`;
+        const text = await readFileOrNothing(path);
+        if (text === undefined && !flags.follow) {
+          throw new Failure(`"${name}" has printed nothing yet: there is no ${path}.`);
+        }
+        if (flags.follow) {
+          await followFile(path, (part) => context.terminal.write(part));
+        } else {
+          context.terminal.write(text ?? "");
+        }
+      },
+    );
+}
+
+/** Joins this terminal with the console until somebody leaves, or the machine ends. */
+function attach(path: string, name: string): Promise<void> {
+  const { stdin, stdout } = process;
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    const end = (error?: Error) => {
+      stdin.off("data", type);
+      if (stdin.isTTY) {
+        stdin.setRawMode(false);
+      }
+      stdin.pause();
+      socket.destroy();
+      if (error === undefined) {
+        stdout.write("\r\n");
+        resolve();
+      } else {
+        reject(
+          new Failure(`The console of "${name}" can't be reached: is it running?`, {
+            cause: error,
+          }),
+        );
+      }
+    };
+    const type = (data: Buffer) => {
+      const leave = data.indexOf(LEAVE);
+      if (leave >= 0) {
+        end();
+      } else {
+        socket.write(data);
+      }
+    };
+    socket.on("connect", () => {
+      if (stdin.isTTY) {
+        stdin.setRawMode(true);
+      }
+      stdin.on("data", type);
+      // A login prompt that was printed before comes again.
+      socket.write("\r");
+    });
+    socket.on("data", (data) => stdout.write(data));
+    socket.on("error", end);
+    socket.on("close", () => end());
+    stdin.on("end", () => end());
+  });
+}

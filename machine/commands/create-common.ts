@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+import { UsageFailure } from "../failure.ts";
+import { collect } from "./arguments.ts";
+
+/** The flags that every driver's machines have. */
+export interface CommonFlags {
+  label: string[];
+  rootful: boolean;
+  connection: boolean;
+  timeout?: number;
+}
+
+/** Declares them. */
+export function addCommonFlags(command: Command): void {
+  command
+    .option("--engine-label, --label <key=value>", "a label for ls --filter; repeatable", label, [])
+    .option("--rootful", "env and the connection lead to root's podman (the default)", true)
+    .option("--no-rootful", "they lead to the user's")
+    .option("--no-connection", "don't tell podman and ssh of this host about the machine");
+}
+
+function label(text: string, before: string[]): string[] {
+  if (!/^[^=]+=/.test(text)) {
+    throw new UsageFailure(`"${text}" is no label: expected KEY=VALUE.`);
+  }
+  return collect(text, before);
+}

@@ -1,0 +1,115 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { UsageFailure } from "../failure.ts";
+import type { NewMachine } from "../life/create.ts";
+import { mebibytes, wholeNumber } from "./arguments.ts";
+import type { CommonFlags } from "./create-common.ts";
+import { BUILT_IMAGE, type QemuFlags } from "./create-qemu.ts";
+import { parsePublish } from "./volumes.ts";
+
+/** The flags of machines that QEMU doesn't run. */
+export interface OtherFlags {
+  genericIpAddress: string;
+  genericSshUser: string;
+  genericSshKey: string;
+  genericSshPort: number;
+  url: string;
+  virtualboxMemory?: number;
+  virtualboxCpuCount?: number;
+  virtualboxDiskSize?: number;
+  virtualboxBoot2podmanUrl: string;
+  virtualboxHostonlyCidr?: string;
+  virtualboxShareFolder: string;
+  virtualboxNoShare: boolean;
+}
+
+/** Declares them. */
+export function addOtherFlags(command: Command): void {
+  command
+    .option("--generic-ip-address <address>", "driver generic: where the machine is", "")
+    .option("--generic-ssh-user <user>", "driver generic: whom to log in as", "root")
+    .option("--generic-ssh-key <path>", "driver generic: the private key, which is copied", "")
+    .option(
+      "--generic-ssh-port <port>",
+      "driver generic: port of its sshd",
+      wholeNumber(1, 65_535),
+      22,
+    )
+    .option("--url <url>", "driver none: all that is known of the machine", "")
+    .option("--virtualbox-memory <MiB>", "driver virtualbox: memory", mebibytes(256))
+    .option("--virtualbox-cpu-count <count>", "driver virtualbox: processors", wholeNumber(1, 255))
+    .option("--virtualbox-disk-size <MiB>", "driver virtualbox: size of the disk", mebibytes(256))
+    .option("--virtualbox-boot2podman-url <folder>", "driver virtualbox: folder of the image", "")
+    .option(
+      "--virtualbox-hostonly-cidr <cidr>",
+      "driver virtualbox: without effect, SSH is forwarded",
+    )
+    .option("--virtualbox-share-folder <dir:name>", "driver virtualbox: a folder to share", "")
+    .option("--virtualbox-no-share", "driver virtualbox: share no folder; so it is anyway", false);
+}
+
+type Flags = OtherFlags & QemuFlags & CommonFlags;
+
+/** A machine that exists. */
+export function genericMachineOf(flags: Flags): NewMachine {
+  if (flags.genericIpAddress === "") {
+    throw new UsageFailure("The driver generic needs --generic-ip-address: where the machine is.");
+  }
+  const source = flags.genericSshKey === "" ? "" : resolve(flags.genericSshKey);
+  return {
+    ...common(flags, "generic"),
+    settings: {
+      IPAddress: flags.genericIpAddress,
+      SSHUser: flags.genericSshUser,
+      SSHPort: flags.genericSshPort,
+      SSHKeySource: source,
+      SSHKeyPath: source === "" ? "" : "id_imported",
+    },
+  };
+}
+
+/** A machine that is a URL. */
+export function noneMachineOf(flags: Flags): NewMachine {
+  if (!URL.canParse(flags.url)) {
+    throw new UsageFailure("The driver none needs --url, such as tcp://192.168.1.5:2376.");
+  }
+  return {
+    ...common(flags, "none"),
+    connection: false,
+    settings: { URL: flags.url, IPAddress: new URL(flags.url).hostname, SSHKeyPath: "" },
+  };
+}
+
+/** A machine of VirtualBox. */
+export function virtualboxMachineOf(flags: Flags): NewMachine {
+  const image = flags.virtualboxBoot2podmanUrl || flags.image || BUILT_IMAGE;
+  return {
+    ...common(flags, "virtualbox"),
+    port: { chosen: flags.sshPort, range: flags.localports },
+    settings: {
+      SSHUser: flags.sshUser,
+      Memory: flags.virtualboxMemory ?? flags.memory,
+      CPU: flags.virtualboxCpuCount ?? flags.cpus,
+      DiskSize: flags.virtualboxDiskSize ?? flags.diskSize,
+      Image: resolve(image),
+      ShareFolder: flags.virtualboxNoShare ? "" : shareFolder(flags.virtualboxShareFolder),
+      Publish: flags.publish.map(parsePublish),
+    },
+  };
+}
+
+function shareFolder(text: string): string {
+  if (text === "") {
+    return "";
+  }
+  const separator = text.lastIndexOf(":");
+  if (separator < 1 || separator === text.length - 1) {
+    throw new UsageFailure(`"${text}" is no folder to share: expected DIR:NAME.`);
+  }
+  return `${resolve(text.slice(0, separator))}${text.slice(separator)}`;
+}
+
+function common<D extends NewMachine["driver"]>(flags: CommonFlags, driver: D) {
+  const { label: labels, rootful, connection } = flags;
+  return { driver, labels, rootful, connection };
+}

@@ -1,0 +1,179 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Command, Option } from "commander";
+import { CACHE_MODES } from "../driver/qemu/disk-device.ts";
+import { UsageFailure } from "../failure.ts";
+import type { NewMachine } from "../life/create.ts";
+import { fetchIso } from "../life/fetch-iso.ts";
+import { type QemuChoices, qemuMachine } from "../life/qemu-machine.ts";
+import { DISK_MIN_MIB, MEMORY_MIN_MIB } from "../store/driver-config.ts";
+import { parsePortRange } from "../store/port.ts";
+import { collect, mebibytes, wholeNumber } from "./arguments.ts";
+import type { CommonFlags } from "./create-common.ts";
+import { parsePublish, parseVolume } from "./volumes.ts";
+
+/** Where `npm run build` leaves the image. */
+export const BUILT_IMAGE = fileURLToPath(new URL("../../dist", import.meta.url));
+
+/** What a machine has when nothing is said. */
+export const DEFAULT_CHOICES: QemuChoices = {
+  memoryMib: 1024,
+  // A second processor makes the boot shorter and leaves the host its own.
+  cpus: Math.min(2, availableParallelism()),
+  diskSizeMib: 20_000,
+  image: BUILT_IMAGE,
+  boot: "kernel",
+  accelerator: "auto",
+  sshPort: undefined,
+  localPorts: "",
+  sshUser: "tc",
+  program: "",
+  kernelArguments: "",
+  connection: true,
+};
+
+/** The flags of machines that QEMU runs. */
+export interface QemuFlags {
+  memory: number;
+  cpus: number;
+  diskSize: number;
+  image: string;
+  boot2podmanUrl: string;
+  iso: boolean;
+  accelerator: QemuChoices["accelerator"];
+  sshPort?: number;
+  localports: string;
+  sshUser: string;
+  program: string;
+  append: string;
+  volume: string[];
+  publish: string[];
+  qemuDisplay: boolean;
+  qemuDisplayType: string;
+  qemuNographic: boolean;
+  qemuNetwork: "user" | "tap" | "bridge";
+  qemuNetworkInterface: string;
+  qemuNetworkAddress: string;
+  qemuNetworkBridge: string;
+  qemuCacheMode: string;
+  qemuIoMode: string;
+}
+
+/** Declares them. */
+export function addQemuFlags(command: Command): void {
+  const usual = DEFAULT_CHOICES;
+  const choice = (flags: string, text: string, choices: readonly string[], value: string) =>
+    command.addOption(new Option(flags, text).choices(choices).default(value));
+  command
+    .option("--qemu-memory, --memory <MiB>", "memory", mebibytes(MEMORY_MIN_MIB), usual.memoryMib)
+    .option("--qemu-cpu-count, --cpus <count>", "processors", wholeNumber(1, 255), usual.cpus)
+    .option(
+      "--qemu-disk-size, --disk-size <MiB>",
+      "size of the data disk; it takes room as it fills",
+      mebibytes(DISK_MIN_MIB),
+      usual.diskSizeMib,
+    )
+    .option("--image <folder>", "folder of the image, as a build leaves it", usual.image)
+    .option("--qemu-boot2podman-url, --boot2podman-url <url>", "boot this ISO: a path or URL", "")
+    .option("--iso", "boot the ISO from a CD drive, rather than kernel and initrds", false);
+  choice(
+    "--accelerator <how>",
+    "how the guest is run; auto: KVM when it works",
+    ["auto", "kvm", "tcg"],
+    "auto",
+  );
+  command
+    .option("--volume <host:guest[:ro]>", "share a folder of this host; repeatable", collect, [])
+    .option("-p, --publish <port:port>", "lead a port here to the guest's; repeatable", collect, [])
+    .option(
+      "--ssh-port <port>",
+      "port of 127.0.0.1 for SSH (default: a free one)",
+      wholeNumber(1, 65_535),
+    )
+    .option("--qemu-localports, --localports <min-max>", "range for the free port", "")
+    .option("--qemu-ssh-user, --ssh-user <user>", "user of the ssh command", usual.sshUser)
+    .option("--qemu-program, --program <path>", "the QEMU to run", "")
+    .option("--append <words>", "more words for the kernel command line", "")
+    .option("--qemu-display", "show the machine's screen in a window", false)
+    .option("--qemu-display-type <type>", "what shows it: gtk, sdl, ...", "")
+    .option("--qemu-nographic", "no window; so it is anyway", false);
+  choice(
+    "--qemu-network <how>",
+    "what is behind the network card",
+    ["user", "tap", "bridge"],
+    "user",
+  );
+  command
+    .option("--qemu-network-interface <name>", "interface for --qemu-network tap", "tap0")
+    .option("--qemu-network-address <ip>", "the machine's address there", "")
+    .option("--qemu-network-bridge <name>", "bridge for --qemu-network bridge", "br0");
+  choice("--qemu-cache-mode <mode>", "how the disk is cached", CACHE_MODES, "default");
+  choice(
+    "--qemu-io-mode <mode>",
+    "how the disk is read",
+    ["threads", "native", "io_uring"],
+    "threads",
+  );
+  for (const [flag, text] of WITHOUT_EFFECT) {
+    command.addOption(new Option(flag, text).hideHelp());
+  }
+}
+
+/** Flags of the podman-machine before this one that have nothing left to choose. */
+const WITHOUT_EFFECT = [
+  ["--qemu-virtio-drives", "disks are virtio anyway"],
+  ["--qemu-net-vlan [value]", "there is one network"],
+  ["--qemu-hvf", "--accelerator says what runs the guest"],
+] as const;
+
+/** The machine that the flags describe. Throws for flags that don't go together. */
+export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine {
+  parsePortRange(flags.localports);
+  const isBehindNat = flags.qemuNetwork === "user";
+  if (!isBehindNat && flags.qemuNetworkAddress === "") {
+    throw new UsageFailure(
+      `--qemu-network ${flags.qemuNetwork} needs --qemu-network-address: the address that the machine has there.`,
+    );
+  }
+  if (!isBehindNat && flags.publish.length > 0) {
+    throw new UsageFailure(
+      "--publish is for --qemu-network user: with others, the guest has an address of its own.",
+    );
+  }
+  if (flags.iso && flags.volume.length > 0) {
+    throw new UsageFailure(
+      "--volume needs the kernel command line, which the ISO has of its own: leave out --iso.",
+    );
+  }
+  const url = flags.boot2podmanUrl;
+  return qemuMachine({
+    memoryMib: flags.memory,
+    cpus: flags.cpus,
+    diskSizeMib: flags.diskSize,
+    image: url === "" ? resolve(flags.image) : "",
+    boot: flags.iso || url !== "" ? "iso" : "kernel",
+    accelerator: flags.accelerator,
+    sshPort: flags.sshPort,
+    localPorts: flags.localports,
+    sshUser: flags.sshUser,
+    program: flags.program,
+    kernelArguments: flags.append,
+    shares: flags.volume.map(parseVolume),
+    publish: flags.publish.map(parsePublish),
+    labels: flags.label,
+    rootful: flags.rootful,
+    connection: flags.connection,
+    ...(url === "" ? {} : { fetch: (files, report) => fetchIso(url, files, report) }),
+    qemu: {
+      ...(isBehindNat ? {} : { IPAddress: flags.qemuNetworkAddress, SSHPort: 22 }),
+      Network: flags.qemuNetwork,
+      NetworkInterface: flags.qemuNetworkInterface,
+      NetworkBridge: flags.qemuNetworkBridge,
+      Display: flags.qemuDisplay && !flags.qemuNographic,
+      DisplayType: flags.qemuDisplayType,
+      CacheMode: flags.qemuCacheMode,
+      IOMode: flags.qemuIoMode,
+    },
+  });
+}

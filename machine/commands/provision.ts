@@ -1,0 +1,93 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { driverOf } from "../driver/drivers.ts";
+import { Failure } from "../failure.ts";
+import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
+import { giveHostname } from "../life/hostname.ts";
+import { introduce } from "../life/introduce.ts";
+import { waitUntilReady } from "../life/start.ts";
+import { lastLine } from "../program/run.ts";
+import { captureSsh } from "../ssh/session.ts";
+import { loadMachine, type Machine } from "../store/machines.ts";
+import { DEFAULT_NAME } from "../store/name.ts";
+import { NAME_HELP, namesOrDefault } from "./arguments.ts";
+import type { Context } from "./context.ts";
+
+const CHART_TIMEOUT_MS = 120_000;
+
+/** `provision` and what is left of `regenerate-certs`: this host is told anew of machines. */
+export function addProvision(program: Command, context: Context): void {
+  program
+    .command("provision")
+    .description("Tell podman and ssh of this host anew how to reach machines that run")
+    .argument("[names...]", NAME_HELP)
+    .action(async (names: string[]) => {
+      for (const name of namesOrDefault(names)) {
+        await provision(context, name);
+        context.terminal.out(`Machine "${name}" is provisioned.`);
+      }
+    });
+  program
+    .command("regenerate-certs")
+    .description("There are no certificates: SSH keys replaced them. Does what provision does")
+    .argument("[names...]", NAME_HELP)
+    .option("-f, --force", "without effect: nothing is asked", false)
+    .option("--client-certs", "without effect", false)
+    .action(async (names: string[]) => {
+      for (const name of namesOrDefault(names)) {
+        await provision(context, name);
+        context.terminal.out(
+          `Machine "${name}" has no TLS certificates to regenerate: podman is reached over SSH, with the machine's own key. Host keys and connections were set anew.`,
+        );
+      }
+    });
+}
+
+async function provision(context: Context, name: string): Promise<void> {
+  const host = context.host();
+  const machine = await running(context, name);
+  await waitUntilReady(host, machine);
+  await giveHostname(host, machine);
+  await introduce(host, machine);
+}
+
+/** `boot-chart`: the guest's picture of its boot. */
+export function addBootChart(program: Command, context: Context): void {
+  program
+    .command("boot-chart")
+    .description("Fetch the picture of a machine's boot, as SVG")
+    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .option("-o, --output <file>", 'where to (default: NAME-boot.svg; "-" prints it)')
+    .action(async (name = DEFAULT_NAME, flags: { output?: string }) => {
+      const { store } = context.host();
+      const machine = await running(context, name);
+      const target = driverOf(store, machine.config.DriverName).sshTarget(machine, "root");
+      const result = await captureSsh(target, ["boot2podman", "boot-chart"], CHART_TIMEOUT_MS);
+      if (result.exitCode !== 0 || !result.stdout.includes("<svg")) {
+        throw new Failure(
+          `"${name}" has no picture of its boot: ${lastLine(result.stderr) || "its image knows no boot-chart"}.`,
+        );
+      }
+      if (flags.output === "-") {
+        context.terminal.write(result.stdout);
+        return;
+      }
+      const path = resolve(flags.output ?? `${name}-boot.svg`);
+      await writeFile(path, result.stdout);
+      context.terminal.out(path);
+    });
+}
+
+async function running(context: Context, name: string): Promise<Machine> {
+  const { store } = context.host();
+  const machine = await loadMachine(store, name);
+  const driver = driverOf(store, machine.config.DriverName);
+  const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+  if (state !== "Running") {
+    throw new Failure(
+      `Host "${name}" is not running: start it with "podman-machine start ${name}".`,
+    );
+  }
+  return machine;
+}

@@ -1,0 +1,77 @@
+import { type Command, Option } from "commander";
+import { UsageFailure } from "../failure.ts";
+import { type Change, changeMachine } from "../life/change.ts";
+import { DISK_MIN_MIB, MEMORY_MIN_MIB } from "../store/driver-config.ts";
+import { DEFAULT_NAME } from "../store/name.ts";
+import { collect, mebibytes, wholeNumber } from "./arguments.ts";
+import type { Context } from "./context.ts";
+import { parsePublish, parseVolume } from "./volumes.ts";
+
+interface Flags {
+  memory?: number;
+  cpus?: number;
+  diskSize?: number;
+  volume?: string[];
+  volumes: boolean;
+  publish?: string[];
+  published: boolean;
+  append?: string;
+  accelerator?: string;
+  rootful?: boolean;
+  label?: string[];
+}
+
+/** `set`: changes what a stopped machine has. */
+export function addSet(program: Command, context: Context): void {
+  program
+    .command("set")
+    .description("Change what a stopped machine has")
+    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .option("--memory <MiB>", "memory", mebibytes(MEMORY_MIN_MIB))
+    .option("--cpus <count>", "processors", wholeNumber(1, 255))
+    .option(
+      "--disk-size <MiB>",
+      "size of the data disk, which can only grow",
+      mebibytes(DISK_MIN_MIB),
+    )
+    .option(
+      "--volume <host:guest[:ro]>",
+      "the folders that are shared, from now on; repeatable",
+      again,
+    )
+    .option("--no-volumes", "share no folders")
+    .option("-p, --publish <port:port>", "the ports that lead to the guest; repeatable", again)
+    .option("--no-published", "publish no ports")
+    .option("--append <words>", "more words for the kernel command line")
+    .addOption(new Option("--accelerator <how>", "how it is run").choices(["auto", "kvm", "tcg"]))
+    .option("--rootful", "env and the connection lead to root's podman")
+    .option("--no-rootful", "they lead to the user's")
+    .option("--label <key=value>", "the labels, from now on; repeatable", again)
+    .action(async (name: string | undefined, flags: Flags) => {
+      const change = changeOf(flags);
+      if (Object.values(change).every((value) => value === undefined)) {
+        throw new UsageFailure("Nothing to change was named: --help lists what can be set.");
+      }
+      for (const line of await changeMachine(context.host(), name ?? DEFAULT_NAME, change)) {
+        context.terminal.out(line);
+      }
+    });
+}
+
+function again(value: string, before: string[] | undefined): string[] {
+  return collect(value, before ?? []);
+}
+
+function changeOf(flags: Flags): Change {
+  return {
+    memoryMib: flags.memory,
+    cpus: flags.cpus,
+    diskSizeMib: flags.diskSize,
+    shares: flags.volumes ? flags.volume?.map(parseVolume) : [],
+    publish: flags.published ? flags.publish?.map(parsePublish) : [],
+    kernelArguments: flags.append,
+    accelerator: flags.accelerator,
+    rootful: flags.rootful,
+    labels: flags.label,
+  };
+}

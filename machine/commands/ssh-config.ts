@@ -1,0 +1,49 @@
+import { mkdir, readFile, realpath } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Command } from "commander";
+import { includedSshConfig, includeLine, sshAlias, withInclude } from "../client/ssh-config.ts";
+import { driverOf } from "../driver/drivers.ts";
+import { systemErrorCode } from "../failure.ts";
+import { loadMachine } from "../store/machines.ts";
+import { DEFAULT_NAME } from "../store/name.ts";
+import { writeFileAtomic } from "../store/write-file.ts";
+import type { Context } from "./context.ts";
+
+/** `ssh-config`: what ssh, and all that runs it, has to know of a machine. */
+export function addSshConfig(program: Command, context: Context): void {
+  program
+    .command("ssh-config")
+    .description("Print what ssh has to know of a machine, or have it include that of all of them")
+    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .option("--install", "add one Include line for all machines to ~/.ssh/config", false)
+    .action(async (name: string | undefined, flags: { install: boolean }) => {
+      const { store } = context.host();
+      if (flags.install) {
+        await install(join(context.terminal.home, ".ssh", "config"), store);
+        context.terminal.out(
+          `~/.ssh/config has the line ${includeLine(store)}: "ssh ${sshAlias(name ?? DEFAULT_NAME)}", rsync, git and docker find the machines.`,
+        );
+        return;
+      }
+      const machine = await loadMachine(store, name ?? DEFAULT_NAME);
+      const target = driverOf(store, machine.config.DriverName).sshTarget(machine);
+      context.terminal.out(includedSshConfig(target).trimEnd());
+    });
+}
+
+async function install(path: string, store: string): Promise<void> {
+  const real = await realpath(path).catch(() => path);
+  let before = "";
+  try {
+    before = await readFile(real, "utf8");
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") {
+      throw error;
+    }
+  }
+  const after = withInclude(before, store);
+  if (after !== before) {
+    await mkdir(dirname(real), { recursive: true, mode: 0o700 });
+    await writeFileAtomic(real, after, 0o600);
+  }
+}

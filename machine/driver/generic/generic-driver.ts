@@ -1,0 +1,87 @@
+import { copyFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { Failure } from "../../failure.ts";
+import { lastLine } from "../../program/run.ts";
+import { waitForBanner } from "../../ssh/banner.ts";
+import { captureSsh } from "../../ssh/session.ts";
+import type { Machine } from "../../store/machines.ts";
+import type { Driver } from "../driver.ts";
+import { sshTarget } from "../ssh-target.ts";
+
+const READY_TIMEOUT_MS = 60_000;
+const COMMAND_TIMEOUT_MS = 60_000;
+
+/** Machines that exist somewhere, reached by address and key; others switch them on and off. */
+export function genericDriver(): Driver<"generic"> {
+  const refuse = async (verb: string) => {
+    throw new Failure(
+      `generic driver does not support ${verb}: the machine isn't ours, do it where it runs.`,
+    );
+  };
+  return {
+    async observe(machine, timeoutMs) {
+      const { IPAddress, SSHPort } = machine.config.Driver;
+      const reached = await accepts(IPAddress, SSHPort, timeoutMs);
+      return reached ? { state: "Running" } : { state: "Stopped" };
+    },
+    async prepare(machine, report) {
+      const { SSHKeySource } = machine.config.Driver;
+      if (typeof SSHKeySource !== "string" || SSHKeySource === "") {
+        report.line("No SSH key specified: ssh's own keys and agent are used.");
+        return;
+      }
+      report.line("Importing SSH key...");
+      try {
+        await copyFile(SSHKeySource, machine.files.importedKey);
+      } catch (error) {
+        throw new Failure(
+          `The SSH key ${SSHKeySource} can't be read: name a private key with --generic-ssh-key.`,
+          {
+            cause: error,
+          },
+        );
+      }
+    },
+    check: async () => undefined,
+    launch: (machine) => expectLogin(machine),
+    async waitUntilReady(machine, { timeoutMs = READY_TIMEOUT_MS }) {
+      const { IPAddress, SSHPort } = machine.config.Driver;
+      const spoke = await waitForBanner(SSHPort, AbortSignal.timeout(timeoutMs), IPAddress);
+      if (!spoke) {
+        throw new Failure(
+          `${IPAddress}:${SSHPort}, where "${machine.name}" should be, said nothing within ${Math.round(timeoutMs / 1000)} s.`,
+        );
+      }
+    },
+    stop: () => refuse("stop"),
+    kill: () => refuse("kill"),
+    async restart(machine) {
+      await captureSsh(sshTarget(machine), ["sudo reboot || reboot"], COMMAND_TIMEOUT_MS);
+    },
+    remove: async () => undefined,
+    sshTarget,
+  };
+}
+
+async function expectLogin(machine: Machine<"generic">): Promise<void> {
+  const target = sshTarget(machine);
+  const result = await captureSsh(target, ["true"], COMMAND_TIMEOUT_MS);
+  if (result.exitCode !== 0) {
+    throw new Failure(
+      `${target.user}@${target.host}:${target.port} can't be logged in to: ${lastLine(result.stderr) || "no answer"}. Look at the address, the user and the key.`,
+    );
+  }
+}
+
+function accepts(host: string, port: number, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(timeoutMs, () => end(false));
+    socket.once("connect", () => end(true));
+    socket.once("error", () => end(false));
+  });
+}

@@ -1,0 +1,30 @@
+import { Failure } from "../../failure.ts";
+import type { Machine } from "../../store/machines.ts";
+import type { Driver } from "../driver.ts";
+import { sshTarget } from "../ssh-target.ts";
+
+/** Machines that are a URL and nothing else: they are listed, and never started or stopped. */
+export function noneDriver(): Driver<"none"> {
+  const refuse = async (machine: Machine, verb: string) => {
+    throw new Failure(
+      `"${machine.name}" has no driver, so it can't be ${verb} from here: it is a URL that was given to "create --url".`,
+    );
+  };
+  return {
+    observe: async () => ({ state: "Running" }),
+    prepare: async () => undefined,
+    check: async () => undefined,
+    launch: async () => undefined,
+    waitUntilReady: async () => undefined,
+    stop: (machine) => refuse(machine, "stopped"),
+    restart: (machine) => refuse(machine, "restarted"),
+    kill: (machine) => refuse(machine, "killed"),
+    remove: async () => undefined,
+    sshTarget(machine, user) {
+      if (machine.config.Driver.IPAddress === "") {
+        throw new Failure(`"${machine.name}" has no driver, so there is nowhere to log in.`);
+      }
+      return sshTarget(machine, user);
+    },
+  };
+}

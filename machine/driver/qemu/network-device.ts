@@ -1,0 +1,45 @@
+import type { PublishedPort } from "../../store/driver-config.ts";
+import { LOOPBACK } from "../../store/port.ts";
+
+/** How the guest is connected. */
+export type NetworkPlan =
+  | {
+      readonly kind: "user";
+      readonly sshPort: number;
+      readonly publish: readonly PublishedPort[];
+    }
+  | { readonly kind: "tap"; readonly interface: string }
+  | { readonly kind: "bridge"; readonly bridge: string };
+
+/** The network card and what is behind it. Without a ROM the firmware doesn't try the network. */
+export function networkArguments(name: string, plan: NetworkPlan): string[] {
+  return [
+    ...["-netdev", backend(name, plan)],
+    ...["-device", "virtio-net-pci,netdev=net0,romfile="],
+  ];
+}
+
+function backend(name: string, plan: NetworkPlan): string {
+  switch (plan.kind) {
+    case "tap":
+      return `tap,id=net0,ifname=${escaped(plan.interface)},script=no,downscript=no`;
+    case "bridge":
+      return `bridge,id=net0,br=${escaped(plan.bridge)}`;
+    case "user":
+      return ["user,id=net0", `hostname=${escaped(name)}`, ...forwards(plan)].join(",");
+  }
+}
+
+function forwards(plan: { sshPort: number; publish: readonly PublishedPort[] }): string[] {
+  return [
+    `hostfwd=tcp:${LOOPBACK}:${plan.sshPort}-:22`,
+    ...plan.publish.map(
+      ({ Protocol, HostIP, HostPort, GuestPort }) =>
+        `hostfwd=${Protocol}:${HostIP}:${HostPort}-:${GuestPort}`,
+    ),
+  ];
+}
+
+function escaped(value: string): string {
+  return value.replaceAll(",", ",,");
+}

@@ -1,0 +1,82 @@
+import { Failure } from "../../failure.ts";
+import { runProgram } from "../../program/run.ts";
+import type { Machine } from "../../store/machines.ts";
+import type { Report } from "../driver.ts";
+import type { ServedShare } from "./share-devices.ts";
+
+/** Who the guest's user is: what it writes belongs to the person here, and the other way round. */
+export const GUEST_USER = { uid: 1000, gid: 50 };
+
+const TRIAL_TIMEOUT_MS = 10_000;
+/** Below this a port takes a privilege that a namespace of one's own doesn't give (ip(7)). */
+const UNPRIVILEGED_PORT = 1024;
+
+/** What decides whether QEMU needs a user namespace. */
+export interface OwnerFacts {
+  readonly uid: number;
+  readonly gid: number;
+  readonly shares: readonly ServedShare[];
+  readonly network: "user" | "tap" | "bridge";
+  readonly ports: readonly number[];
+}
+
+/**
+ * Whether QEMU's own file server should run in a user namespace, where the person has the number of
+ * the guest's user: "no" when nothing is to be translated, "can't" when QEMU needs privileges.
+ */
+export function planOwnerMap(facts: OwnerFacts): "yes" | "no" | "can't" {
+  const isNeeded = facts.shares.some(({ transport }) => transport.kind === "9p");
+  if (!isNeeded || (facts.uid === GUEST_USER.uid && facts.gid === GUEST_USER.gid)) {
+    return "no";
+  }
+  const needsPrivilege =
+    facts.network !== "user" || facts.ports.some((port) => port < UNPRIVILEGED_PORT);
+  return needsPrivilege ? "can't" : "yes";
+}
+
+const UNSHARE = [
+  "unshare",
+  "--user",
+  `--map-user=${GUEST_USER.uid}`,
+  `--map-group=${GUEST_USER.gid}`,
+];
+
+/** The words before QEMU's own; none where owners need no translation, or can't be translated. */
+export async function ownerMapWords(
+  machine: Machine<"qemu">,
+  shares: readonly ServedShare[],
+  report: Report,
+): Promise<string[]> {
+  const { Network, SSHPort, Publish } = machine.config.Driver;
+  const uid = process.getuid?.() ?? GUEST_USER.uid;
+  const plan = planOwnerMap({
+    uid,
+    gid: process.getgid?.() ?? GUEST_USER.gid,
+    shares,
+    network: Network,
+    ports: [SSHPort, ...Publish.map((port) => port.HostPort)],
+  });
+  if (plan === "no") {
+    return [];
+  }
+  if (plan === "yes" && (await canUnshare())) {
+    return UNSHARE;
+  }
+  report.warn(
+    `Shared folders keep this host's owners in "${machine.name}": what belongs to uid ${uid} here, only root can write there.`,
+  );
+  return [];
+}
+
+async function canUnshare(): Promise<boolean> {
+  const [program = "", ...args] = UNSHARE;
+  try {
+    const trial = await runProgram(program, [...args, "true"], { timeoutMs: TRIAL_TIMEOUT_MS });
+    return trial.exitCode === 0;
+  } catch (error) {
+    if (error instanceof Failure) {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { Failure } from "../../failure.ts";
+import { lastLine, runProgram } from "../../program/run.ts";
+import type { MachineState } from "../driver.ts";
+
+const TIMEOUT_MS = 120_000;
+
+/** Runs VBoxManage; throws its own reason when it fails. Returns what it printed. */
+export async function vboxManage(args: readonly string[], timeoutMs = TIMEOUT_MS): Promise<string> {
+  const result = await runProgram("VBoxManage", args, { timeoutMs });
+  if (result.exitCode !== 0) {
+    const found = result.timedOut
+      ? `no answer within ${Math.round(timeoutMs / 1000)} s`
+      : complaint(result.stderr);
+    throw new Failure(`VBoxManage ${args[0] ?? ""}: ${found}`, { cause: new Error(result.stderr) });
+  }
+  return result.stdout;
+}
+
+/** VBoxManage's first "error:" line; the later ones repeat it with codes. */
+function complaint(stderr: string): string {
+  const line = stderr.split("\n").find((one) => one.startsWith("VBoxManage: error: "));
+  return line?.replace("VBoxManage: error: ", "") ?? (lastLine(stderr) || "it gave no reason");
+}
+
+/** VirtualBox's words for states (VBoxManage showvminfo --machinereadable) in those of `ls`. */
+const STATES: Readonly<Record<string, MachineState>> = {
+  running: "Running",
+  paused: "Paused",
+  saved: "Saved",
+  poweroff: "Stopped",
+  aborted: "Stopped",
+  starting: "Starting",
+  restoring: "Starting",
+  stopping: "Stopping",
+  saving: "Stopping",
+};
+
+/** The state of a machine of that name; undefined when VirtualBox has none. */
+export async function vboxState(
+  name: string,
+  timeoutMs: number,
+): Promise<MachineState | undefined> {
+  const args = ["showvminfo", name, "--machinereadable"];
+  const result = await runProgram("VBoxManage", args, { timeoutMs });
+  if (result.timedOut) {
+    return "Timeout";
+  }
+  if (result.exitCode !== 0) {
+    if (/VBOX_E_OBJECT_NOT_FOUND|Could not find a registered machine/.test(result.stderr)) {
+      return undefined;
+    }
+    throw new Failure(`VBoxManage showvminfo: ${complaint(result.stderr)}`);
+  }
+  return parseVmState(result.stdout);
+}
+
+/** Reads the line `VMState="running"`. */
+export function parseVmState(text: string): MachineState {
+  const word = /^VMState="([^"]*)"$/m.exec(text)?.[1] ?? "";
+  return STATES[word] ?? "Error";
+}

@@ -1,0 +1,123 @@
+import { rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findImage } from "../../boot-image/image.ts";
+import { checkIso } from "../../boot-image/iso.ts";
+import { checkDisk, virtualSizeBytes } from "../../disk/data-disk.ts";
+import { userdataArchive } from "../../disk/userdata-archive.ts";
+import { Failure } from "../../failure.ts";
+import { findProgram } from "../../program/find.ts";
+import { waitForBanner } from "../../ssh/banner.ts";
+import { makeKey } from "../../ssh/key.ts";
+import type { Machine } from "../../store/machines.ts";
+import type { Driver } from "../driver.ts";
+import { sshTarget } from "../ssh-target.ts";
+import { creationCommands, settingCommands, type VirtualMachine } from "./command-lines.ts";
+import { vboxManage, vboxState } from "./vboxmanage.ts";
+
+const READY_TIMEOUT_MS = 120_000;
+const CONVERT_TIMEOUT_MS = 300_000;
+/** VBoxManage tells of no event, so the end of a machine is asked for. */
+const RECHECK_MS = 1000;
+
+/** Machines run by VirtualBox, from the ISO. */
+export function virtualboxDriver(): Driver<"virtualbox"> {
+  return {
+    async observe(machine, timeoutMs) {
+      const state = await vboxState(machine.name, timeoutMs);
+      return { state: state ?? "Stopped" };
+    },
+    async prepare(machine, report) {
+      report.line("Creating SSH key...");
+      const publicKey = await makeKey(machine.files.key);
+      report.line("Creating disk image...");
+      await makeDisk(machine, publicKey);
+    },
+    async check(machine) {
+      await findProgram("VBoxManage");
+      await checkIso(await findImage(machine.config.Driver.Image));
+    },
+    async launch(machine, report) {
+      await checkDisk(diskOf(machine), machine.name);
+      const virtual = await virtualMachine(machine);
+      if ((await vboxState(machine.name, CONVERT_TIMEOUT_MS)) === undefined) {
+        report.line("Creating VirtualBox VM...");
+        for (const args of creationCommands(virtual)) {
+          await vboxManage(args);
+        }
+      }
+      for (const { args, mayFail } of settingCommands(virtual)) {
+        await vboxManage(args).catch((error: unknown) => {
+          if (!mayFail || !(error instanceof Failure)) {
+            throw error;
+          }
+        });
+      }
+      report.line(`Starting "${machine.name}" (VirtualBox)...`);
+      await vboxManage(["startvm", machine.name, "--type", "headless"]);
+    },
+    async waitUntilReady(machine, { timeoutMs = READY_TIMEOUT_MS }) {
+      const { SSHPort } = machine.config.Driver;
+      if (!(await waitForBanner(SSHPort, AbortSignal.timeout(timeoutMs)))) {
+        throw new Failure(
+          `"${machine.name}" was not ready within ${Math.round(timeoutMs / 1000)} s: look at its screen in VirtualBox.`,
+        );
+      }
+    },
+    async stop(machine, { timeoutMs, report }) {
+      await vboxManage(["controlvm", machine.name, "acpipowerbutton"]);
+      const deadlineMs = performance.now() + timeoutMs;
+      while ((await vboxState(machine.name, timeoutMs)) !== "Stopped") {
+        if (performance.now() > deadlineMs) {
+          report.warn(
+            `"${machine.name}" did not shut down within ${Math.round(timeoutMs / 1000)} s: it is switched off, and what its programs had not yet written is lost.`,
+          );
+          await vboxManage(["controlvm", machine.name, "poweroff"]);
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, RECHECK_MS));
+      }
+    },
+    async kill(machine) {
+      await vboxManage(["controlvm", machine.name, "poweroff"]);
+    },
+    async remove(machine) {
+      if ((await vboxState(machine.name, CONVERT_TIMEOUT_MS)) !== undefined) {
+        await vboxManage(["unregistervm", machine.name, "--delete"]);
+      }
+    },
+    sshTarget,
+  };
+}
+
+function diskOf(machine: Machine): string {
+  return join(machine.files.folder, "disk.vdi");
+}
+
+/** A raw file with the archive at its start, holes after it, is made into VirtualBox's own format. */
+async function makeDisk(machine: Machine<"virtualbox">, publicKey: string): Promise<void> {
+  const raw = join(machine.files.folder, "disk.raw");
+  const archive = userdataArchive({ publicKey });
+  await writeFile(raw, archive, { mode: 0o600 });
+  await truncate(raw, virtualSizeBytes(machine.config.Driver.DiskSize, archive.length));
+  await vboxManage(["convertfromraw", raw, diskOf(machine), "--format", "VDI"], CONVERT_TIMEOUT_MS);
+  await rm(raw);
+}
+
+async function virtualMachine(machine: Machine<"virtualbox">): Promise<VirtualMachine> {
+  const { Memory, CPU, SSHPort, Publish, ShareFolder, Image } = machine.config.Driver;
+  const separator = ShareFolder.lastIndexOf(":");
+  return {
+    name: machine.name,
+    folder: machine.files.folder,
+    iso: (await findImage(Image)).iso,
+    disk: diskOf(machine),
+    memoryMib: Memory,
+    cpus: CPU,
+    sshPort: SSHPort,
+    publish: Publish,
+    share:
+      separator < 1
+        ? undefined
+        : { folder: ShareFolder.slice(0, separator), name: ShareFolder.slice(separator + 1) },
+  };
+}

@@ -1,0 +1,263 @@
+import { createHash } from "node:crypto";
+import { appendFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { runProgram } from "../program/run.ts";
+import { parseConfig } from "../store/config.ts";
+import { type Change, changeMachine } from "./change.ts";
+import { createMachine } from "./create.ts";
+import { listMachines } from "./list.ts";
+import { removeMachine } from "./remove.ts";
+import { startMachine, waitUntilReady } from "./start.ts";
+import { stopMachine } from "./stop.ts";
+import { makeTestHost, type TestHost } from "./test-host.ts";
+import { chooseImage } from "./upgrade.ts";
+
+// Programs are started for real, and a loaded host is slow.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let host: TestHost;
+
+beforeEach(async () => {
+  host = await makeTestHost();
+});
+afterEach(() => host.dispose());
+
+const nothing: Change = {
+  memoryMib: undefined,
+  cpus: undefined,
+  diskSizeMib: undefined,
+  shares: undefined,
+  publish: undefined,
+  kernelArguments: undefined,
+  accelerator: undefined,
+  rootful: undefined,
+  labels: undefined,
+};
+
+async function configOf(name: string) {
+  const path = host.files(name).config;
+  return parseConfig(await readFile(path, "utf8"), path);
+}
+
+describe("set", () => {
+  test("changes a stopped machine, which starts with that", async () => {
+    await host.create("box");
+    await stopMachine(host, "box");
+    await changeMachine(host, "box", {
+      ...nothing,
+      memoryMib: 512,
+      cpus: 2,
+      labels: ["a=b"],
+      rootful: false,
+    });
+    expect(await configOf("box")).toMatchObject({
+      Driver: { Memory: 512, CPU: 2, DiskSize: 256 },
+      HostOptions: { Rootful: false, EngineOptions: { Labels: ["a=b"] } },
+    });
+    await startMachine(host, "box");
+    expect(host.lines.at(-1)).toContain("2 CPUs, 512 MiB");
+  });
+
+  test("grows the disk and keeps what is in it; a smaller one is refused", async () => {
+    await host.create("box");
+    await stopMachine(host, "box");
+    await changeMachine(host, "box", { ...nothing, diskSizeMib: 300 });
+    const { disk } = host.files("box");
+    const info = await runProgram("qemu-img", ["info", "--output=json", disk], {
+      timeoutMs: 20_000,
+    });
+    expect(JSON.parse(info.stdout)["virtual-size"]).toBe(300 * 2 ** 20 + 4608);
+    await expect(changeMachine(host, "box", { ...nothing, diskSizeMib: 299 })).rejects.toThrow(
+      'The disk of "box" has 300 MiB and can only grow: nothing was changed.',
+    );
+    expect((await configOf("box")).Driver.DiskSize).toBe(300);
+  });
+
+  test("leaves a machine that runs alone", async () => {
+    await host.create("box");
+    await expect(changeMachine(host, "box", { ...nothing, cpus: 2 })).rejects.toThrow(
+      '"box" is not stopped (Running)',
+    );
+    expect((await configOf("box")).Driver.CPU).toBe(1);
+  });
+});
+
+/** Another image: the same files with one that differs. */
+async function otherImage(): Promise<string> {
+  const folder = join(host.choices.image, "../other");
+  await cp(host.choices.image, folder, { recursive: true });
+  await appendFile(join(folder, "vmlinuz64"), " of another build");
+  const path = join(folder, "manifest.json");
+  const manifest = JSON.parse(await readFile(path, "utf8"));
+  const bytes = await readFile(join(folder, "vmlinuz64"));
+  manifest.artifacts[0].sha256 = createHash("sha256").update(bytes).digest("hex");
+  manifest.version = "2";
+  await writeFile(path, JSON.stringify(manifest));
+  return folder;
+}
+
+const choose = (image: string | undefined, rollback = false) =>
+  chooseImage(host, "box", { image, rollback, usual: host.choices.image });
+
+test("a machine that boots from the ISO gets no shares", async () => {
+  await host.create("box");
+  await stopMachine(host, "box");
+  const { config } = host.files("box");
+  const text = await readFile(config, "utf8");
+  await writeFile(config, text.replace('"Boot": "kernel"', '"Boot": "iso"'));
+  const shares = [{ Tag: "share0", HostFolder: "/a", GuestFolder: "/b", ReadOnly: false }];
+  await expect(changeMachine(host, "box", { ...nothing, shares })).rejects.toThrow(
+    '"box" boots from the ISO',
+  );
+});
+
+describe("upgrade", () => {
+  test("the newest image is booted, and the one before stays to go back to", async () => {
+    await host.create("box");
+    expect(await choose(undefined)).toMatchObject({
+      version: "1",
+      isOther: false,
+      isRunning: true,
+    });
+    await expect(choose(undefined, true)).rejects.toThrow('"box" has run no other image before');
+    const folder = await otherImage();
+    expect(await choose(folder)).toMatchObject({ version: "2", isOther: true, isRunning: true });
+    await stopMachine(host, "box");
+    await startMachine(host, "box");
+    await stopMachine(host, "box");
+    // What was built is gone, and still it goes back.
+    await rm(host.choices.image, { recursive: true });
+    expect(await choose(undefined, true)).toMatchObject({ version: "1", isOther: true });
+    const { machine } = await startMachine(host, "box");
+    await waitUntilReady(host, machine);
+    expect(JSON.parse(await readFile(host.files("box").process, "utf8")).imageVersion).toBe("1");
+    await stopMachine(host, "box");
+    expect(await choose(folder)).toMatchObject({ version: "2", isOther: true });
+    await startMachine(host, "box");
+    expect(JSON.parse(await readFile(host.files("box").process, "utf8")).imageVersion).toBe("2");
+  });
+
+  test("an image that isn't there changes nothing", async () => {
+    await host.create("box");
+    await expect(choose("/nonexistent")).rejects.toThrow("There is no whole image");
+    expect((await configOf("box")).Driver.Image).toBe(host.choices.image);
+  });
+});
+
+describe("a machine of the podman-machine before this one", () => {
+  /** Its store as it was: a config of version 3 without our keys, its own ISO, a key of the kind of then. */
+  async function layOldMachine(): Promise<void> {
+    const { folder, config, disk } = host.files("old");
+    await mkdir(folder, { recursive: true });
+    await runProgram("qemu-img", ["create", "-q", "-f", "qcow2", disk, "64M"], {
+      timeoutMs: 20_000,
+    });
+    await runProgram(
+      "ssh-keygen",
+      ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", join(folder, "id_rsa")],
+      {
+        timeoutMs: 20_000,
+      },
+    );
+    await writeFile(join(folder, "boot2podman.iso"), "the ISO of then");
+    const driver = {
+      IPAddress: "127.0.0.1",
+      MachineName: "old",
+      SSHUser: "tc",
+      SSHPort: 42_223,
+      SSHKeyPath: join(folder, "id_rsa"),
+      StorePath: host.store,
+      SwarmMaster: false,
+      EnginePort: 2376,
+      FirstQuery: true,
+      Memory: 1024,
+      DiskSize: 18_000,
+      CPU: 1,
+      Program: host.choices.program,
+      Display: false,
+      DisplayType: "",
+      Nographic: false,
+      VirtioDrives: false,
+      Network: "user",
+      Boot2PodmanURL: "",
+      CacheMode: "default",
+      IOMode: "threads",
+      DiskPath: disk,
+      LocalPorts: "",
+    };
+    const value = {
+      ConfigVersion: 3,
+      Driver: driver,
+      DriverName: "qemu",
+      HostOptions: {
+        Driver: "",
+        Memory: 0,
+        Disk: 0,
+        EngineOptions: { Labels: null },
+        SwarmOptions: {},
+        AuthOptions: {},
+      },
+      Name: "old",
+    };
+    await writeFile(config, JSON.stringify(value, null, 4));
+  }
+
+  test("is listed, changed to today's image, and started with its data; its keys stay", async () => {
+    await layOldMachine();
+    expect(await host.states()).toEqual({ old: "Stopped" });
+    expect((await listMachines(host.store, undefined, 5000))[0]?.labels).toEqual([]);
+    const choice = await chooseImage(host, "old", {
+      image: undefined,
+      rollback: false,
+      usual: host.choices.image,
+    });
+    expect(choice).toMatchObject({ version: "1", isOther: true, isRunning: false });
+    await startMachine(host, "old");
+    expect(await host.states()).toEqual({ old: "Running" });
+    expect((await configOf("old")).Driver).toMatchObject({ Boot: "kernel", EnginePort: 2376 });
+    await stopMachine(host, "old");
+    await removeMachine(host, "old", { force: false });
+  });
+
+  test("is refused with what to do when its ISO is gone", async () => {
+    await layOldMachine();
+    await rm(join(host.files("old").folder, "boot2podman.iso"));
+    await expect(startMachine(host, "old")).rejects.toThrow(/no boot2podman\.iso\. .*--image/);
+  });
+});
+
+test("a machine that exists is reached by address, and never stopped from here", async () => {
+  const missing = {
+    driver: "generic" as const,
+    labels: [],
+    rootful: true,
+    connection: false,
+    settings: {
+      IPAddress: "127.0.0.1",
+      SSHPort: 1,
+      SSHKeySource: "/nonexistent",
+      SSHKeyPath: "id_imported",
+    },
+  };
+  await expect(createMachine(host, "far", missing)).rejects.toThrow(
+    "The SSH key /nonexistent can't be read: name a private key with --generic-ssh-key.",
+  );
+  const withoutKey = { ...missing.settings, SSHKeySource: "", SSHKeyPath: "" };
+  await expect(createMachine(host, "far", { ...missing, settings: withoutKey })).rejects.toThrow(
+    "root@127.0.0.1:1 can't be logged in to:",
+  );
+  expect(await host.folders()).toEqual([]);
+});
+
+test("a URL is a machine that only leaves the list", async () => {
+  const settings = { URL: "tcp://10.0.0.5:2376", IPAddress: "10.0.0.5", SSHKeyPath: "" };
+  const common = { labels: [], rootful: true, connection: false };
+  await createMachine(host, "url", { driver: "none", ...common, settings });
+  expect(await listMachines(host.store, "url", 1000)).toMatchObject([
+    { name: "url", driver: "none", state: "Running", url: "tcp://10.0.0.5:2376" },
+  ]);
+  await expect(stopMachine(host, "url")).rejects.toThrow("has no driver, so it can't be stopped");
+  await removeMachine(host, "url", { force: false });
+  expect(await host.folders()).toEqual([]);
+});

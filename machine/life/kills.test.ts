@@ -1,0 +1,101 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { readProcess } from "../driver/qemu/process.ts";
+import { removeMachine } from "./remove.ts";
+import { startMachine, waitUntilReady } from "./start.ts";
+import { killMachine } from "./stop.ts";
+import { makeTestHost, type TestHost } from "./test-host.ts";
+
+// Whole programs are started for real, and a loaded host is slow.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const PROGRAM = join(import.meta.dirname, "../podman-machine");
+
+let host: TestHost;
+
+beforeAll(async () => {
+  host = await makeTestHost();
+});
+afterAll(() => host.dispose());
+
+/** Starts `create` as a person does, and kills it and its helpers' parent at the first line that fits. */
+async function createKilledAt(line: RegExp): Promise<boolean> {
+  const { choices } = host;
+  const flags = [
+    ...["--image", choices.image, "--program", choices.program, "--accelerator", "tcg"],
+    ...["--memory", "256", "--disk-size", "256", "--no-connection", "--timeout", "60"],
+  ];
+  const child = spawn(PROGRAM, ["-s", host.store, "create", ...flags, "box"], {
+    stdio: ["ignore", "pipe", "ignore"],
+    env: { ...process.env, HOME: host.store },
+  });
+  const ended = once(child, "exit");
+  let wasSeen = false;
+  for await (const text of createInterface({ input: child.stdout })) {
+    if (line.test(text)) {
+      wasSeen = true;
+      child.kill("SIGKILL");
+      break;
+    }
+  }
+  await ended;
+  return wasSeen;
+}
+
+test.each([
+  ["while the key is made", /^Creating SSH key/],
+  ["while the disk is made", /^Creating disk image/],
+  ["while QEMU starts", /^Starting "box"/],
+  ["while the guest boots", /^stage /],
+  ["at the end", /is ready, after/],
+])(
+  "create that is killed %s leaves what ls tells, and what start or create, and rm, mend",
+  async (_, line) => {
+    expect(await createKilledAt(line)).toBe(true);
+    // QEMU may just be about to go to the background.
+    const state = await vi.waitFor(
+      async () => {
+        const { box } = await host.states();
+        expect([undefined, "Stopped", "Running"]).toContain(box);
+        return box;
+      },
+      { timeout: 30_000 },
+    );
+    if (state === undefined) {
+      // Nothing is listed, so nothing is in the way.
+      await host.create("box");
+    } else {
+      const { machine } = await startMachine(host, "box");
+      await waitUntilReady(host, machine, 60_000);
+    }
+    expect(await host.states()).toEqual({ box: "Running" });
+    const pid = await host.pidOf("box");
+    await killMachine(host, "box");
+    await removeMachine(host, "box", { force: false });
+    expect(await host.folders()).toEqual([]);
+    expect(await readProcess(pid)).toBeUndefined();
+  },
+);
+
+test("machines are created, started and removed at the same time", async () => {
+  const names = ["a", "b", "c"];
+  await Promise.all(names.map((name) => host.create(name)));
+  expect(await host.states()).toEqual({ a: "Running", b: "Running", c: "Running" });
+  const ports = await Promise.all(
+    names.map(async (name) => (await startMachine(host, name)).machine.config.Driver.SSHPort),
+  );
+  expect(new Set(ports).size).toBe(3);
+  await Promise.all(names.map((name) => removeMachine(host, name, { force: true })));
+  expect(await host.states()).toEqual({});
+});
+
+test("of two creates of one name at the same time, one makes the machine", async () => {
+  const results = await Promise.allSettled([host.create("one"), host.create("one")]);
+  const refused = results.filter((result) => result.status === "rejected");
+  expect(refused).toHaveLength(1);
+  expect(String(refused[0]?.reason)).toContain('Podman machine "one" already exists');
+  expect(await host.states()).toEqual({ one: "Running" });
+});

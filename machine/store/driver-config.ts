@@ -1,0 +1,107 @@
+import * as z from "zod";
+import { folderShare } from "./share.ts";
+
+const port = z.int().min(1).max(65535);
+
+/** The smallest memory that runs a container. */
+export const MEMORY_MIN_MIB = 256;
+/** An ext4 filesystem with room for one small container image. */
+export const DISK_MIN_MIB = 256;
+
+/** A port of the host that leads to one of the guest. */
+export const publishedPort = z.object({
+  HostIP: z.string().default("127.0.0.1"),
+  HostPort: port,
+  GuestPort: port,
+  Protocol: z.enum(["tcp", "udp"]).default("tcp"),
+});
+
+/** What every driver's machines have: where to log in. */
+const login = {
+  IPAddress: z.string().default("127.0.0.1"),
+  SSHUser: z.string().min(1).default("tc"),
+  SSHPort: port,
+  SSHKeyPath: z.string().default("id_rsa"),
+};
+
+/** A port of this host that leads to the machine's sshd. */
+const forwardedPort = {
+  /** True when the person chose the port: then it is never changed for a free one. */
+  SSHPortFixed: z.boolean().default(false),
+  /** Range MIN-MAX for chosen ports, or empty. */
+  LocalPorts: z.string().default(""),
+};
+
+/**
+ * What the file says of a machine run by QEMU. The names are those of the podman-machine that
+ * existed before, so that either program's machines can be read by the other; what it doesn't
+ * know has a default here that means what it did.
+ */
+export const qemuConfig = z.looseObject({
+  ...login,
+  ...forwardedPort,
+  /** MiB. */
+  Memory: z.int().min(1),
+  /** MiB; the disk has this size beyond the archive with the key. */
+  DiskSize: z.int().min(1),
+  CPU: z.int().min(1),
+  /** The QEMU to run; empty: the one for the image's architecture. */
+  Program: z.string().default(""),
+  /** Kernel and initrds given to QEMU, or the ISO in an emulated CD drive. */
+  Boot: z.enum(["kernel", "iso"]).default("iso"),
+  /** Folder of the image; empty: the machine's own folder, where older machines keep their ISO. */
+  Image: z.string().default(""),
+  /** The image that it booted last, and the one before: both stay in the store's cache. */
+  ImageBooted: z.string().default(""),
+  ImageBefore: z.string().default(""),
+  /** The image that it boots whatever the folder holds, after a step back; empty: the folder's. */
+  ImagePinned: z.string().default(""),
+  Accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
+  /** More words for the kernel command line. */
+  KernelArguments: z.string().default(""),
+  Network: z.enum(["user", "tap", "bridge"]).default("user"),
+  NetworkInterface: z.string().default("tap0"),
+  NetworkBridge: z.string().default("br0"),
+  /** True: a window, by the host's DisplayType. */
+  Display: z.boolean().default(false),
+  DisplayType: z.string().default(""),
+  /** Of the data disk, in QEMU's words; "default" leaves it to QEMU. */
+  CacheMode: z.string().default("default"),
+  IOMode: z.string().default("threads"),
+  Shares: z.array(folderShare).default([]),
+  Publish: z.array(publishedPort).default([]),
+});
+
+/** A machine that exists, and is reached over SSH. */
+export const genericConfig = z.looseObject({
+  ...login,
+  IPAddress: z.string().min(1),
+  SSHUser: z.string().min(1).default("root"),
+  SSHPort: port.default(22),
+  /** The key that was named, of which the machine has a copy; empty: ssh's own keys. */
+  SSHKeySource: z.string().default(""),
+});
+
+/** A machine that is a URL and nothing else. */
+export const noneConfig = z.looseObject({
+  ...login,
+  IPAddress: z.string().default(""),
+  SSHPort: port.default(22),
+  URL: z.string().default(""),
+});
+
+/** A machine of VirtualBox; what isn't said has VirtualBox's own default. */
+export const virtualboxConfig = z.looseObject({
+  ...login,
+  ...forwardedPort,
+  Memory: z.int().min(1).default(1024),
+  DiskSize: z.int().min(1).default(20_000),
+  CPU: z.int().min(1).default(1),
+  Image: z.string().default(""),
+  /** dir:name as VirtualBox mounts it; empty: none. */
+  ShareFolder: z.string().default(""),
+  Publish: z.array(publishedPort).default([]),
+});
+
+/** A port that is published. */
+export type PublishedPort = z.infer<typeof publishedPort>;
