@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // bun:ffi exists only in Bun; the tests run on Node and hand a fake kernel to the agents.
 const bunFfi = fileURLToPath(new URL("./agents/kernel/bun-ffi-absent.ts", import.meta.url));
@@ -7,8 +8,22 @@ const bunFfi = fileURLToPath(new URL("./agents/kernel/bun-ffi-absent.ts", import
 // A boot under software emulation takes seconds to minutes; a build of the image takes minutes.
 const slow = { testTimeout: 900_000, hookTimeout: 900_000 };
 
+/** Files of VM tests that take longest, so that none of them is left running alone at the end. */
+const longest = ["boot", "podman-machine", "own-settings", "disks", "firmware", "surroundings"];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const index = longest.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return index < 0 ? longest.length : index;
+    };
+    return files.toSorted((a, b) => place(a) - place(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     alias: { "bun:ffi": bunFfi },
     projects: [
       {
@@ -17,13 +32,20 @@ export default defineConfig({
           name: "unit",
           include: ["{agents,image,machine,test}/**/*.test.ts"],
           exclude: ["test/vm/**", "test/image/**"],
+          // Nothing is timed: a busy machine may be ten times slower.
+          testTimeout: 120_000,
         },
       },
       { extends: true, test: { name: "image", include: ["test/image/**/*.test.ts"], ...slow } },
       {
         extends: true,
         // Two machines fill two cores.
-        test: { name: "vm", include: ["test/vm/**/*.test.ts"], maxWorkers: 2, ...slow },
+        test: {
+          name: "vm",
+          include: ["test/vm/**/*.test.ts"],
+          maxWorkers: 2,
+          ...slow,
+        },
       },
     ],
   },

@@ -28,6 +28,7 @@ function vitest(project: string): Step {
 
 const steps: Step[] = [
   { name: "format and lint", argv: [bin("biome"), "check", "."] },
+  { name: "shell scripts", argv: [bin("bun"), "test/shell-scripts.ts"] },
   { name: "types", argv: [bin("tsc"), "--noEmit"] },
   vitest("unit"),
   { name: "image", argv: [bin("bun"), "image/build.ts"] },

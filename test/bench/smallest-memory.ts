@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { busyboxImage } from "../vm/harness/container-image.ts";
 import type { MachineOptions } from "../vm/harness/test-machine.ts";
 import { TestMachine } from "../vm/harness/test-machine.ts";
@@ -13,11 +14,20 @@ async function runsContainer(memoryMiB: number, options: MachineOptions): Promis
     return result.stdout === "done\n";
   } catch (error) {
     // Too little memory shows as a machine that never greets, ends, or lets a command hang.
-    console.log(`bench: ${memoryMiB} MiB: ${String(error).split("\n")[0]}`);
+    const [reason] = String(error).split("\n");
+    console.log(`bench: ${memoryMiB} MiB: ${reason}; the console: ${await lastWords(machine)}`);
     return false;
   } finally {
     await machine.remove();
   }
+}
+
+/** What the kernel said when it ran out, else the last line there is. */
+async function lastWords(machine: TestMachine): Promise<string> {
+  const text = await readFile(machine.console, "utf8").catch(() => "");
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const telling = /out of memory|panic|unpacking failed|oom-kill|Killed process/i;
+  return (lines.find((line) => telling.test(line)) ?? lines.at(-1) ?? "nothing").trim();
 }
 
 /** Goes down from `fromMiB` in steps of 16 MiB; gives the last size that ran a container. */

@@ -13,6 +13,8 @@ class Terminal {
     this.#process = pty.spawn(command, args, { cols: 100, rows: 30 });
     this.#process.onData((data) => {
       this.screen += data;
+      // As terminals answer when they are asked where the cursor is: it was sent to the last corner.
+      if (data.includes("\u001b[6n")) this.type("\u001b[30;100R");
       for (const look of this.#waiting) look();
     });
   }
@@ -58,17 +60,19 @@ afterAll(async () => {
   await machine?.remove();
 });
 
-test("the serial console logs the user in, shows the seal and runs commands", async () => {
+test("the serial console logs the user in, shows the seal, runs commands and learns its size", async () => {
   const identity = await newIdentity();
   const disks = [await newDataDisk(identity, { sizeMiB: 1024 })];
   machine = await TestMachine.create({ disks, key: identity.key });
   serial = new Terminal("qemu-system-x86_64", await machine.arguments("stdio"));
   const shown = await serial.shows(/box:~\$ /);
   expect(shown).toMatch(/boot2podman status {2}how the boot went/);
+  await serial.command("", /box:~\$ /);
   expect(await serial.command("id -un; tty", /\/dev\/ttyS0/)).toMatch(/tc/);
   expect(await serial.command("sudo podman info -f '{{.Host.CgroupsVersion}}'", /v2\s/)).toMatch(
     /v2/,
   );
+  expect(await serial.command("stty size", /30 100/)).toMatch(/30 100/);
 });
 
 test("an interactive SSH session has a terminal of the right size", async () => {

@@ -1,6 +1,9 @@
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { busyboxImage, importBusybox } from "./harness/container-image.ts";
 import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { run } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
 let machine: TestMachine;
@@ -9,7 +12,9 @@ afterAll(() => machine?.remove());
 test("the option embed keeps the kernel's own root, and podman then does without pivot_root", async () => {
   const identity = await newIdentity();
   const disks = [await newDataDisk(identity, { sizeMiB: 2048 })];
-  machine = await TestMachine.start({ append: "embed", disks, key: identity.key });
+  // With words for the test below, which needs a boot of its own as little.
+  const append = "embed cgroup=v1 pwauth noautologin";
+  machine = await TestMachine.start({ append, disks, key: identity.key });
   expect(await machine.guest("cat /proc/mounts")).toMatch(/^\S+ \/ (rootfs|ramfs|none) /m);
   await importBusybox(machine);
   expect(await machine.root(`podman run --rm ${busyboxImage} echo embedded`)).toBe("embedded");
@@ -18,4 +23,47 @@ test("the option embed keeps the kernel's own root, and podman then does without
     { user: "root" },
   );
   expect(pivot.stderr).toMatch(/pivot_root/);
+});
+
+test("pwauth lets the user in by the documented password, not root, and says so loudly", async () => {
+  const ask = path.join(machine.folder, "ask");
+  await writeFile(ask, "#!/bin/sh\necho tcuser\n");
+  await chmod(ask, 0o755);
+  const byPassword = (user: string) =>
+    run(
+      [
+        ...["ssh", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no"],
+        ...["-o", "UserKnownHostsFile=/dev/null", "-o", "PubkeyAuthentication=no"],
+        ...["-o", "NumberOfPasswordPrompts=1", "-p", String(machine.sshPort)],
+        ...[`${user}@127.0.0.1`, "sudo id -un"],
+      ],
+      { env: { ...process.env, SSH_ASKPASS: ask, SSH_ASKPASS_REQUIRE: "force" } },
+    );
+  expect((await byPassword("tc")).stdout.trim()).toBe("root");
+  const root = await byPassword("root");
+  expect(root.exitCode).toBe(255);
+  expect(root.stderr).toContain("Permission denied");
+  const console = await readFile(machine.console, "utf8");
+  expect(console).toContain('can log in as tc with the documented password "tcuser"');
+  // And a console that asks now has an account to let in.
+  expect(console).toMatch(/login: *$/m);
+});
+
+test("with cgroup=v1 each controller that the kernel still has is mounted, and containers run", async () => {
+  const mounts = await machine.guest("cat /proc/mounts");
+  expect(mounts).toMatch(/^cgroup \/sys\/fs\/cgroup tmpfs /m);
+  for (const name of ["cpu", "pids", "freezer"]) {
+    expect(mounts).toMatch(
+      new RegExp(`^cgroup /sys/fs/cgroup/${name} cgroup .*\\b${name}\\b`, "m"),
+    );
+  }
+  expect(mounts).toMatch(/^none \/sys\/fs\/cgroup\/systemd cgroup .*name=systemd/m);
+  expect(await machine.root("podman info -f '{{.Host.CgroupsVersion}}' 2>/dev/null")).toBe("v1");
+  const limit = await machine.root(
+    `podman run --rm --pids-limit 77 ${busyboxImage} sh -c 'cat /sys/fs/cgroup/pids/pids.max' 2>/dev/null`,
+  );
+  expect(limit).toBe("77");
+  expect(await machine.guest("boot2podman status")).toMatch(
+    /^cgroups +ok .* v1: .*cpu.*; this kernel has no v1 .*memory/m,
+  );
 });

@@ -1,8 +1,18 @@
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  type Client,
+  dockerWorks,
+  filesAreCopied,
+  isReachedAsAnyMachine,
+  personIn,
+  podmanWorks,
+  sharesAreServed,
+} from "./harness/host-clients.ts";
+import { freePort } from "./harness/ports.ts";
 import { run, runOk } from "./harness/run.ts";
 
 const repository = path.resolve(import.meta.dirname, "../..");
@@ -11,10 +21,12 @@ const bun = path.join(repository, "node_modules/.bin/bun");
 
 let store: string;
 let env: NodeJS.ProcessEnv;
+let lifePort: number;
 
 beforeAll(async () => {
   store = await mkdtemp(path.join(tmpdir(), "b2p-store-"));
-  env = { ...process.env, MACHINE_STORAGE_PATH: store };
+  // What is told to podman and ssh of this host goes into the test's own folder.
+  env = await personIn(store);
 });
 afterAll(async () => {
   for (const name of ["life", "box"]) await run([program, "rm", "-f", "-y", name], { env });
@@ -59,8 +71,28 @@ test("a machine is created, used, stopped and started again with its data, and r
   expect(await readdir(path.join(store, "machines"))).toEqual([]);
 });
 
+test("a machine with shares and ports serves podman, docker and ssh of this host", async () => {
+  const shared = path.join(store, "my folder");
+  const published = await freePort();
+  await mkdir(shared);
+  await writeFile(path.join(shared, "from host"), "written on the host\n");
+  const created = await machine(
+    ...["create", "--volume", `${shared}:/mnt/my folder`, "--volume", `${shared}:/mnt/only:ro`],
+    ...["--publish", `${published}:8080`, "--label", "env=test", "life"],
+  );
+  expect(created.stderr + created.stdout).toMatch(/"life" is ready/);
+  expect(created.exitCode).toBe(0);
+
+  const client: Client = { env, machine: "life", folder: store, published };
+  await sharesAreServed(client, shared);
+  await filesAreCopied(client);
+  await podmanWorks(client, "life");
+  await podmanWorks(client, "life-user");
+  await dockerWorks(client);
+  await isReachedAsAnyMachine(client);
+});
+
 test("a forwarded port is reached on 127.0.0.1 and on no other address", async () => {
-  expect((await machine("create", "life")).exitCode).toBe(0);
   const port = Number(/--port=(\d+)/.exec((await machine("config", "life")).stdout)?.[1]);
   const reached = (host: string) =>
     new Promise((resolve) => {
@@ -69,6 +101,7 @@ test("a forwarded port is reached on 127.0.0.1 and on no other address", async (
       socket.once("error", () => resolve(false));
       socket.unref();
     });
+  lifePort = port;
   expect(await reached("127.0.0.1")).toBe(true);
   // All of 127.0.0.0/8 is this host: whoever listens on every address answers here too.
   expect(await reached("127.0.0.2")).toBe(false);
@@ -81,10 +114,19 @@ test("npm start's program without a terminal shows podman and how to connect, tw
   expect(first).toMatch(/podman 5\.|version +5\./i);
   expect(first).toMatch(/--url ssh:\/\//);
   const made = await stat(path.join(store, "machines/box/disk.qcow2"));
+  expect((await machine("ls", "--format", "{{.Name}} {{.State}}")).stdout).toBe(
+    "box Running\nlife Running\n",
+  );
   const second = await quickStart();
   expect(second).toMatch(/"box" is already running/);
   expect((await stat(path.join(store, "machines/box/disk.qcow2"))).birthtimeMs).toBe(
     made.birthtimeMs,
   );
   expect((await machine("stop")).exitCode).toBe(0);
+  expect((await machine("rm", "-f", "life")).exitCode).toBe(0);
+  const known = await readFile(path.join(store, "home/.ssh/known_hosts"), "utf8");
+  expect(known).not.toContain(`]:${lifePort} `);
+  const connections = await runOk(["podman", "system", "connection", "list"], { env });
+  expect(connections).toContain("box-user");
+  expect(connections).not.toContain("life");
 });

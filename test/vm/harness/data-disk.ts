@@ -1,4 +1,4 @@
-import { mkdtemp, open, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { userdataArchive } from "../../../machine/disk/userdata-archive.ts";
@@ -31,4 +31,29 @@ export async function newDataDisk(
   await handle.truncate((options.sizeMiB ?? 8192) * 2 ** 20);
   await handle.close();
   return { file, format: "raw", bus: options.bus ?? "virtio" };
+}
+
+/**
+ * Makes a data disk as a machine has left it: one partition with the label, the identity's key, and `files` by
+ * their paths on the disk.
+ */
+export async function laidDataDisk(
+  identity: Identity,
+  files: Readonly<Record<string, string>>,
+): Promise<DiskOptions> {
+  const tree = path.join(identity.folder, "tree");
+  const all = { "home/tc/.ssh/authorized_keys": identity.publicKey, ...files };
+  for (const [name, content] of Object.entries(all)) {
+    const file = path.join(tree, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+  const file = path.join(identity.folder, "laid.raw");
+  const handle = await open(file, "w");
+  await handle.truncate(2048 * 2 ** 20);
+  await handle.close();
+  await runOk(["sfdisk", "--quiet", file], { input: "label: dos\nstart=2048, type=83\n" });
+  const filesystem = ["-t", "ext4", "-L", "boot2podman-data", "-d", tree, "-E", "offset=1048576"];
+  await runOk(["mke2fs", "-q", ...filesystem, file, "2047M"]);
+  return { file, format: "raw", bus: "virtio" };
 }

@@ -55,11 +55,14 @@ export function firmwareFiles(firmware: "uefi" | "secure-boot"): { code: string;
   return { code, vars };
 }
 
-function bootArguments(boot: Boot): string[] {
-  if (boot.by === "disk") return ["-machine", "q35"];
+function bootArguments(boot: Boot, disks: DiskOptions[]): string[] {
+  // Without SATA there are no six empty ports for the guest to look behind.
+  const isSata = disks.some(({ bus }) => bus === "ide" || bus === "sata");
+  const plain = ["-machine", isSata ? "q35" : "q35,sata=off"];
+  if (boot.by === "disk") return plain;
   if (boot.by === "kernel") {
     const kernel = boot.kernel ?? path.join(dist, "vmlinuz64");
-    return ["-machine", "q35", "-kernel", kernel, "-initrd", boot.initrd, "-append", boot.append];
+    return [...plain, "-kernel", kernel, "-initrd", boot.initrd, "-append", boot.append];
   }
   const machine =
     boot.as === "ide-cd" ? "pc" : boot.firmware === "secure-boot" ? "q35,smm=on" : "q35";
@@ -124,12 +127,14 @@ export function qemuArguments(options: QemuOptions): string[] {
   const hostForwards = forwards.map(([host, guest]) => `hostfwd=tcp:127.0.0.1:${host}-:${guest}`);
   return [
     // Before QEMU 8.1 emulation with a thread for each processor races now and then ("Oops: int3").
-    ...["-accel", "tcg,thread=single", "-cpu", options.cpu ?? "max"],
-    ...["-smp", String(options.cpus ?? 2), "-m", String(options.memoryMiB)],
+    // "rep stosb", which kernels clear pages with when told that it is fast, is emulated byte by byte.
+    ...["-accel", "tcg,thread=single", "-cpu", options.cpu ?? "max,erms=off"],
+    // All of them share one thread: a second one only costs time.
+    ...["-smp", String(options.cpus ?? 1), "-m", String(options.memoryMiB)],
     ...["-display", "none", "-no-user-config", "-nodefaults"],
     // A boot loader's menu wants a screen; a kernel that is started directly has its serial console.
     ...["-vga", options.boot.by === "kernel" ? "none" : "std"],
-    ...bootArguments(options.boot),
+    ...bootArguments(options.boot, options.disks),
     ...diskArguments(options.disks),
     ...[
       "-netdev",

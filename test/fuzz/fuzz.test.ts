@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { runTarget } from "./run-target.ts";
+import { targets } from "./targets.ts";
+
+const timeMs = 700;
+
+describe("whatever bytes come from outside", () => {
+  test.each(targets)("the reader of $name ends, and keeps its rules", (target) => {
+    const { inputs } = runTarget(target, timeMs, 1);
+    expect(inputs).toBeGreaterThan(20);
+  });
+
+  test("a reader that breaks its rules is found out", () => {
+    const careless = {
+      name: "careless",
+      seeds: [Buffer.from("a harmless text")],
+      check(input: Uint8Array) {
+        if (input.includes(0xff)) throw new Error("rule broken");
+        return true;
+      },
+    };
+    expect(() => runTarget(careless, timeMs, 1)).toThrow(/rule broken; seed 1, input /);
+  });
+});

@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { busyboxImage } from "../harness/container-image.ts";
+import type { Booted } from "./booted.ts";
+
+/** What stays over a restart and a pulled plug, and what nobody touches. To be called last: they switch the machine off. */
+export function lastingTests(booted: Booted): void {
+  let hostKeys: string;
+
+  test("keeps data and host keys over a clean restart, with a full disk too, and has room for keys left", async () => {
+    const { machine } = booted;
+    hostKeys = await machine.root("cat /etc/ssh/ssh_host_*_key.pub");
+    expect(hostKeys).toMatch(/ssh-ed25519/);
+    await machine.root("echo hello > /var/lib/boot2podman/note; podman volume create stays");
+    const full = "~/.local/share/containers/full";
+    const freeKib = "df -k /var/lib/containers | awk 'END { print $4 }'";
+    await machine.guest(`mkdir ${full} && fallocate -l $(${freeKib})K ${full}/file || true`);
+    expect(await machine.guest(freeKib)).toBe("0");
+    const took = await machine.powerDown();
+    expect(took).toBeLessThan(20_000);
+    await machine.powerOn();
+    await machine.waitForSsh();
+    expect(await machine.root("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(
+      hostKeys.split("\n").find((line) => line.startsWith("ssh-ed25519")),
+    );
+    expect(await machine.root("cat /var/lib/boot2podman/note")).toBe("hello");
+    const status = JSON.parse(await machine.guest("boot2podman status --json"));
+    const failed = status.stages.filter((stage: { result: string }) => stage.result === "failed");
+    expect(failed).toEqual([]);
+    await machine.root("cp /etc/hostname /var/lib/boot2podman/etc/ssh/there-is-room");
+    await machine.guest(`rm -r ${full}`);
+    expect(await machine.root("podman volume ls -q")).toMatch(/^stays$/m);
+    expect(await machine.root("dmesg | grep -c 'recovering journal' || true")).toBe("0");
+  });
+
+  test("keeps them when the plug is pulled while containers write", async () => {
+    const { machine } = booted;
+    await machine.root("echo again > /var/lib/boot2podman/note; sync");
+    const write = "i=0; while true; do i=$((i+1)); echo $i > /data/n$((i % 100)); done";
+    await machine.root(
+      `podman run -d --name writer -v box1:/data ${busyboxImage} sh -c '${write}'`,
+    );
+    await machine.root(
+      "while [ ! -s /var/lib/containers/storage/volumes/box1/_data/n99 ]; do usleep 100000; done",
+    );
+    await machine.cutPower();
+    await machine.powerOn();
+    await machine.waitForSsh();
+    expect(await machine.root("cat /var/lib/boot2podman/note")).toBe("again");
+    // Podman may have had no time to write more than that the container exists.
+    await machine.root("podman rm --force --ignore writer");
+    expect(await machine.root(`podman run --rm -v box1:/data ${busyboxImage} cat /data/file`)).toBe(
+      "kept",
+    );
+    expect(await machine.root("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(
+      hostKeys.split("\n").find((line) => line.startsWith("ssh-ed25519")),
+    );
+  });
+
+  test("has not changed a byte of the foreign disks", async () => {
+    const { machine, foreign } = booted;
+    await machine.powerDown();
+    for (const disk of foreign) {
+      const same = (await readFile(disk.file)).equals(await readFile(`${disk.file}.before`));
+      expect(same, disk.file).toBe(true);
+    }
+  });
+}

@@ -1,0 +1,179 @@
+import { readFile, rm } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { madeCertificate } from "../../agents/init-hooks/trust/made-certificate.ts";
+import { busyboxImage, importBusybox } from "./harness/container-image.ts";
+import { type Identity, laidDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { TestMachine } from "./harness/test-machine.ts";
+
+const own = "/var/lib/boot2podman";
+
+/** What a person may have laid on the data disk, with some mistakes. */
+const files = {
+  [`${own}/boot2podman.toml`]: [
+    'host = "from-disk"',
+    "superuser = true",
+    "cron = true",
+    "syslog = true",
+    "grace = 2",
+    "hots = 1",
+    'blacklist = ["e1000"]',
+  ].join("\n"),
+  [`${own}/profile`]: "export GREETING=hello\n",
+  [`${own}/bootsync.sh`]: 'echo "$GREETING"; env | sort; touch /run/bootsync-ran; exit 3\n',
+  [`${own}/bootlocal.sh`]: "podman ps >/dev/null && touch /run/bootlocal-ran\n",
+  [`${own}/shutdown.sh`]: `date >${own}/shutdown-ran\n`,
+  [`${own}/certs/registry.pem`]: madeCertificate,
+  [`${own}/certs/broken.crt`]: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+  [`${own}/etc/containers/registries.conf.d/lan.conf`]:
+    '[[registry]]\nlocation = "registry.lan:5000"\ninsecure = true\n',
+  [`${own}/etc/containers/containers.conf.d/broken.conf`]: "[engine\n",
+  [`${own}/etc/crontabs/root`]: `* * * * * touch ${own}/cron-ran\n`,
+};
+
+/** Ends services and waits until each was started again; runs beside the first tests, since pauses grow. */
+const killing = `for name in acpid acpid acpid qemu-ga; do
+  state=/run/boot2podman/services/$name
+  read -r pid rest <$state && kill -9 $pid
+  until read -r new rest <$state && [ $new != $pid ] && [ $new != 0 ]; do sleep 1; done
+done; touch /run/acpid-killed`;
+
+describe("a machine with settings and hooks of its own on the data disk", () => {
+  let identity: Identity;
+  let machine: TestMachine;
+
+  beforeAll(async () => {
+    identity = await newIdentity();
+    const onDisk = Object.entries(files).map(([name, content]) => [name.slice(1), content]);
+    const disks = [await laidDataDisk(identity, Object.fromEntries(onDisk))];
+    const append = "boot2podman.foo=1 waitusb=soon tz=UTC0 user=captain other.option=1";
+    machine = await TestMachine.start({ key: identity.key, disks, append });
+    await machine.root(`(${killing}) >/dev/null 2>&1 &`);
+    await importBusybox(machine);
+  });
+  afterAll(async () => {
+    await machine?.remove();
+    await rm(identity.folder, { recursive: true, force: true });
+  });
+
+  /** As the account that the option user= names. */
+  const captain = (command: string) => machine.guest(command, { user: "captain" });
+
+  /** Waits for what a background program makes. */
+  async function appears(pathInGuest: string, seconds = 120): Promise<void> {
+    await machine.root(
+      `for i in $(seq ${seconds}); do [ -e ${pathInGuest} ] && exit 0; sleep 1; done; exit 1`,
+    );
+  }
+
+  test("takes them from the data disk and the command line, and says where each came from", async () => {
+    expect(await captain("hostname")).toBe("from-disk");
+    const status = await captain("boot2podman status");
+    expect(status).toMatch(/^settings {3}host=from-disk \(data disk\)$/m);
+    expect(status).toMatch(/^ {11}tz=UTC0 \(command line\)$/m);
+    expect(status).toMatch(/^ {11}superuser \(data disk\)$/m);
+    const { settings } = JSON.parse(await captain("boot2podman status --json"));
+    expect(settings).toContainEqual({ name: "cron", value: "on", source: "data disk" });
+  });
+
+  test("gives its account the name that was asked for, with containers of its own", async () => {
+    expect(await captain("id -un; id -u; pwd; sudo id -un")).toBe(
+      "captain\n1000\n/home/captain\nroot",
+    );
+    expect(await captain("podman info -f '{{.Host.Security.Rootless}} {{.Store.GraphRoot}}'")).toBe(
+      "true /home/captain/.local/share/containers/storage",
+    );
+  });
+
+  test("says each mistake in one line on the console, and nothing about other people's options", async () => {
+    const lines = (await readFile(machine.console, "utf8")).split(/\r?\n/);
+    const said = lines.filter((line) => line.startsWith("boot2podman: "));
+    const about = (word: string) => said.filter((line) => line.includes(word));
+    expect(about("boot2podman.foo=1 is unknown")).toHaveLength(1);
+    expect(about("waitusb=soon: expected SECONDS")).toHaveLength(1);
+    expect(about("boot2podman.toml: hots is unknown")).toHaveLength(1);
+    expect(about('blacklist = "e1000": expected nothing')).toHaveLength(1);
+    expect(about("bootsync.sh ended with 3: see ")).toHaveLength(1);
+    expect(about('certs/"broken.crt" is left out: its certificate 1 is damaged')).toHaveLength(1);
+    expect(about("containers.conf.d/broken.conf is left out: line 1 is no TOML")).toHaveLength(1);
+    expect(about("other.option")).toEqual([]);
+  });
+
+  test("ran its hooks in a clean environment with the profile, and kept what they said", async () => {
+    await machine.root("test -e /run/bootsync-ran");
+    await appears("/run/bootlocal-ran");
+    const log = await machine.root(`cat ${own}/log/bootsync.log`);
+    expect(log).toMatch(/^=== 20\S+Z bootsync\.sh\nhello\n/);
+    const names = log.split("\n").flatMap((line) => /^([A-Za-z_]\w*)=/.exec(line)?.[1] ?? []);
+    const clean = ["GREETING", "HOME", "LANG", "PATH", "PWD", "SHLVL", "_", "OLDPWD"];
+    expect(names.filter((name) => !clean.includes(name))).toEqual([]);
+    expect(await captain("sh -lc 'echo $GREETING'")).toBe("hello");
+  });
+
+  test("trusts its certificates and knows its registries", async () => {
+    const line = madeCertificate.split("\n")[2] ?? "";
+    expect(await captain(`grep -c '${line}' /etc/ssl/certs/ca-certificates.crt`)).toBe("1");
+    const registries = await machine.root("podman info --format '{{json .Registries}}'");
+    expect(registries).toContain("registry.lan:5000");
+  });
+
+  test("runs what was asked for, and logs root in at the console", async () => {
+    expect(await captain("boot2podman status")).toMatch(/^services .*crond.*syslogd/m);
+    await machine.root("logger -t test 'a line for syslogd'");
+    await machine.root("grep -q 'a line for syslogd' /var/log/messages.log");
+    expect(await readFile(machine.console, "utf8")).toMatch(/from-disk:~# /);
+  });
+
+  test("starts services again, later each time, and shows one that keeps ending", async () => {
+    await appears("/run/acpid-killed");
+    const status = await captain("boot2podman status");
+    expect(status).toMatch(
+      /^ {11}acpid runs for now; it ended 3 times in a row soon after its start$/m,
+    );
+    expect(status).toMatch(/^services .*acpid.*qemu-ga/m);
+    expect(await machine.root("pidof qemu-ga | wc -w")).toBe("1");
+    expect(await readFile(machine.console, "utf8")).toMatch(/acpid keeps ending; started again in/);
+  });
+
+  test("goes off by Ctrl-Alt-Del though a container ignores TERM, and lets another one finish", async () => {
+    const flush =
+      "trap 'sleep 1; echo flushed >/data/file; exit 0' TERM; while :; do sleep 1; done";
+    await machine.root(`podman run -d -v data:/data ${busyboxImage} sh -c "${flush}"`);
+    const deaf = "trap '' TERM; while :; do sleep 1; done";
+    await machine.root(`podman run -d --stop-timeout 3600 ${busyboxImage} sh -c "${deaf}"`);
+    const keys = ["ctrl", "alt", "delete"].map((data) => ({ type: "qcode", data }));
+    const tookMs = await machine.powersUpAgain((monitor) => monitor.execute("send-key", { keys }));
+    // 2 s of grace, 10 s for podman, 1 s for init; the host may be busy.
+    expect(tookMs).toBeLessThan(90_000);
+    expect(
+      await machine.root(
+        "podman volume inspect data -f '{{.Mountpoint}}' | xargs -I{} cat {}/file",
+      ),
+    ).toBe("flushed");
+    expect(await machine.root("dmesg | grep -c 'recovering journal' || true")).toBe("0");
+    await machine.root(`test -s ${own}/shutdown-ran`);
+  });
+
+  test("kept the logs of the boot before, and of the kernel, on the data disk", async () => {
+    expect(await machine.root(`grep -c '^=== 20.* boot2podman ' ${own}/log/kernel.log`)).toMatch(
+      /^[12]$/,
+    );
+    expect(await machine.root(`cat ${own}/log/kernel.log`)).toMatch(/Linux version .*ready: ok/s);
+    expect(await machine.root(`cat ${own}/log/boot.log`)).toMatch(/sshkeys: ok/);
+    expect(await machine.root(`cat ${own}/log/messages.log`)).toMatch(/a line for syslogd/);
+    expect(await captain("cat /boot.log")).toMatch(/^boot2podman \S+, .*\n/);
+  });
+
+  test("ran what its crontab says", async () => {
+    await appears(`${own}/cron-ran`);
+  });
+
+  test("keeps logs short", async () => {
+    await machine.root("yes 0123456789abcdef | head -c 700000 >>/var/log/sshd.log");
+    await machine.root(
+      "for i in $(seq 60); do [ $(stat -c %s /var/log/sshd.log) -lt 300000 ] && exit 0; sleep 1; done; exit 1",
+    );
+    expect(Number(await machine.root("stat -c %s /var/log/sshd.log.1"))).toBeLessThanOrEqual(
+      262_144,
+    );
+  });
+});
