@@ -45,6 +45,10 @@ async function goToBackground(): Promise<void> {
     stdio: ["ignore", "pipe", "ignore"],
     env: { ...process.env, FAKE_QEMU_BACKGROUND: "1" },
   });
+  child.once("exit", () => {
+    console.error("fake-qemu: the monitor is taken");
+    process.exit(1);
+  });
   await once(child.stdout, "data");
   process.exit(0);
 }

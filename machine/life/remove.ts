@@ -1,5 +1,5 @@
 import { rename, rm } from "node:fs/promises";
-import type { MachineState } from "../driver/driver.ts";
+import type { Observed } from "../driver/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { switchOff } from "../driver/qemu/power.ts";
 import { decideState, lookAtQemu } from "../driver/qemu/state.ts";
@@ -17,6 +17,7 @@ import { unknownMachine } from "../store/name.ts";
 import { syncFolder } from "../store/write-file.ts";
 import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
 import { forget } from "./introduce.ts";
+import { settled } from "./settle.ts";
 
 /** Throws unless the store has something of that name. */
 export async function checkRemovable(host: Host, name: string): Promise<void> {
@@ -40,7 +41,7 @@ export async function removeMachine(
   await withLock(machineLock(host, name, "rm"), async () => {
     await checkRemovable(host, name);
     const power = await powerOf(host, place);
-    const state = await power.state();
+    const { state } = await settled(place.files, power.observe);
     // Machines that others switch on and off only leave the list.
     if (state !== "Stopped" && power.isOurs) {
       if (!options.force) {
@@ -63,7 +64,7 @@ export async function removeMachine(
 
 interface Power {
   readonly isOurs: boolean;
-  state(): Promise<MachineState>;
+  observe(): Promise<Observed>;
   off(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -74,8 +75,8 @@ async function powerOf(host: Host, place: MachinePlace): Promise<Power> {
   if (machine === undefined) {
     return {
       isOurs: true,
-      state: async () =>
-        decideState(place.name, await lookAtQemu(place.files, OBSERVE_TIMEOUT_MS)).state,
+      observe: async () =>
+        decideState(place.name, await lookAtQemu(place.files, OBSERVE_TIMEOUT_MS)),
       off: () => switchOff(place),
       remove: async () => undefined,
     };
@@ -84,7 +85,7 @@ async function powerOf(host: Host, place: MachinePlace): Promise<Power> {
   const driver = driverOf(host.store, DriverName);
   return {
     isOurs: DriverName === "qemu" || DriverName === "virtualbox",
-    state: async () => (await driver.observe(machine, OBSERVE_TIMEOUT_MS)).state,
+    observe: () => driver.observe(machine, OBSERVE_TIMEOUT_MS),
     off: () => driver.kill(machine),
     remove: async () => {
       await forget(host, machine);

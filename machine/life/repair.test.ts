@@ -1,7 +1,11 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { takeLock } from "../store/lock.ts";
 import { machinesFolder } from "../store/machine-files.ts";
+import { machineLock } from "./host.ts";
 import { listMachines } from "./list.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine } from "./start.ts";
@@ -21,6 +25,52 @@ test("a killed QEMU is seen, and what it left doesn't stop the next start", asyn
   await expect.poll(host.states).toEqual({ box: "Stopped" });
   expect((await startMachine(host, "box")).launched).toBe(true);
   expect(await host.states()).toEqual({ box: "Running" });
+});
+
+/** Was told the machine's pid file, as QEMU is, and never comes to write it. */
+function qemuOnItsWay(): ChildProcess {
+  const words = ["-pidfile", host.files("box").pid];
+  return spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "--", ...words]);
+}
+
+/** Whether some command holds the machine's lock. */
+async function isBusy(): Promise<boolean> {
+  try {
+    const { release } = await takeLock({ ...machineLock(host, "box", "test"), timeoutMs: 10 });
+    await release();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+test("a QEMU that a killed command left on its way up is waited for", async () => {
+  await host.create("box");
+  await killMachine(host, "box");
+  const onItsWay = qemuOnItsWay();
+  await once(onItsWay, "spawn");
+  expect(await host.states()).toEqual({ box: "Starting" });
+  let isStarted = false;
+  const started = startMachine(host, "box").then((result) => {
+    isStarted = true;
+    return result;
+  });
+  await expect.poll(isBusy).toBe(true);
+  expect(isStarted).toBe(false);
+  onItsWay.kill("SIGKILL");
+  expect((await started).launched).toBe(true);
+  expect(await host.states()).toEqual({ box: "Running" });
+});
+
+test("a QEMU on its way up is ended by kill", async () => {
+  await host.create("box");
+  await killMachine(host, "box");
+  const onItsWay = qemuOnItsWay();
+  const ended = once(onItsWay, "exit");
+  await once(onItsWay, "spawn");
+  expect(await killMachine(host, "box")).toBe(true);
+  await ended;
+  expect(await host.states()).toEqual({ box: "Stopped" });
 });
 
 test("a pid that another process has since is not taken for the machine", async () => {

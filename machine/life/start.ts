@@ -6,6 +6,7 @@ import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import { chooseFreePort, isPortFree, parsePortRange } from "../store/port.ts";
 import { type Host, machineLock, OBSERVE_TIMEOUT_MS, portLock } from "./host.ts";
+import { settled } from "./settle.ts";
 
 /** What a start found. */
 export interface Started {
@@ -25,7 +26,9 @@ export async function startMachine(host: Host, name: string, image?: string): Pr
   return withLock(machineLock(host, name, "start"), async () => {
     const machine = await loadMachine(host.store, name);
     const driver = driverOf(host.store, machine.config.DriverName);
-    const observed = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+    const observed = await settled(machine.files, () =>
+      driver.observe(machine, OBSERVE_TIMEOUT_MS),
+    );
     if (observed.state === "Running") {
       return { machine, launched: false };
     }

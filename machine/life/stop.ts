@@ -3,6 +3,7 @@ import { Failure } from "../failure.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine } from "../store/machines.ts";
 import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
+import { settled } from "./settle.ts";
 
 /** How long a guest may take to shut down; existing clients wait as long. */
 export const STOP_TIMEOUT_MS = 180_000;
@@ -17,7 +18,9 @@ export async function stopMachine(
   return withLock(machineLock(host, name, "stop"), async () => {
     const machine = await loadMachine(host.store, name);
     const driver = driverOf(host.store, machine.config.DriverName);
-    const observed = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+    const observed = await settled(machine.files, () =>
+      driver.observe(machine, OBSERVE_TIMEOUT_MS),
+    );
     if (observed.state === "Stopped") {
       return false;
     }

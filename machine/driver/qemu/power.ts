@@ -4,7 +4,7 @@ import type { MachinePlace } from "../../store/machines.ts";
 import type { Report } from "../driver.ts";
 import { readBootLog } from "./boot-log.ts";
 import { waitInFolder } from "./folder-watch.ts";
-import { hasEnded, machinePid, readProcess } from "./process.ts";
+import { findByPidFile, hasEnded, machinePid, readProcess } from "./process.ts";
 import { connectQmp, MonitorFailure } from "./qmp.ts";
 import { lookAtQemu } from "./state.ts";
 
@@ -55,7 +55,7 @@ export async function shutDown(
 
 /** Ends QEMU: by its monitor, so that it writes out the disk's cache, else by killing it. */
 export async function switchOff(machine: MachinePlace): Promise<void> {
-  const pid = await machinePid(machine.files);
+  const pid = await qemuPid(machine);
   const isOver = await watchEnd(machine);
   const asked = await tryCommand(machine, "quit");
   if (asked && (await endsWithin(machine, isOver, QUIT_TIMEOUT_MS))) {
@@ -69,6 +69,11 @@ export async function switchOff(machine: MachinePlace): Promise<void> {
       );
     }
   }
+}
+
+/** Of one that has no pid file yet too. */
+async function qemuPid({ files }: MachinePlace): Promise<number | undefined> {
+  return (await machinePid(files)) ?? (await findByPidFile(files.pid));
 }
 
 function killProcess(machine: MachinePlace, pid: number): void {
@@ -88,7 +93,7 @@ function killProcess(machine: MachinePlace, pid: number): void {
  * it does, and only its end gives the disk and the port back.
  */
 async function watchEnd(machine: MachinePlace): Promise<() => Promise<boolean>> {
-  const pid = await machinePid(machine.files);
+  const pid = await qemuPid(machine);
   const started = pid === undefined ? undefined : await readProcess(pid);
   if (pid === undefined || started === undefined) {
     // Without a pid only the monitor tells.

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { filesIn, type MachineFiles } from "../../store/machine-files.ts";
 import {
+  findByPidFile,
   isMachineProcess,
   machinePid,
   type ProcessRecord,
@@ -83,6 +84,13 @@ test("the pid of another process is not believed", async () => {
   const pid = await runAs(["-pidfile", "/elsewhere/qemu.pid"]);
   await writeFile(files.pid, `${pid}\n`);
   expect(await machinePid(files)).toBeUndefined();
+});
+
+test("a process that has not written its pid file yet is found by its arguments", async () => {
+  expect(await findByPidFile(files.pid)).toBeUndefined();
+  const pid = await runAs(["-pidfile", files.pid]);
+  expect(await findByPidFile(files.pid)).toBe(pid);
+  expect(await findByPidFile("/elsewhere/qemu.pid")).toBeUndefined();
 });
 
 test.each(["", "no number", "-1", "0"])("a pid file with %j is no pid", async (text) => {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import * as z from "zod";
 import { systemErrorCode } from "../../failure.ts";
 import { runProgram } from "../../program/run.ts";
@@ -73,10 +73,14 @@ export function isMachineProcess(
   pidFile: string,
   written: ProcessRecord | undefined,
 ): boolean {
-  if (found === undefined || !found.commandLine.includes(`-pidfile ${pidFile}`)) {
+  if (found === undefined || !runsWith(found, pidFile)) {
     return false;
   }
   return written === undefined || written.pid !== pid || written.startTime === found.startTime;
+}
+
+function runsWith(found: SystemProcess, pidFile: string): boolean {
+  return found.commandLine.includes(`-pidfile ${pidFile}`);
 }
 
 /** The pid of the QEMU that runs this machine; undefined when none does. */
@@ -87,6 +91,28 @@ export async function machinePid(files: MachineFiles): Promise<number | undefine
   }
   const found = await readProcess(pid);
   return isMachineProcess(found, pid, files.pid, await readRecord(files)) ? pid : undefined;
+}
+
+/**
+ * The pid of a process that was told this machine's pid file, whatever that file says: a QEMU that
+ * has not come to write it yet, or has taken it away and is about to end. Reads all processes.
+ */
+export async function findByPidFile(pidFile: string): Promise<number | undefined> {
+  for (const pid of await allPids()) {
+    const found = await readProcess(pid);
+    if (found !== undefined && runsWith(found, pidFile)) {
+      return pid;
+    }
+  }
+  return undefined;
+}
+
+async function allPids(): Promise<number[]> {
+  const words =
+    process.platform === "linux"
+      ? await readdir("/proc")
+      : (await runProgram("ps", ["-axo", "pid="], { timeoutMs: 10_000 })).stdout.split("\n");
+  return words.map((word) => Number(word.trim())).filter((pid) => Number.isInteger(pid) && pid > 0);
 }
 
 /** Whether a process has ended: there is none of that pid, or it is another one by now. */

@@ -6,31 +6,39 @@ const refused = { kind: "refused" } as const;
 const silent = { kind: "silent" } as const;
 const answers = (status: string) => ({ kind: "answers", status }) as const;
 
-const cases: [number | undefined, QemuFacts["monitor"], MachineState][] = [
-  [undefined, refused, "Stopped"],
-  [undefined, silent, "Stopped"],
-  [undefined, answers("running"), "Error"],
-  [7, refused, "Error"],
-  [7, silent, "Timeout"],
-  [7, answers("running"), "Running"],
-  [7, answers("paused"), "Paused"],
-  [7, answers("suspended"), "Paused"],
-  [7, answers("prelaunch"), "Starting"],
-  [7, answers("shutdown"), "Stopping"],
-  [7, answers("io-error"), "Error"],
-  [7, answers("internal-error"), "Error"],
-  [7, answers("guest-panicked"), "Error"],
-  [7, answers("something new"), "Error"],
+type Passage = QemuFacts["passage"];
+
+const cases: [number | undefined, Passage, QemuFacts["monitor"], MachineState][] = [
+  [undefined, undefined, refused, "Stopped"],
+  [undefined, undefined, silent, "Stopped"],
+  [undefined, undefined, answers("running"), "Error"],
+  [undefined, "up", refused, "Starting"],
+  [undefined, "up", answers("running"), "Error"],
+  [undefined, "down", refused, "Stopping"],
+  [7, "up", refused, "Starting"],
+  [7, "up", silent, "Timeout"],
+  [7, "up", answers("running"), "Running"],
+  [7, undefined, refused, "Error"],
+  [7, undefined, silent, "Timeout"],
+  [7, undefined, answers("running"), "Running"],
+  [7, undefined, answers("paused"), "Paused"],
+  [7, undefined, answers("suspended"), "Paused"],
+  [7, undefined, answers("prelaunch"), "Starting"],
+  [7, undefined, answers("shutdown"), "Stopping"],
+  [7, undefined, answers("io-error"), "Error"],
+  [7, undefined, answers("internal-error"), "Error"],
+  [7, undefined, answers("guest-panicked"), "Error"],
+  [7, undefined, answers("something new"), "Error"],
 ];
 
-test.each(cases)("process %s and a monitor that is %j: %s", (pid, monitor, state) => {
-  expect(decideState("box", { pid, monitor }).state).toBe(state);
+test.each(cases)("process %s (%s) and a monitor that is %j: %s", (pid, passage, monitor, state) => {
+  expect(decideState("box", { pid, passage, monitor }).state).toBe(state);
 });
 
 test.each(cases)(
-  "process %s and a monitor that is %j: an error says what to do",
-  (pid, monitor, state) => {
-    const { error } = decideState("box", { pid, monitor });
+  "process %s (%s) and a monitor that is %j: an error says what to do",
+  (pid, passage, monitor, state) => {
+    const { error } = decideState("box", { pid, passage, monitor });
     if (state === "Error" || state === "Timeout") {
       expect(error).toContain("podman-machine kill box");
     } else {

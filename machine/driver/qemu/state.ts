@@ -1,13 +1,18 @@
 import * as z from "zod";
 import type { MachineFiles } from "../../store/machine-files.ts";
 import type { MachineState, Observed } from "../driver.ts";
-import { machinePid } from "./process.ts";
+import { findByPidFile, machinePid, readRecord } from "./process.ts";
 import { connectQmp, MonitorFailure } from "./qmp.ts";
 
 /** What was seen of a machine's QEMU. */
 export interface QemuFacts {
   /** The process that runs it; undefined when there is none. */
   readonly pid: number | undefined;
+  /**
+   * On its way up: no launch has seen it run yet. On its way down: its pid file is gone already.
+   * Both last a moment, and longer when the host is busy or when the launching command was killed.
+   */
+  readonly passage: "up" | "down" | undefined;
   readonly monitor:
     | { readonly kind: "answers"; readonly status: string }
     | { readonly kind: "refused" }
@@ -35,7 +40,10 @@ const STATES: Readonly<Record<string, MachineState>> = {
 /** The state of a machine from what was seen. */
 export function decideState(name: string, facts: QemuFacts): Observed {
   const switchOff = `switch it off with "podman-machine kill ${name}"`;
-  const { pid, monitor } = facts;
+  const { pid, passage, monitor } = facts;
+  if (passage !== undefined && monitor.kind === "refused") {
+    return { state: passage === "up" ? "Starting" : "Stopping" };
+  }
   if (pid === undefined) {
     return monitor.kind === "answers"
       ? { state: "Error", error: `QEMU runs, but its pid file is gone: ${switchOff}` }
@@ -56,7 +64,23 @@ export function decideState(name: string, facts: QemuFacts): Observed {
 /** Looks at the process and asks the monitor. */
 export async function lookAtQemu(files: MachineFiles, timeoutMs: number): Promise<QemuFacts> {
   const pid = await machinePid(files);
-  return { pid, monitor: await askMonitor(files.monitor, timeoutMs) };
+  const passage = await passageOf(files, pid);
+  return { pid, passage, monitor: await askMonitor(files.monitor, timeoutMs) };
+}
+
+async function passageOf(
+  files: MachineFiles,
+  pid: number | undefined,
+): Promise<QemuFacts["passage"]> {
+  const launched = (await readRecord(files))?.pid;
+  if (pid !== undefined) {
+    return pid === launched ? undefined : "up";
+  }
+  const found = await findByPidFile(files.pid);
+  if (found === undefined) {
+    return undefined;
+  }
+  return found === launched ? "down" : "up";
 }
 
 async function askMonitor(path: string, timeoutMs: number): Promise<QemuFacts["monitor"]> {
