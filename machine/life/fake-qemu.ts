@@ -5,14 +5,16 @@
  * Words in -append make it misbehave:
  *   fake.deaf     ignores the power button
  *   fake.mute     never becomes ready
+ *   fake.waits    becomes ready once its folder has a file "go"
  *   fake.panics   prints a panic, and goes on running
  *   fake.dies     ends before it is ready
  *   fake.broken   doesn't start
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
+import { dirname, join } from "node:path";
 
 const args = process.argv.slice(2);
 const optionValue = (option: string) => args[args.indexOf(option) + 1] ?? "";
@@ -87,7 +89,14 @@ function boot(): void {
     end();
   }
   appendFileSync(bootLog, "stage cgroups ok 3\nhostkey ssh-ed25519 FAKE\n");
-  if (!words.includes("fake.mute")) {
+  if (words.includes("fake.waits")) {
+    const look = setInterval(() => {
+      if (existsSync(join(dirname(pidFile), "go"))) {
+        clearInterval(look);
+        appendFileSync(bootLog, "ready\n");
+      }
+    }, 50);
+  } else if (!words.includes("fake.mute")) {
     appendFileSync(bootLog, "ready\n");
   }
 }

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readProcess } from "../driver/qemu/process.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine, waitUntilReady } from "./start.ts";
@@ -16,17 +17,18 @@ const PROGRAM = join(import.meta.dirname, "../podman-machine");
 
 let host: TestHost;
 
-beforeAll(async () => {
+beforeEach(async () => {
   host = await makeTestHost();
 });
-afterAll(() => host.dispose());
+afterEach(() => host.dispose());
 
 /** Starts `create` as a person does, and kills it and its helpers' parent at the first line that fits. */
-async function createKilledAt(line: RegExp): Promise<boolean> {
+async function createKilledAt(line: RegExp, kernelArguments: string): Promise<boolean> {
   const { choices } = host;
   const flags = [
     ...["--image", choices.image, "--program", choices.program, "--accelerator", "tcg"],
     ...["--memory", "256", "--disk-size", "256", "--no-connection", "--timeout", "60"],
+    ...["--append", kernelArguments],
   ];
   const child = spawn(PROGRAM, ["-s", host.store, "create", ...flags, "box"], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -46,15 +48,15 @@ async function createKilledAt(line: RegExp): Promise<boolean> {
 }
 
 test.each([
-  ["while the key is made", /^Creating SSH key/],
-  ["while the disk is made", /^Creating disk image/],
-  ["while QEMU starts", /^Starting "box"/],
-  ["while the guest boots", /^stage /],
-  ["at the end", /is ready, after/],
+  ["while the key is made", /^Creating SSH key/, ""],
+  ["while the disk is made", /^Creating disk image/, ""],
+  ["while QEMU starts", /^Starting "box"/, ""],
+  ["while the guest boots", /^stage /, "fake.waits"],
+  ["at the end", /is ready, after/, ""],
 ])(
   "create that is killed %s leaves what ls tells, and what start or create, and rm, mend",
-  async (_, line) => {
-    expect(await createKilledAt(line)).toBe(true);
+  async (_, line, kernelArguments) => {
+    expect(await createKilledAt(line, kernelArguments)).toBe(true);
     // QEMU may just be about to go to the background.
     const state = await vi.waitFor(
       async () => {
@@ -69,6 +71,7 @@ test.each([
       await host.create("box");
     } else {
       const { machine } = await startMachine(host, "box");
+      await writeFile(join(machine.files.folder, "go"), "");
       await waitUntilReady(host, machine, 60_000);
     }
     expect(await host.states()).toEqual({ box: "Running" });
