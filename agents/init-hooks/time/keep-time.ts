@@ -1,6 +1,7 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Subscription } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
 import { leaseFolder } from "../network/leases.ts";
 import { nextPollS, planCorrection, shortestPollS, timeConstant } from "./correction.ts";
 import { lookEveryMs, openPauseWatch } from "./pause-watch.ts";
@@ -26,12 +27,12 @@ export interface TimeRequest {
 }
 
 /**
- * Keeps the system's clock right for as long as this process lives: by the hypervisor's clock where there is
- * one, else by time servers. A look at the hardware clock each second tells that the machine stood still (its
- * host slept, it was stopped or restored): nothing else does, since all its own clocks stood still too.
+ * Keeps the system's clock right for as long as this process lives: by the hypervisor's clock where there is one
+ * that answers, else by time servers. A look at the hardware clock each second tells that the machine stood still
+ * (its host slept, it was stopped or restored): nothing else does, since all its own clocks stood still too.
  */
 export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): TimeKeeper {
-  const device = findHypervisorClock(kernel);
+  let device = findHypervisorClock(kernel);
   const pauses = openPauseWatch();
   let tell: (line: string) => void = () => undefined;
   const first = new Promise<string>((resolve) => {
@@ -94,10 +95,25 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     correct(pausedMs, "the hardware clock");
   };
 
+  /** What the hypervisor's clock is ahead by; undefined where there is none, or none that answers any more. */
+  const hypervisorOffsetMs = (): number | undefined => {
+    if (device === undefined) return undefined;
+    try {
+      return kernel.readClockDevice(device) - kernel.nowMs();
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      // A host that has no such clock for this guest says so by each answer (EOPNOTSUPP).
+      kernel.tellKernelLog(`time: ${error.message}; time servers are asked instead`);
+      device = undefined;
+      void ask();
+      return undefined;
+    }
+  };
+
   const look = (): void => {
     looks += 1;
-    if (device !== undefined) {
-      const offsetMs = kernel.readClockDevice(device) - kernel.nowMs();
+    const offsetMs = hypervisorOffsetMs();
+    if (device !== undefined && offsetMs !== undefined) {
       const isStep = planCorrection(offsetMs, isFirst).do === "step";
       if (isStep && !isFirst && offsetMs > 0) onPause(offsetMs);
       if (isStep || (looks - 1) % shortestPollS === 0) correct(offsetMs, device);

@@ -159,12 +159,29 @@ describe("a clock by the hypervisor's", () => {
     expect(pauses).toHaveLength(1);
   });
 
-  test("is left alone when the device goes, and the log says so once", async () => {
+  test("is left to the time servers when its device goes, and the log says so once", async () => {
     const { kernel, start, live } = hosted();
     start();
     kernel.clockDevices.clear();
     await live(10_000);
-    expect(kernel.kernelLog.filter((line) => line.includes("ENOENT"))).toHaveLength(1);
+    expect(kernel.kernelLog.filter((line) => line.includes("ENOENT"))).toEqual([
+      "time: readClockDevice /dev/ptp0: ENOENT; time servers are asked instead",
+    ]);
+  });
+
+  test("is left to the time servers when its device never answers; pauses are noticed all the same", async () => {
+    const { kernel, start, live, standStill, pauses } = hosted();
+    kernel.failOn("readClockDevice", "/dev/ptp0", "EOPNOTSUPP");
+    kernel.servers.set("10.0.0.1", fakeTimeServer(kernel));
+    kernel.clockErrorMs = 5_000;
+    expect(await start().first).toBe("10.0.0.1: off by 5.000 s");
+    expect(kernel.clockErrorMs).toBeCloseTo(0);
+    await live(40_000);
+    standStill(60_000);
+    await live(2_000);
+    expect(kernel.clockErrorMs).toBeCloseTo(0);
+    expect(pauses).toHaveLength(1);
+    expect(kernel.kernelLog.filter((line) => line.includes("/dev/ptp0"))).toHaveLength(1);
   });
 
   test.each([
