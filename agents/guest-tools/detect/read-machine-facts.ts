@@ -1,10 +1,10 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
+import { smbiosTable } from "../../smbios/structures.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { smbiosSaysVirtual } from "./smbios.ts";
 
 const deviceTree = "/sys/firmware/devicetree/base";
-const firmwareTables = "/sys/firmware/dmi/tables/DMI";
 /** First leaf for hypervisors. One that imitates another has its own signature 0x100 or more above. */
 const hypervisorLeaf = 0x40000000;
 const leafStep = 0x100;
@@ -43,7 +43,7 @@ export function readMachineFacts(kernel: Kernel): MachineFacts {
 /** Only root may read them; others do without. */
 function readTables(kernel: Kernel): Uint8Array {
   try {
-    return kernel.exists(firmwareTables) ? kernel.read(firmwareTables) : new Uint8Array();
+    return kernel.exists(smbiosTable) ? kernel.read(smbiosTable) : new Uint8Array();
   } catch (error) {
     if (hasCode(error, "EACCES", "EPERM")) return new Uint8Array();
     throw error;
