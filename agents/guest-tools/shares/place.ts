@@ -1,56 +1,25 @@
+/** Folders below the root whose insides are the system's too: nothing may be mounted there even when it is asked for. */
+const closedFolders = new Set(
+  "bin boot dev init initrd lib lib32 lib64 newroot proc run sbin sys usr".split(" "),
+);
+
 /**
- * Folders of the system below the root. What the hypervisor offers under such a name isn't mounted over them
- * by itself.
+ * All folders of the system below the root. What the hypervisor offers under such a name isn't mounted over them
+ * by itself; in those that aren't closed a person may have something mounted.
  */
 const systemFolders = new Set([
-  ...[
-    "bin",
-    "boot",
-    "dev",
-    "etc",
-    "home",
-    "init",
-    "initrd",
-    "lib",
-    "lib32",
-    "lib64",
-    "media",
-    "mnt",
-  ],
-  ...["newroot", "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var"],
+  ...closedFolders,
+  ..."etc home media mnt opt root srv tmp var".split(" "),
 ]);
 
-/** Whose insides are the system's too, so that nothing may be mounted there even when it is asked for. */
-const closedFolders = new Set([
-  ...[
-    "bin",
-    "boot",
-    "dev",
-    "init",
-    "initrd",
-    "lib",
-    "lib32",
-    "lib64",
-    "newroot",
-    "proc",
-    "run",
-    "sbin",
-  ],
-  ...["sys", "usr"],
-]);
+/** A share on one of them, or on a folder around it, would hide keys, containers or settings. */
+const closedPaths = [
+  ...["/etc/containers", "/etc/ssh", "/var/lib/boot2podman", "/var/lib/containers"],
+  ...["/var/log", "/var/run", "/var/tmp"],
+];
 
-/** A share there would hide keys, containers or settings. */
-const closedPaths = new Set([
-  ...[
-    "/etc/ssh",
-    "/etc/containers",
-    "/home/tc",
-    "/home/docker",
-    "/var/lib",
-    "/var/lib/boot2podman",
-  ],
-  ...["/var/lib/containers", "/var/log", "/var/run", "/var/tmp"],
-]);
+/** The same in the home of whoever, which is closed itself. */
+const closedInHome = [".ssh", ".config/containers", ".local/share/containers"];
 
 /** NAME_MAX of linux/limits.h */
 const longestNameBytes = 255;
@@ -86,8 +55,21 @@ export function pathRefusal(path: string): string | undefined {
   const [top = ""] = names;
   if (names.length === 1 && systemFolders.has(top)) return `${path} is the system's`;
   if (closedFolders.has(top)) return `/${top} is the system's`;
-  if (closedPaths.has(path)) return `${path} is the system's`;
+  if (hidesAny(path, [...closedPaths, ...closedOfHome(names)])) return `${path} is the system's`;
   return undefined;
+}
+
+/** What is closed in the home that a path lies in, or is. */
+function closedOfHome([top, name]: readonly string[]): string[] {
+  const isOfUser = top === "home" && name !== undefined;
+  if (!isOfUser && top !== "root") return [];
+  const home = isOfUser ? `/home/${name}` : "/root";
+  return closedInHome.map((path) => `${home}/${path}`);
+}
+
+/** Whether one of the paths is that one, or lies in it. */
+function hidesAny(path: string, paths: readonly string[]): boolean {
+  return paths.some((closed) => `${closed}/`.startsWith(`${path}/`));
 }
 
 function hasControlCharacter(text: string): boolean {

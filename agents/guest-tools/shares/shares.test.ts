@@ -37,6 +37,9 @@ describe("the place that a share's name says", () => {
     ["usr/lib", /\/usr is the system's/],
     ["home", /\/home is the system's/],
     ["home/tc", /\/home\/tc is the system's/],
+    ["home/captain", /\/home\/captain is the system's/],
+    ["home/captain/src", /\/home is the system's/],
+    ["root/src", /\/root is the system's/],
     ["proc", /\/proc is the system's/],
     ["a\nb", /can't be shown/],
     ["a\u001b[2J", /can't be shown/],
@@ -67,7 +70,16 @@ describe("boot2podman.share", () => {
     ["src:/", "it has an empty part"],
     ["src:/usr", "/usr is the system's"],
     ["src:/usr/share/x", "/usr is the system's"],
+    ["src:/home", "/home is the system's"],
     ["src:/home/tc", "/home/tc is the system's"],
+    ["src:/home/captain", "/home/captain is the system's"],
+    ["src:/home/captain/.ssh", "/home/captain/.ssh is the system's"],
+    ["src:/home/captain/.local", "/home/captain/.local is the system's"],
+    ["src:/home/tc/.local/share/containers", "/home/tc/.local/share/containers is the system's"],
+    ["src:/home/tc/.config", "/home/tc/.config is the system's"],
+    ["src:/root/.ssh", "/root/.ssh is the system's"],
+    ["src:/var/lib", "/var/lib is the system's"],
+    ["src:/etc/ssh", "/etc/ssh is the system's"],
     ["src:/var/lib/containers", "/var/lib/containers is the system's"],
     ["src:/proc/1/root", "/proc is the system's"],
   ])("refuses %j", (value, expected) => {
@@ -75,7 +87,9 @@ describe("boot2podman.share", () => {
   });
 
   test("lets a person mount inside folders of the system that may be added to", () => {
-    for (const path of ["/mnt/x", "/home/tc/src", "/etc/x", "/opt/x", "/var/lib/x"]) {
+    const inSystem = ["/mnt/x", "/etc/x", "/opt/x", "/var/lib/x", "/var/lib/containers2"];
+    const inHomes = ["/home/tc/src", "/home/captain/a/b", "/home/tc/.sshx", "/home/tc/.config/app"];
+    for (const path of [...inSystem, ...inHomes, "/root/src", "/homes/tc", "/x/.ssh"]) {
       expect(pathRefusal(path)).toBeUndefined();
     }
   });
