@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { factsOf, realMachines } from "../detect/real-machines.ts";
+import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 import { planGuestTools } from "./plan.ts";
 import { qemuAgent } from "./qemu-agent.ts";
-import { type GuestFacts, toolPrograms } from "./read-facts.ts";
+import type { GuestFacts } from "./read-facts.ts";
 
 const allPrograms = Object.values(toolPrograms);
-const allDevices = ["/dev/vboxguest", "/dev/vmbus/hv_kvp", "/dev/vmbus/hv_vss", "/dev/xen/xenbus"];
+const allDevices = Object.values(toolDevices);
 const agentPort = { name: "org.qemu.guest_agent.0", path: "/dev/vport1p2" };
 
 /** The machine of that name in a system that has every program and device: what isn't for it must stay away. */

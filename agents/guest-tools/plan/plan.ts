@@ -1,7 +1,8 @@
 import { type Detection, detectHypervisor, type Hypervisor } from "../detect/hypervisor.ts";
 import type { GuestAgentPolicy } from "../options.ts";
-import { portFolder, qemuAgent, qemuAgentPort, qemuAgentProgram } from "./qemu-agent.ts";
-import { type GuestFacts, toolPrograms } from "./read-facts.ts";
+import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
+import { portFolder, qemuAgent, qemuAgentPort } from "./qemu-agent.ts";
+import type { GuestFacts } from "./read-facts.ts";
 
 /** A program of the hypervisor's that runs as long as the machine does. */
 export interface Service {
@@ -54,7 +55,7 @@ const parts: Partial<Record<Hypervisor, PartPlan>> = {
   qemu: withVirtio,
   kvm: withVirtio,
   google: withVirtio,
-  amazon: (facts) => kvmClock(facts),
+  amazon: kvmClock,
   // Its console and shares are virtio's; it has no agent.
   apple: () => ({ shares: ["virtiofs"] }),
   bhyve: withVirtio,
@@ -67,13 +68,13 @@ const parts: Partial<Record<Hypervisor, PartPlan>> = {
   xen: ({ devices }) => ({
     power: "XenStore control/shutdown (kernel)",
     clock: "the hypervisor's wall clock (kernel)",
-    reports: devices.includes("/dev/xen/xenbus") ? ["xenstore"] : [],
+    reports: devices.includes(toolDevices.xenBus) ? ["xenstore"] : [],
   }),
 };
 
 function withVirtio(facts: GuestFacts, policy: GuestAgentPolicy): Part {
   const hasPort = facts.ports.some((port) => port.name === qemuAgentPort);
-  const hasAgent = facts.programs.includes(qemuAgentProgram);
+  const hasAgent = facts.programs.includes(toolPrograms.qemuAgent);
   const isAgentWanted = hasPort && policy !== "off";
   return {
     ...kvmClock(facts),
@@ -81,7 +82,7 @@ function withVirtio(facts: GuestFacts, policy: GuestAgentPolicy): Part {
     power: isAgentWanted && hasAgent ? "ACPI button, guest agent" : "ACPI button",
     services: isAgentWanted && hasAgent ? [qemuAgent(policy)] : [],
     missing:
-      isAgentWanted && !hasAgent ? [`${qemuAgentProgram} for the port ${qemuAgentPort}`] : [],
+      isAgentWanted && !hasAgent ? [`${toolPrograms.qemuAgent} for the port ${qemuAgentPort}`] : [],
   };
 }
 
@@ -109,8 +110,8 @@ function vmware({ programs }: GuestFacts): Part {
 function hyperV({ devices, programs }: GuestFacts): Part {
   const { hvKvp, hvVss } = toolPrograms;
   const daemons = [
-    { program: hvKvp, device: "/dev/vmbus/hv_kvp", for: "addresses and names" },
-    { program: hvVss, device: "/dev/vmbus/hv_vss", for: "quiesced backups" },
+    { program: hvKvp, device: toolDevices.hvKvp, for: "addresses and names" },
+    { program: hvVss, device: toolDevices.hvVss, for: "quiesced backups" },
   ].filter(({ device }) => devices.includes(device));
   return {
     clock: "the host's by hv_utils",

@@ -1,7 +1,7 @@
 import type { GuestAgentPolicy } from "../options.ts";
+import { toolPrograms } from "../programs-and-devices.ts";
 import type { Service } from "./plan.ts";
 
-export const qemuAgentProgram = "/usr/sbin/qemu-ga";
 export const qemuAgentPort = "org.qemu.guest_agent.0";
 /** Where guest programs look for named ports. */
 export const portFolder = "/dev/virtio-ports";
@@ -38,7 +38,7 @@ export function qemuAgent(policy: Exclude<GuestAgentPolicy, "off">): Service {
   return {
     name: "qemu-ga",
     argv: [
-      ...[qemuAgentProgram, "-m", "virtio-serial", "-p", `${portFolder}/${qemuAgentPort}`],
+      ...[toolPrograms.qemuAgent, "-m", "virtio-serial", "-p", `${portFolder}/${qemuAgentPort}`],
       ...["-t", "/run", "-l", "/var/log/qemu-ga.log"],
       ...[`--fsfreeze-hook=${freezeHook}`, ...commands],
     ],

@@ -2,6 +2,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
 import { detectHypervisor } from "../detect/hypervisor.ts";
 import { readMachineFacts } from "../detect/read-machine-facts.ts";
+import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 
 export type ShareKind = "virtiofs" | "9p" | "vboxsf" | "vmhgfs";
 
@@ -15,17 +16,13 @@ export interface OfferedShare {
 const virtiofsFolder = "/sys/fs/virtiofs";
 const ninePDriver = "/sys/bus/virtio/drivers/9pnet_virtio";
 
-/** The driver makes it where VirtualBox's device is. */
-const vboxDevice = "/dev/vboxguest";
-const vmhgfsProgram = "/usr/bin/vmhgfs-fuse";
-
 /** All that is offered to this machine now. Throws when a hypervisor that has shares doesn't list them. */
 export async function findShares(kernel: Kernel): Promise<OfferedShare[]> {
   return [
     ...findVirtioShares(kernel),
-    ...(kernel.exists(vboxDevice) ? await findVboxShares(kernel) : []),
+    ...(kernel.exists(toolDevices.vboxGuest) ? await findVboxShares(kernel) : []),
     // Its own program looks for them; without shares there is an empty folder.
-    ...(kernel.exists(vmhgfsProgram) && isVmware(kernel)
+    ...(kernel.exists(toolPrograms.vmhgfs) && isVmware(kernel)
       ? [{ kind: "vmhgfs" as const, name: "" }]
       : []),
   ];

@@ -1,4 +1,5 @@
 import type { User } from "../../accounts/find-user.ts";
+import { toolPrograms } from "../programs-and-devices.ts";
 import type { OfferedShare, ShareKind } from "./find-shares.ts";
 import type { ShareOptions, WantedShare } from "./options.ts";
 import { placeOfName } from "./place.ts";
@@ -79,7 +80,7 @@ function mountOf(share: OfferedShare, wanted: WantedShare, user: User | undefine
       mount("nosuid", "nodev", "trans=virtio", "version=9p2000.L", "msize=512000", "cache=mmap"),
     vboxsf: () => mount("nosuid", "nodev", "nls=utf8", ...owner),
     vmhgfs: () => [
-      ...["vmhgfs-fuse", `.host:/${name}`, path],
+      ...[toolPrograms.vmhgfs, `.host:/${name}`, path],
       ...["-o", [access, "allow_other", "nosuid", "nodev", ...owner].join(",")],
     ],
   }[kind]();

@@ -138,7 +138,7 @@ describe("the plan", () => {
     ]);
     expect(mounts.map(({ argv }) => argv.join(" "))).toEqual([
       "mount -t vboxsf -o rw,nosuid,nodev,nls=utf8,uid=1000,gid=50 -- c/Users /c/Users",
-      "vmhgfs-fuse .host:/ /mnt/hgfs -o rw,allow_other,nosuid,nodev,uid=1000,gid=50",
+      "/usr/bin/vmhgfs-fuse .host:/ /mnt/hgfs -o rw,allow_other,nosuid,nodev,uid=1000,gid=50",
     ]);
   });
 
@@ -148,7 +148,7 @@ describe("the plan", () => {
       wanted: [wanted("src", "/src")],
     });
     expect(mounts.map(({ argv }) => argv.slice(0, 3))).toEqual([
-      ["vmhgfs-fuse", ".host:/src", "/src"],
+      ["/usr/bin/vmhgfs-fuse", ".host:/src", "/src"],
     ]);
   });
 

@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { toolDevices } from "../programs-and-devices.ts";
 import { connectHgcm } from "./guest-device.ts";
 
 /** Functions of the service VBoxSharedFolders (VirtualBox: VBox/shflsvc.h). */
@@ -12,14 +13,12 @@ const mappingBytes = 8;
 const stringHeadBytes = 4;
 const longestNameBytes = 512;
 
-const vboxDevice = "/dev/vboxguest";
-
 /**
  * Names of the machine's automatic shares, as the host of VirtualBox gives them. Throws when the host has no such
  * service or refuses.
  */
 export function listVirtualBoxShares(kernel: Kernel): string[] {
-  const device = kernel.openDevice(vboxDevice);
+  const device = kernel.openDevice(toolDevices.vboxGuest);
   try {
     const service = connectHgcm(device, "VBoxSharedFolders");
     const mappings = Buffer.alloc(mostShares * mappingBytes);

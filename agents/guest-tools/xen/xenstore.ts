@@ -1,18 +1,17 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { toolDevices } from "../programs-and-devices.ts";
 
 /** Xen: docs/misc/xenstore.txt and xen/io/xs_wire.h. */
 const XS_WRITE = 11;
 const XS_ERROR = 16;
 const headerBytes = 16;
 
-const xenbusDevice = "/dev/xen/xenbus";
-
 /**
  * Writes entries below this domain's own place in XenStore, one after another. Throws what the store refused; an
  * entry that this domain may not write (EACCES) is left out, since hosts differ in what they let guests say.
  */
 export function writeXenStore(kernel: Kernel, entries: ReadonlyMap<string, string>): void {
-  const device = kernel.openDevice(xenbusDevice);
+  const device = kernel.openDevice(toolDevices.xenBus);
   try {
     let id = 0;
     for (const [path, value] of entries) {
