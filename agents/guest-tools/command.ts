@@ -89,6 +89,7 @@ export function planText(plan: GuestPlan): string {
     ...plan.modules.map((name) => `load module ${name}`),
     ...plan.links.map(({ path, target }) => `link ${path} to ${target}`),
     ...plan.services.map(({ argv }) => `start ${argv.join(" ")}`),
+    ...plan.shares.map((kind) => `look for shared folders by ${kind}`),
     ...plan.reports.map((where) => `tell ${where} of this guest`),
     ...plan.missing.map((what) => `missing ${what}`),
   ].join("\n");

@@ -66,6 +66,7 @@ describe("the command", () => {
     const kernel = system({ ...agent, "/sys/fs/virtiofs/3/tag": "Users\n" });
     const said = await call(kernel, "--dry-run");
     expect(said).toMatch(/^start \/usr\/sbin\/qemu-ga -m virtio-serial/m);
+    expect(said).toMatch(/^look for shared folders by 9p$/m);
     expect(said).toMatch(/^mount -t virtiofs .* Users \/Users$/m);
     expect(kernel.runs).toEqual([]);
     expect(kernel.journal).toEqual([]);
