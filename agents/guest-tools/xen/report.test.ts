@@ -120,12 +120,26 @@ describe("what Xen's host reads about a guest", () => {
     expect(store.isClosed).toBe(true);
   });
 
-  test("is a line in the kernel's log when there is no store", () => {
+  test("is a line in the kernel's log when it can't be said, and another one only when the reason changes", async () => {
     vi.useFakeTimers();
     try {
-      const kernel = new FakeKernel();
+      const { kernel, store } = domain();
+      kernel.addresses.push({ name: "eth0", family: "ipv4", address: "192.0.2.7" });
+      kernel.devices.clear();
       reportToXen(kernel);
-      expect(kernel.kernelLog).toEqual(["XenStore: openDevice /dev/xen/xenbus: ENOENT"]);
+      await vi.advanceTimersByTimeAsync(180_000);
+      const absent = "XenStore: openDevice /dev/xen/xenbus: ENOENT";
+      expect(kernel.kernelLog).toEqual([absent]);
+      kernel.devices.set("/dev/xen/xenbus", store);
+      store.forbidden.set("data/host_name", "ENOSPC");
+      await vi.advanceTimersByTimeAsync(180_000);
+      const full = "XenStore refused data/host_name: ENOSPC";
+      expect(kernel.kernelLog).toEqual([absent, `XenStore: ${full}`]);
+      store.forbidden.clear();
+      await vi.advanceTimersByTimeAsync(60_000);
+      kernel.devices.clear();
+      await vi.advanceTimersByTimeAsync(180_000);
+      expect(kernel.kernelLog).toEqual([absent, `XenStore: ${full}`, absent]);
     } finally {
       vi.useRealTimers();
     }

@@ -50,16 +50,23 @@ export function xenStoreEntries(guest: GuestDescription): Map<string, string> {
   return entries;
 }
 
-/** Tells the host of this guest, again and again, since addresses and memory change. */
+/**
+ * Tells the host of this guest, again and again, since addresses and memory change. What goes wrong is said in the
+ * kernel's log, and not again before it is something else or has gone well in between.
+ */
 export function reportToXen(kernel: Kernel): void {
+  let complaint: string | undefined;
   const tell = () => {
     let next = everyMs;
     try {
       const guest = describe(kernel);
       writeXenStore(kernel, xenStoreEntries(guest));
       if (guest.cards.every(({ addresses }) => addresses.length === 0)) next = soonMs;
+      complaint = undefined;
     } catch (error) {
-      kernel.tellKernelLog(`XenStore: ${oneLine(error)}`);
+      const before = complaint;
+      complaint = `XenStore: ${oneLine(error)}`;
+      if (complaint !== before) kernel.tellKernelLog(complaint);
     }
     setTimeout(tell, next).unref();
   };
