@@ -143,6 +143,20 @@ describe("shutDown", () => {
     expect(kernel.runs.map((run) => run.argv[0])).toEqual(["podman", "/bin/sh"]);
   });
 
+  test("takes swap off that is on a disk, and goes on when that fails", async () => {
+    const areas = ["/dev/zram0", "/mnt/vda1/a", "/mnt/vda1/b"];
+    const lines = areas.map((path) => `${path} file 8 0 10\n`).join("");
+    const kernel = system().lay({ "/proc/swaps": `Filename Type Size Used Priority\n${lines}` });
+    kernel.failOn("swapOff", "/mnt/vda1/a", "ENOMEM");
+    expect(await shutDown(kernel, 60_000)).toEqual([
+      "swapOff /mnt/vda1/a: ENOMEM (fault of the test)",
+    ]);
+    expect(kernel.journal.filter((line) => /^(?:swapOff|unmount)/.test(line))).toEqual([
+      "swapOff /mnt/vda1/b",
+      "unmount /mnt/vda1",
+    ]);
+  });
+
   test("detaches a disk that is still in use", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EBUSY", 1);

@@ -99,12 +99,7 @@ async function runHook(kernel: Kernel, complaints: string[]): Promise<void> {
 /** What is swapped to keeps its disk busy. Swap in RAM goes with it. */
 function swapOff(kernel: Kernel, complaints: string[]): void {
   for (const path of swapAreas(kernel).filter((area) => !area.startsWith("/dev/zram"))) {
-    try {
-      kernel.swapOff(path);
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      complaints.push(error.message);
-    }
+    attemptTo(complaints, () => kernel.swapOff(path));
   }
 }
 
