@@ -39,36 +39,51 @@ export const memoryStage: Stage = {
     const plan = planMemory(facts);
     notes.observed = { ...facts, options: undefined };
     notes.plan = plan;
-    const parts = [...plan.complaints];
+    const told: string[] = [];
+    const complaints = [...plan.complaints];
     // Each for itself: the rest is as good without it.
-    const tryIt = async (words: string, work: () => unknown): Promise<void> => {
+    for (const { words, isTold, work } of stepsOf(kernel, plan)) {
       try {
         await work();
         notes.done.push(words);
+        if (isTold) told.push(words);
       } catch (error) {
-        parts.push(`${words}: ${oneLine(error)}`);
+        complaints.push(`${words}: ${oneLine(error)}`);
       }
-    };
-    await tryIt("spare the agent", () => kernel.protectFromOom());
-    if (kernel.exists(workingSetPath)) {
-      await tryIt("keep the working set", () =>
-        kernel.writePlain(workingSetPath, `${workingSetMs}`),
-      );
     }
-    const { zramBytes, swapFile, containersBytes } = plan;
-    if (zramBytes > 0)
-      await tryIt(`zram of ${mebibytes(zramBytes)}`, () => swapToRam(kernel, zramBytes));
-    if (swapFile !== undefined)
-      await tryIt(`swap to ${swapFile.path}`, () => swapToFile(kernel, swapFile));
-    if (containersBytes !== undefined) {
-      await tryIt(`containers at most ${mebibytes(containersBytes)}`, () =>
-        limitContainers(kernel, containersBytes),
-      );
-    }
-    const done = notes.done.filter((words) => !/^(?:spare|keep) /.test(words));
-    return { result: "ok", message: [...done, ...parts].join("; ") };
+    return { result: "ok", message: [...told, ...complaints].join("; ") };
   },
 };
+
+interface MemoryStep {
+  words: string;
+  /** Whether the stage's message has it when it went well. */
+  isTold: boolean;
+  work(): unknown;
+}
+
+function stepsOf(kernel: Kernel, { zramBytes, swapFile, containersBytes }: MemoryPlan) {
+  const steps: MemoryStep[] = [
+    { words: "spare the agent", isTold: false, work: () => kernel.protectFromOom() },
+  ];
+  if (kernel.exists(workingSetPath)) {
+    const work = () => kernel.writePlain(workingSetPath, `${workingSetMs}`);
+    steps.push({ words: "keep the working set", isTold: false, work });
+  }
+  if (zramBytes > 0) {
+    const work = () => swapToRam(kernel, zramBytes);
+    steps.push({ words: `zram of ${mebibytes(zramBytes)}`, isTold: true, work });
+  }
+  if (swapFile !== undefined) {
+    const work = () => swapToFile(kernel, swapFile);
+    steps.push({ words: `swap to ${swapFile.path}`, isTold: true, work });
+  }
+  if (containersBytes !== undefined) {
+    const words = `containers at most ${mebibytes(containersBytes)}`;
+    steps.push({ words, isTold: true, work: () => limitContainers(kernel, containersBytes) });
+  }
+  return steps;
+}
 
 async function swapToRam(kernel: Kernel, sizeBytes: number): Promise<void> {
   await loadModules(kernel, ["zram"]);
