@@ -115,6 +115,9 @@ export interface Files {
   withFolderBeneath<T>(root: string, relativePath: string, use: (path: string) => T): T;
   /** As mkdir with `relativePath` below `root`, in the way of withFolderBeneath; only new folders get the ownership. */
   mkdirBeneath(root: string, relativePath: string, ownership: Required<Ownership>): void;
-  /** Content of a regular file that is no link; undefined when nothing is there, ELOOP for a link, EINVAL for another kind. */
+  /**
+   * Content of a regular file that is no link; undefined when nothing is there, ELOOP for a link, EINVAL for another
+   * kind.
+   */
   readNoFollow(path: string, maxBytes: number): Uint8Array | undefined;
 }

@@ -109,7 +109,10 @@ export function writeConfig(path: string, config: MachineConfig): Promise<void> 
   return writeFileAtomic(path, `${JSON.stringify(config, null, 4)}\n`, 0o600);
 }
 
-/** The private key of a machine; undefined where ssh's own keys serve. The file lies in its folder wherever the store was moved to. */
+/**
+ * The private key of a machine; undefined where ssh's own keys serve. The file lies in its folder wherever the store
+ * was moved to.
+ */
 export function keyPath(folder: string, config: MachineConfig): string | undefined {
   const { SSHKeyPath } = config.Driver;
   return SSHKeyPath === "" ? undefined : join(folder, basename(SSHKeyPath));

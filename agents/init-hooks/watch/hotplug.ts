@@ -15,8 +15,8 @@ export interface HotplugState {
 }
 
 /**
- * Serves devices that come later: loads their modules, starts DHCP on network cards, and mounts shared folders. Also looks once at all
- * that is there, for what came while nobody listened.
+ * Serves devices that come later: loads their modules, starts DHCP on network cards, and mounts shared folders.
+ * Also looks once at all that is there, for what came while nobody listened.
  */
 export function startHotplug(
   kernel: Kernel,
