@@ -2,21 +2,18 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  type Client,
-  dockerWorks,
-  filesAreCopied,
-  isReachedAsAnyMachine,
-  personIn,
-  podmanWorks,
-  sharesAreServed,
-} from "./harness/host-clients.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "./harness/ports.ts";
 import { run, runOk } from "./harness/run.ts";
+import { type Client, program } from "./podman-machine/client.ts";
+import { dockerWorks } from "./podman-machine/docker.ts";
+import { filesAreCopied } from "./podman-machine/file-copies.ts";
+import { isReachedAsAnyMachine } from "./podman-machine/generic.ts";
+import { personIn } from "./podman-machine/person.ts";
+import { podmanWorks } from "./podman-machine/podman.ts";
+import { sharesAreServed } from "./podman-machine/shares.ts";
 
 const repository = path.resolve(import.meta.dirname, "../..");
-const program = path.join(repository, "machine/podman-machine");
 const bun = path.join(repository, "node_modules/.bin/bun");
 
 let store: string;
@@ -71,25 +68,31 @@ test("a machine is created, used, stopped and started again with its data, and r
   expect(await readdir(path.join(store, "machines"))).toEqual([]);
 });
 
-test("a machine with shares and ports serves podman, docker and ssh of this host", async () => {
-  const shared = path.join(store, "my folder");
-  const published = await freePort();
-  await mkdir(shared);
-  await writeFile(path.join(shared, "from host"), "written on the host\n");
-  const created = await machine(
-    ...["create", "--volume", `${shared}:/mnt/my folder`, "--volume", `${shared}:/mnt/only:ro`],
-    ...["--publish", `${published}:8080`, "--label", "env=test", "life"],
-  );
-  expect(created.stderr + created.stdout).toMatch(/"life" is ready/);
-  expect(created.exitCode).toBe(0);
+describe("a machine with shares and ports", () => {
+  const client = { machine: "life" } as Client;
+  let shared: string;
 
-  const client: Client = { env, machine: "life", folder: store, published };
-  await sharesAreServed(client, shared);
-  await filesAreCopied(client);
-  await podmanWorks(client, "life");
-  await podmanWorks(client, "life-user");
-  await dockerWorks(client);
-  await isReachedAsAnyMachine(client);
+  beforeAll(async () => {
+    shared = path.join(store, "my folder");
+    Object.assign(client, { env, folder: store, published: await freePort() });
+    await mkdir(shared);
+    await writeFile(path.join(shared, "from host"), "written on the host\n");
+    const created = await machine(
+      ...["create", "--volume", `${shared}:/mnt/my folder`, "--volume", `${shared}:/mnt/only:ro`],
+      ...["--publish", `${client.published}:8080`, "--label", "env=test", "life"],
+    );
+    expect(created.stderr + created.stdout).toMatch(/"life" is ready/);
+    expect(created.exitCode).toBe(0);
+  });
+
+  test("has the host's folders, with their owner, in both directions", () =>
+    sharesAreServed(client, shared));
+  test("copies files by scp, sftp and ssh, none of which asks or warns", () =>
+    filesAreCopied(client));
+  test("serves podman of this host as root", () => podmanWorks(client, "life"));
+  test("serves podman of this host as the user", () => podmanWorks(client, "life-user"));
+  test("serves docker of this host, where there is one", () => dockerWorks(client));
+  test("can be driven as any machine, by address and key", () => isReachedAsAnyMachine(client));
 });
 
 test("a forwarded port is reached on 127.0.0.1 and on no other address", async () => {

@@ -1,0 +1,47 @@
+import path from "node:path";
+import { expect, test } from "vitest";
+import { run } from "../harness/run.ts";
+import type { Attached } from "./attached.ts";
+
+/** Keys that come neither from a disk nor by userdata, and what sshd takes. */
+export function keyTests(attached: Attached): void {
+  test("takes keys from its firmware, a NoCloud CD and the command line, and says which from where", async () => {
+    const { boots, identity } = attached;
+    const shown = await boots.machine.root("sshkeys status");
+    const credential = "credential ssh.";
+    for (const [comment, from] of [
+      ["test", `from SMBIOS ${credential}ephemeral-authorized_keys-all`],
+      ["firmware", `for root alone, from fw_cfg ${credential}authorized_keys.root`],
+      ["nocloud", "from NoCloud disk /dev/sr0"],
+      ["option", "from the setting boot2podman.key"],
+    ])
+      expect(shown).toMatch(new RegExp(`^ +ssh-ed25519 \\S+ ${comment} \\(${from}\\)$`, "m"));
+    const login = (user: string, key: string) =>
+      run([
+        ...["ssh", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes"],
+        ...["-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes"],
+        ...["-i", path.join(identity.folder, key), "-p", String(boots.machine.sshPort)],
+        ...[`${user}@127.0.0.1`, "id -un"],
+      ]);
+    expect((await login("tc", "nocloud")).stdout.trim()).toBe("tc");
+    expect((await login("root", "firmware")).stdout.trim()).toBe("root");
+    expect((await login("tc", "firmware")).exitCode).toBe(255);
+  });
+
+  test("has an sshd whose settings are sound, and modern algorithms only", async () => {
+    const { boots } = attached;
+    const settings = await boots.machine.root("/usr/sbin/sshd -t && /usr/sbin/sshd -T");
+    expect(settings).toMatch(/^passwordauthentication no$/m);
+    expect(settings).toMatch(/^permitrootlogin (without|prohibit)-password$/m);
+    const lists = settings
+      .split("\n")
+      .filter((line) =>
+        /^(ciphers|macs|kexalgorithms|hostkeyalgorithms|pubkeyaccepted)/.test(line),
+      );
+    expect(lists.length).toBeGreaterThanOrEqual(5);
+    for (const line of lists)
+      expect(line).not.toMatch(
+        /sha1|md5|cbc|3des|arcfour|ssh-dss|[ ,]ssh-rsa|umac-64|group1-|none/,
+      );
+  });
+}
