@@ -43,6 +43,7 @@ export default defineConfig({
         test: {
           name: "vm",
           include: ["test/vm/**/*.test.ts"],
+          globalSetup: "test/vm/harness/joined-initrds.ts",
           maxWorkers: 2,
           ...slow,
         },

@@ -1,6 +1,7 @@
+import { rm } from "node:fs/promises";
 import * as pty from "node-pty";
 import { afterAll, expect, test } from "vitest";
-import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
 /** A terminal with a program in it: what was typed and what it showed. */
@@ -53,15 +54,17 @@ class Terminal {
   }
 }
 
+let identity: Identity;
 let machine: TestMachine;
 let serial: Terminal;
 afterAll(async () => {
   serial?.end();
   await machine?.remove();
+  await rm(identity.folder, { recursive: true, force: true });
 });
 
 test("the serial console logs the user in, shows the seal, runs commands and learns its size", async () => {
-  const identity = await newIdentity();
+  identity = await newIdentity();
   const disks = [await newDataDisk(identity, { sizeMiB: 1024 })];
   machine = await TestMachine.create({ disks, key: identity.key });
   serial = new Terminal("qemu-system-x86_64", await machine.arguments("stdio"));

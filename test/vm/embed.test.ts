@@ -1,16 +1,20 @@
-import { chmod, readFile, writeFile } from "node:fs/promises";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { busyboxImage, importBusybox } from "./harness/container-image.ts";
-import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { run } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
+let identity: Identity;
 let machine: TestMachine;
-afterAll(() => machine?.remove());
+afterAll(async () => {
+  await machine?.remove();
+  await rm(identity.folder, { recursive: true, force: true });
+});
 
 test("the option embed keeps the kernel's own root, and podman then does without pivot_root", async () => {
-  const identity = await newIdentity();
+  identity = await newIdentity();
   const disks = [await newDataDisk(identity, { sizeMiB: 2048 })];
   // With words for the test below, which needs a boot of its own as little.
   const append = "embed cgroup=v1 pwauth noautologin";

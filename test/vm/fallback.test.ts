@@ -1,12 +1,18 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import path from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { initrdWithoutAgents } from "./harness/image-without-agents.ts";
 import { run } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
 let machine: TestMachine | undefined;
-afterEach(() => machine?.remove());
+/** What a test has made beside its machine. */
+const folders: string[] = [];
+afterEach(async () => {
+  await machine?.remove();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
 
 /** Types a line on the serial console's prompt and waits for what the shell answers. */
 async function consoleShows(expected: RegExp, deadlineMs = 120_000): Promise<string> {
@@ -38,7 +44,8 @@ test("on a CPU that can't run the agents, sshd and a console come up and say why
 });
 
 test("the rescue option leaves the agents out, and without them no disk is touched, not even one that asks to be formatted", async () => {
-  const identity: Identity = await newIdentity();
+  const identity = await newIdentity();
+  folders.push(identity.folder);
   const disk = await newDataDisk(identity, { sizeMiB: 64 });
   const before = await readFile(disk.file);
   machine = await TestMachine.start({ append: "boot2podman.rescue", disks: [disk] });
@@ -48,7 +55,9 @@ test("the rescue option leaves the agents out, and without them no disk is touch
 });
 
 test("with the agents' program removed from the image, sshd and a console come up", async () => {
-  machine = await TestMachine.start({ initrd: await initrdWithoutAgents() });
+  const initrd = await initrdWithoutAgents();
+  folders.push(path.dirname(initrd));
+  machine = await TestMachine.start({ initrd });
   const shown = await consoleShows(/box:~\$/);
   expect(shown).toMatch(/the agents can't run here \(exit status 127/);
 });
@@ -59,6 +68,7 @@ test.for(faults)(
   "failing stages %s still give SSH, and status says what failed",
   async (stages) => {
     const identity = await newIdentity();
+    folders.push(identity.folder);
     const disks = [await newDataDisk(identity, { sizeMiB: 1024 })];
     const append = `boot2podman.fault=${stages}`;
     machine = await TestMachine.start({ append, disks, key: identity.key });

@@ -1,10 +1,15 @@
+import { rm } from "node:fs/promises";
 import { afterEach, expect, test } from "vitest";
 import { manifest } from "./harness/artifacts.ts";
 import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { type MachineOptions, TestMachine } from "./harness/test-machine.ts";
 
+let identity: Identity;
 let machine: TestMachine | undefined;
-afterEach(() => machine?.remove());
+afterEach(async () => {
+  await machine?.remove();
+  await rm(identity.folder, { recursive: true, force: true });
+});
 
 /** Every way in which firmware can start the ISO. The CD readers get the data disk on their own kind of controller. */
 const ways: Array<[string, MachineOptions, "ide" | "sata"]> = [
@@ -17,7 +22,7 @@ const ways: Array<[string, MachineOptions, "ide" | "sata"]> = [
 ];
 
 test.for(ways)("the ISO boots by %s", async ([, options, bus]) => {
-  const identity: Identity = await newIdentity();
+  identity = await newIdentity();
   const disks = [await newDataDisk(identity, { bus, sizeMiB: 1024 })];
   machine = await TestMachine.start({ boot: "iso", ...options, disks, key: identity.key });
   expect(await machine.guest("cat /etc/os-release")).toContain(`VERSION_ID=${manifest().version}`);
