@@ -25,6 +25,8 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     alias: { "bun:ffi": bunFfi },
+    // One second is short on a busy machine.
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
         extends: true,
@@ -34,6 +36,7 @@ export default defineConfig({
           exclude: ["test/vm/**", "test/image/**"],
           // Nothing is timed: a busy machine may be ten times slower.
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       { extends: true, test: { name: "image", include: ["test/image/**/*.test.ts"], ...slow } },

@@ -57,7 +57,7 @@ const lock: Lock = {
 };
 const FROM_SNAPSHOT = `/archive/debian/20260203T040506Z/${one.path}`;
 
-function fetchAll(idleTimeoutSeconds = 2): Promise<void> {
+function fetchAll(idleTimeoutSeconds = 60): Promise<void> {
   return fetchPackages(lock, {
     cacheDir,
     mirrors: () => ({ debian: `${base}/debian`, "debian-security": `${base}/debian-security` }),
@@ -104,10 +104,9 @@ describe("packages", () => {
 
   it("don't wait for a snapshot archive that doesn't answer", async () => {
     files[FROM_SNAPSHOT] = "hang";
-    const startedMs = Date.now();
+    // Who waits for it is ended by the test's own limit.
     await expect(fetchAll(1)).rejects.toBeInstanceOf(PackagesGoneError);
-    expect(Date.now() - startedMs).toBeLessThan(15_000);
-  }, 20_000);
+  });
 });
 
 it("names the snapshot of a moment", () => {

@@ -8,8 +8,6 @@ import { filesIn, machineFolder } from "../store/machine-files.ts";
 import { runCommandLine } from "./program.ts";
 import { makeTestTerminal } from "./test-terminal.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const PROGRAM = join(import.meta.dirname, "../podman-machine");
 
 let store: string;
@@ -54,8 +52,8 @@ test("console joins the terminal with the guest until Ctrl-]", async () => {
     }
     shown += data;
   });
-  await vi.waitFor(() => expect(typed).toContain("root\u0003"), { timeout: 30_000 });
-  await vi.waitFor(() => expect(shown).toContain("root"), { timeout: 30_000 });
+  await vi.waitFor(() => expect(typed).toContain("root\u0003"), { timeout: 60_000 });
+  await vi.waitFor(() => expect(shown).toContain("root"), { timeout: 60_000 });
   terminal.write("\u001d");
   expect(await ended).toBe(0);
   expect(shown).toContain('The console of "box". Ctrl-] leaves it.');

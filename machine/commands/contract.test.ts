@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine } from "../life/create.ts";
 import { qemuMachine } from "../life/qemu-machine.ts";
 import { makeTestHost, type TestHost } from "../life/test-host.ts";
@@ -6,8 +6,6 @@ import { runCommandLine } from "./program.ts";
 import { makeTestTerminal } from "./test-terminal.ts";
 
 // What scripts written for docker-machine and the podman-machine before this one depend on.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 let host: TestHost;
 let port: number;
 let key: string;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { appendFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runProgram } from "../program/run.ts";
 import { parseConfig } from "../store/config.ts";
 import { type Change, changeMachine } from "./change.ts";
@@ -12,9 +12,6 @@ import { startMachine, waitUntilReady } from "./start.ts";
 import { stopMachine } from "./stop.ts";
 import { makeTestHost, type TestHost } from "./test-host.ts";
 import { chooseImage } from "./upgrade.ts";
-
-// Programs are started for real, and a loaded host is slow.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let host: TestHost;
 
@@ -65,7 +62,7 @@ describe("set", () => {
     await changeMachine(host, "box", { ...nothing, diskSizeMib: 300 });
     const { disk } = host.files("box");
     const info = await runProgram("qemu-img", ["info", "--output=json", disk], {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     expect(JSON.parse(info.stdout)["virtual-size"]).toBe(300 * 2 ** 20 + 4608);
     await expect(changeMachine(host, "box", { ...nothing, diskSizeMib: 299 })).rejects.toThrow(
@@ -151,13 +148,13 @@ describe("a machine of the podman-machine before this one", () => {
     const { folder, config, disk } = host.files("old");
     await mkdir(folder, { recursive: true });
     await runProgram("qemu-img", ["create", "-q", "-f", "qcow2", disk, "64M"], {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     await runProgram(
       "ssh-keygen",
       ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", join(folder, "id_rsa")],
       {
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
       },
     );
     await writeFile(join(folder, "boot2podman.iso"), "the ISO of then");
@@ -206,7 +203,7 @@ describe("a machine of the podman-machine before this one", () => {
   test("is listed, changed to today's image, and started with its data; its keys stay", async () => {
     await layOldMachine();
     expect(await host.states()).toEqual({ old: "Stopped" });
-    expect((await listMachines(host.store, undefined, 5000))[0]?.labels).toEqual([]);
+    expect((await listMachines(host.store, undefined, 60_000))[0]?.labels).toEqual([]);
     const choice = await chooseImage(host, "old", {
       image: undefined,
       rollback: false,

@@ -10,9 +10,6 @@ import { startMachine, waitUntilReady } from "./start.ts";
 import { killMachine } from "./stop.ts";
 import { makeTestHost, type TestHost } from "./test-host.ts";
 
-// Whole programs are started for real, and a loaded host is slow.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
-
 const PROGRAM = join(import.meta.dirname, "../podman-machine");
 
 let host: TestHost;
@@ -64,7 +61,7 @@ test.each([
         expect([undefined, "Stopped", "Running"]).toContain(box);
         return box;
       },
-      { timeout: 30_000 },
+      { timeout: 60_000 },
     );
     if (state === undefined) {
       // Nothing is listed, so nothing is in the way.

@@ -91,6 +91,8 @@ test("a machine without its disk is not started", async () => {
 
 test("a guest that doesn't become ready is told with the console's last line", async () => {
   const machine = await host.create("box", "fake.mute");
+  const { bootLog } = host.files("box");
+  await expect.poll(() => readFile(bootLog, "utf8")).toContain("stage cgroups");
   await expect(waitUntilReady(host, machine, 300)).rejects.toThrow(
     /^"box" was not ready within 0 s after the stage cgroups\. Its console, .*console\.log, says "fake login:"\.$/,
   );
@@ -108,14 +110,14 @@ test("what a failed boot printed can still be read after the next start", async 
 
 test("a guest whose kernel panics is told at once, with the reason", async () => {
   const machine = await host.create("box", "fake.panics");
-  await expect(waitUntilReady(host, machine, 10_000)).rejects.toThrow(
+  await expect(waitUntilReady(host, machine, 60_000)).rejects.toThrow(
     /^"box" can't go on\. Its console, .*, says "Kernel panic - not syncing: fake"\.$/,
   );
 });
 
 test("the stages of a boot are reported as they come", async () => {
   const machine = await host.create("box", "fake.mute");
-  const ready = waitUntilReady(host, machine, 10_000);
+  const ready = waitUntilReady(host, machine, 60_000);
   await expect.poll(() => host.lines).toContain("stage cgroups ok");
   await appendFile(host.files("box").bootLog, "stage network failed 12\nready\n");
   await ready;
@@ -127,7 +129,7 @@ test("the stages of a boot are reported as they come", async () => {
 
 test("a guest that ends is told at once", async () => {
   const machine = await host.create("box", "fake.dies");
-  await expect(waitUntilReady(host, machine, 10_000)).rejects.toThrow(
+  await expect(waitUntilReady(host, machine, 60_000)).rejects.toThrow(
     '"box" ended before it was ready',
   );
   expect(await host.states()).toEqual({ box: "Stopped" });

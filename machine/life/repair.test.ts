@@ -124,12 +124,14 @@ test("machines made at once have ports of their own", async () => {
 
 test("a start while it is being stopped waits, and the machine runs in the end", async () => {
   await host.create("box");
-  const [stopped, started] = await Promise.all([
-    stopMachine(host, "box"),
-    new Promise((resolve) => setTimeout(resolve, 60)).then(() => startMachine(host, "box")),
-  ]);
-  expect(stopped).toBe(true);
-  expect(started.launched).toBe(true);
+  let startedMeanwhile: ReturnType<typeof startMachine> | undefined;
+  const line = (text: string) => {
+    // From here on the stop has the lock.
+    if (text.startsWith("Stopping")) startedMeanwhile = startMachine(host, "box");
+  };
+  const report = { ...host.report, line };
+  expect(await stopMachine({ ...host, report }, "box")).toBe(true);
+  expect((await startedMeanwhile)?.launched).toBe(true);
   expect(await host.states()).toEqual({ box: "Running" });
 });
 

@@ -60,7 +60,7 @@ export async function makeTestHost(): Promise<TestHost> {
     pidOf: async (name) => Number(await readFile(files(name).pid, "utf8")),
     folders: () => readdir(machinesFolder(store)).catch(() => []),
     async states() {
-      const all = await listMachines(store, undefined, 2000);
+      const all = await listMachines(store, undefined, 60_000);
       return Object.fromEntries(all.map((machine) => [machine.name, machine.state]));
     },
     async create(name, kernelArguments = "") {

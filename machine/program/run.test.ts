@@ -6,7 +6,7 @@ const node = process.execPath;
 
 test("output and exit status are collected", async () => {
   const script = "console.log('out'); console.error('err'); process.exit(3)";
-  const result = await runProgram(node, ["-e", script], { timeoutMs: 20_000 });
+  const result = await runProgram(node, ["-e", script], { timeoutMs: 60_000 });
   expect(result).toMatchObject({ exitCode: 3, stdout: "out\n", stderr: "err\n", timedOut: false });
 });
 
@@ -25,7 +25,7 @@ test.each([
   process.env.PATH = "/nonexistent";
   try {
     const message = `${program} is not installed: ${advice}, or add it to PATH.`;
-    await expect(runProgram(program, [], { timeoutMs: 1000 })).rejects.toThrow(message);
+    await expect(runProgram(program, [], { timeoutMs: 60_000 })).rejects.toThrow(message);
     await expect(findProgram(program)).rejects.toThrow(message);
   } finally {
     process.env.PATH = path;

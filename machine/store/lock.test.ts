@@ -13,12 +13,15 @@ beforeEach(async () => {
 });
 afterEach(() => rm(store, { recursive: true }));
 
+/** Longer than any wait that comes to its end. */
+const patienceMs = 60_000;
+
 function options(timeoutMs: number, onWait?: (holder: string) => void) {
   return { store, name: "box", command: "start box", timeoutMs, ...(onWait ? { onWait } : {}) };
 }
 
 test("a lock that is held is refused after the deadline, with who holds it", async () => {
-  const lock = await takeLock(options(1000));
+  const lock = await takeLock(options(patienceMs));
   const waited: string[] = [];
   await expect(takeLock(options(100, (holder) => waited.push(holder)))).rejects.toThrow(
     `"box" is busy: "podman-machine start box" (process ${process.pid})`,
@@ -29,8 +32,8 @@ test("a lock that is held is refused after the deadline, with who holds it", asy
 
 test("a lock that is released goes to the one who waits", async () => {
   const order: string[] = [];
-  const first = await takeLock(options(1000));
-  const second = takeLock(options(5000)).then((lock) => {
+  const first = await takeLock(options(patienceMs));
+  const second = takeLock(options(patienceMs)).then((lock) => {
     order.push("second");
     return lock;
   });
@@ -41,8 +44,8 @@ test("a lock that is released goes to the one who waits", async () => {
 });
 
 test("locks of different machines don't wait for one another", async () => {
-  const first = await takeLock(options(1000));
-  const other = await takeLock({ ...options(100), name: "other" });
+  const first = await takeLock(options(patienceMs));
+  const other = await takeLock({ ...options(patienceMs), name: "other" });
   await other.release();
   await first.release();
 });
@@ -56,24 +59,24 @@ test("only one at a time does the locked work", async () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     inside -= 1;
   };
-  await Promise.all(Array.from({ length: 8 }, () => withLock(options(10_000), work)));
+  await Promise.all(Array.from({ length: 8 }, () => withLock(options(patienceMs), work)));
   expect(most).toBe(1);
 });
 
 test("work that throws gives the lock back", async () => {
-  const failing = withLock(options(1000), () => Promise.reject(new Error("no")));
+  const failing = withLock(options(patienceMs), () => Promise.reject(new Error("no")));
   await expect(failing).rejects.toThrow("no");
-  await (await takeLock(options(100))).release();
+  await (await takeLock(options(patienceMs))).release();
 });
 
 test("a holder that is killed leaves no lock behind", async () => {
   const script = `import { takeLock } from ${JSON.stringify(join(import.meta.dirname, "lock.ts"))};
-    await takeLock(${JSON.stringify(options(1000))});
+    await takeLock(${JSON.stringify(options(patienceMs))});
     console.log("held");
     await new Promise(() => setInterval(() => undefined, 1000));`;
   const holder = spawn("bun", ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   await once(holder.stdout, "data");
   await expect(takeLock(options(100))).rejects.toThrow("is busy");
   holder.kill("SIGKILL");
-  await (await takeLock(options(5000))).release();
-}, 20_000);
+  await (await takeLock(options(patienceMs))).release();
+});

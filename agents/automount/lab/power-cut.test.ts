@@ -161,7 +161,7 @@ describe.each([
         await expectGrown(hardware);
       }
     }
-  }, 60_000);
+  });
 
   test("that can't be grown is used as it is, and said", async () => {
     const hardware = await enlarged();

@@ -9,6 +9,9 @@ import { startHotplug } from "./hotplug.ts";
 import { openPodmanSocket, pauseMs, servePodman } from "./podman-socket.ts";
 import { openUserPodmanSocket, userServiceCommand } from "./user-podman-socket.ts";
 
+/** Waits until it holds, on a busy machine too. */
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000 });
+
 describe("podman's socket", () => {
   test("is root's alone, and has its old name too", () => {
     const kernel = new FakeKernel().lay({ "/run": null });
@@ -30,7 +33,7 @@ describe("podman's socket", () => {
       },
     };
     void servePodman(kernel, socket);
-    await vi.waitFor(() => expect(connections).toBe(3));
+    await eventually(() => expect(connections).toBe(3));
     expect(kernel.runs).toHaveLength(2);
     const { argv, options } = kernel.runs[0] ?? { argv: [], options: {} };
     expect(argv[2]).toMatch(/^export LISTEN_PID=\$\$; .*exec "\$@"$/);
@@ -130,7 +133,7 @@ describe("hotplug", () => {
     const { kernel, start, started } = system();
     kernel.lay({ "/sys/bus/virtio/devices/virtio0/modalias": "virtio:d00000002v1\n" });
     start();
-    await vi.waitFor(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_blk"]));
+    await eventually(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_blk"]));
   });
 
   test("loads the module of a new device", async () => {
@@ -138,7 +141,7 @@ describe("hotplug", () => {
     start();
     kernel.emitUevent(add({ MODALIAS: "virtio:d00000001v1", SUBSYSTEM: "virtio" }));
     kernel.emitUevent({ ...add({ MODALIAS: "virtio:d00000002v1" }), action: "remove" });
-    await vi.waitFor(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_net"]));
+    await eventually(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_net"]));
   });
 
   test("starts DHCP on a new card, not on a bridge, and ends it when the card is gone", async () => {
@@ -156,7 +159,7 @@ describe("hotplug", () => {
       }),
     });
     kernel.emitUevent(add({ SUBSYSTEM: "net", INTERFACE: "eth1" }));
-    await vi.waitFor(() => expect(started("udhcpc")).toHaveLength(1));
+    await eventually(() => expect(started("udhcpc")).toHaveLength(1));
     expect(started("udhcpc")[0]).toMatch(/-i eth1 /);
     kernel.emitUevent({ ...add({ SUBSYSTEM: "net", INTERFACE: "eth1" }), action: "remove" });
     expect(kernel.signals).toMatchObject([{ signal: "SIGTERM" }]);
@@ -168,7 +171,7 @@ describe("hotplug", () => {
     start();
     kernel.lay({ "/sys/bus/virtio/devices/virtio9/modalias": "virtio:d00000001v1\n" });
     kernel.loseUevents();
-    await vi.waitFor(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_net"]));
+    await eventually(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_net"]));
   });
 
   test("stays when DHCP can't be started", async () => {
@@ -177,7 +180,7 @@ describe("hotplug", () => {
     kernel.lay({ "/sys/class/net/eth1/type": "1\n", "/sys/class/net/eth1/device": null });
     kernel.failOn("spawn", "udhcpc", "EAGAIN");
     expect(() => kernel.emitUevent(add({ SUBSYSTEM: "net", INTERFACE: "eth1" }))).not.toThrow();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(kernel.kernelLog.join()).toMatch(
         /^udhcpc-eth\d can't be started: spawn udhcpc: EAGAIN .*again in 2 s$/,
       ),
@@ -189,10 +192,10 @@ describe("hotplug", () => {
     kernel.failOn("run", "modprobe", "ENOMEM", 1);
     start();
     kernel.emitUevent(add({ MODALIAS: "virtio:d00000001v1" }));
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(kernel.kernelLog).toEqual(["hotplug: run modprobe: ENOMEM (fault of the test)"]),
     );
     kernel.emitUevent(add({ MODALIAS: "virtio:d00000002v1" }));
-    await vi.waitFor(() => expect(started("modprobe")).toHaveLength(1));
+    await eventually(() => expect(started("modprobe")).toHaveLength(1));
   });
 });

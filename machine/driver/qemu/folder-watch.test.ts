@@ -16,18 +16,18 @@ const isThere = async () => (existsSync(join(folder, "file")) ? "there" : undefi
 
 test("what is there already is seen at once", async () => {
   await writeFile(join(folder, "file"), "");
-  expect(await waitInFolder(folder, isThere, 1000)).toBe("there");
+  expect(await waitInFolder(folder, isThere, 60_000)).toBe("there");
 });
 
 test("a change is seen by its event, without looking from time to time", async () => {
-  const waiting = waitInFolder(folder, isThere, 5000, 60_000);
+  const waiting = waitInFolder(folder, isThere, 60_000, 100_000);
   setTimeout(() => void writeFile(join(folder, "file"), ""), 30);
   expect(await waiting).toBe("there");
 });
 
 test("what leaves no trace in the folder is seen by looking again", async () => {
   let ended = false;
-  const waiting = waitInFolder(folder, async () => (ended ? "ended" : undefined), 5000);
+  const waiting = waitInFolder(folder, async () => (ended ? "ended" : undefined), 60_000);
   ended = true;
   expect(await waiting).toBe("ended");
 });
@@ -38,7 +38,7 @@ test("when the time is over there is nothing", async () => {
 
 test("a look that throws ends the wait", async () => {
   const look = () => Promise.reject(new Error("broken"));
-  await expect(waitInFolder(folder, look, 1000)).rejects.toThrow("broken");
+  await expect(waitInFolder(folder, look, 60_000)).rejects.toThrow("broken");
 });
 
 test("looks don't overlap", async () => {

@@ -35,11 +35,11 @@ test("QEMU runs the amd64 payload and exits with its status", async () => {
         ...acceleratorArguments("tcg", "max"),
         ...amd64Payload.argumentsFor(path),
       ],
-      { timeoutMs: 20_000 },
+      { timeoutMs: 60_000 },
     );
     expect(result.stderr).toBe("");
     expect(result.exitCode).toBe(amd64Payload.exitCode);
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 30_000);
+});

@@ -46,7 +46,7 @@ test("a reply among events is found", async () => {
   await monitor((command, id, socket) => {
     socket.write(EVENT + reply(id, { command }) + EVENT);
   });
-  const connection = await connectQmp(path, 1000);
+  const connection = await connectQmp(path, 60_000);
   expect(await connection.execute("query-status")).toEqual({ command: "query-status" });
   connection.close();
 });
@@ -60,7 +60,7 @@ test("replies go to the commands that asked, in whatever order they come", async
       socket.write(reply(id, 2) + held.join(""));
     }
   });
-  const connection = await connectQmp(path, 1000);
+  const connection = await connectQmp(path, 60_000);
   const first = connection.execute("first");
   const second = connection.execute("second");
   expect(await Promise.all([first, second])).toEqual([1, 2]);
@@ -72,14 +72,14 @@ test("a refusal is an error with QEMU's words, and the connection goes on", asyn
     const error = { class: "CommandNotFound", desc: "The command frob has not been found" };
     socket.write(command === "frob" ? `${JSON.stringify({ error, id })}\r\n` : reply(id, command));
   });
-  const connection = await connectQmp(path, 1000);
+  const connection = await connectQmp(path, 60_000);
   await expect(connection.execute("frob")).rejects.toThrow("The command frob has not been found");
   expect(await connection.execute("stop")).toBe("stop");
   connection.close();
 });
 
 test("a monitor that is gone is refused at once", async () => {
-  await expect(connectQmp(path, 1000)).rejects.toMatchObject({ kind: "refused" });
+  await expect(connectQmp(path, 60_000)).rejects.toMatchObject({ kind: "refused" });
 });
 
 test("a monitor that says nothing is given up after the deadline", async () => {
@@ -100,12 +100,12 @@ test("a monitor that ends before it answers is told", async () => {
       socket.write(reply(id, {}));
     }
   });
-  const connection = await connectQmp(path, 1000);
+  const connection = await connectQmp(path, 60_000);
   await expect(connection.execute("quit")).rejects.toMatchObject({ kind: "closed" });
   await expect(connection.execute("query-status")).rejects.toMatchObject({ kind: "closed" });
 });
 
 test("something that isn't a monitor is told by what it said", async () => {
   await monitor(() => undefined, "220 mail.example ESMTP\r\n");
-  await expect(connectQmp(path, 1000)).rejects.toThrow(/isn't JSON: 220 mail/);
+  await expect(connectQmp(path, 60_000)).rejects.toThrow(/isn't JSON: 220 mail/);
 });

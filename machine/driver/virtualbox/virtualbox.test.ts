@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { changeMachine } from "../../life/change.ts";
 import { createMachine, type NewMachine } from "../../life/create.ts";
 import { listMachines } from "../../life/list.ts";
@@ -9,8 +9,6 @@ import { removeMachine } from "../../life/remove.ts";
 import { startMachine } from "../../life/start.ts";
 import { killMachine, stopMachine } from "../../life/stop.ts";
 import { parseVmState } from "./vboxmanage.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 let store: string;
