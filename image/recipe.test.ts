@@ -107,6 +107,12 @@ describe("a recipe that is laid over another", () => {
     expect(files.join(" ")).not.toMatch(/vix|serviceDiscovery|deployPkg|componentMgr|appInfo|gdp/i);
   });
 
+  it("has modules of its own beside the base's", () => {
+    const { modules } = readRecipe(path.replace("vmware", "nfs"));
+    expect(modules.nfs).toContain("nfsv4");
+    expect(modules.virtio).toContain("virtio_blk");
+  });
+
   it("merges tables, makes lists longer, and replaces what is neither", () => {
     const base = { a: 1, list: [1], table: { x: 1, y: 2 } };
     const over = { a: 2, list: [2], table: { y: 3 }, more: true };

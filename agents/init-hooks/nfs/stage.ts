@@ -4,8 +4,14 @@ import { runChecked } from "../../kernel/run-checked.ts";
 import type { Stage } from "../stage.ts";
 
 /** Version 4 first; 3 without locks, whose daemons aren't here. A server that is away must not hang programs for ever. */
-const attempts = ["vers=4.2", "vers=3,nolock,proto=tcp,mountproto=tcp"];
-const common = "soft,timeo=100,retrans=3";
+const attempts = [
+  { type: "nfs4", options: "vers=4.2" },
+  { type: "nfs", options: "vers=3,nolock,proto=tcp,mountproto=tcp" },
+];
+const common = "nosuid,nodev,soft,timeo=100,retrans=3";
+
+/** mount(2) comes back from a server that doesn't answer after minutes. */
+const MOUNT_TIMEOUT_MS = 15_000;
 
 /** The option nfsmount=: folders of NFS servers at /mnt/nfs, /mnt/nfs2, … */
 export const nfsStage: Stage = {
@@ -41,23 +47,23 @@ async function loadModule(kernel: Kernel): Promise<void> {
 }
 
 async function mountShare(kernel: Kernel, share: string, target: string): Promise<void> {
-  const [, host = "", folder] = /^\[?([^\s/]+?)\]?:(\/.*)$/.exec(share) ?? [];
+  const [, host = "", folder] = /^\[?([A-Za-z0-9:][\w.:-]*?)\]?:(\/.*)$/.exec(share) ?? [];
   if (folder === undefined) throw new Error("expected HOST:/FOLDER");
   // Only now: it takes as long to load as the whole start of the agents.
   const { isIP } = await import("node:net");
   const address = isIP(host) === 0 ? await resolve(kernel, host) : host;
   kernel.mkdir(target);
-  let refusal: unknown;
-  for (const version of attempts) {
-    try {
-      const options = `${version},${common},addr=${address}`;
-      kernel.mount({ source: share, target, type: "nfs", flags: ["nosuid", "nodev"], options });
-      return;
-    } catch (error) {
-      refusal = error;
-    }
+  const refusals: string[] = [];
+  for (const { type, options } of attempts) {
+    const words = ["-t", type, "-o", `${options},${common},addr=${address}`, share, target];
+    // A process of its own: this one must go on while the server is waited for.
+    const { exitCode, stderr } = await kernel.run(["mount", ...words], {
+      timeoutMs: MOUNT_TIMEOUT_MS,
+    });
+    if (exitCode === 0) return;
+    refusals.push(oneLine(stderr.trim().replace(/^.* failed: /s, "")));
   }
-  throw refusal;
+  throw new Error(`version 4: ${refusals[0]}; version 3: ${refusals[1]}`);
 }
 
 /** The kernel wants an address. The last one that nslookup prints is the answer; before it stands the server's. */
