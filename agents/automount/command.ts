@@ -3,7 +3,7 @@ import { parseWords } from "../command/parse-words.ts";
 import { readSettings } from "../config/settings.ts";
 import type { StageNotes } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { machineId } from "./apply/last-machine.ts";
+import { machineId } from "./last-machine.ts";
 import { diskText, observeDisks } from "./observe/observe.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";

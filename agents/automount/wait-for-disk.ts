@@ -1,8 +1,8 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode } from "../kernel/kernel-error.ts";
-import { machineId } from "./apply/last-machine.ts";
 import type { Disk } from "./disk.ts";
 import type { Flavour } from "./flavour.ts";
+import { machineId } from "./last-machine.ts";
 import { type BareDisk, listDisks } from "./observe/block-devices.ts";
 import { observeDisks } from "./observe/observe.ts";
 import { areDisksPending } from "./observe/pending-disks.ts";

@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import { readLastMachine } from "../apply/last-machine.ts";
 import type { Flavour } from "../flavour.ts";
+import { readLastMachine } from "../last-machine.ts";
 
 const lookout = "/run/boot2podman/look";
 
