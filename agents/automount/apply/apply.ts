@@ -160,10 +160,14 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
 
 /** A whole check takes minutes to hours; its owner should get in meanwhile, and meet the host that is known. */
 function prepareForLongCheck(kernel: Kernel, node: string, flavour: Flavour): void {
+  const refusal = seedKeysAhead(kernel, node, flavour);
+  const keys =
+    refusal === undefined
+      ? "the keys on it count meanwhile"
+      : `the keys on it can't be read until then (${refusal.message})`;
   kernel.tellConsole(
-    `automount: the data filesystem on ${node} has errors and is checked as a whole, which can take long; keys are taken from it meanwhile, all else is in RAM until then`,
+    `automount: the data filesystem on ${node} has errors and is checked as a whole, which can take long; ${keys}, all else is in RAM until then`,
   );
-  seedKeysAhead(kernel, node, flavour);
 }
 
 /** A large disk takes its time; meanwhile the filesystem can be used. */

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { sha256 } from "../../digest/sha256.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { KernelError } from "../../kernel/kernel-error.ts";
 import { type Member, maxArchiveBytes, readArchive } from "../archive/archive.ts";
 import type { Flavour } from "../flavour.ts";
 import { lookInside } from "../observe/look-inside.ts";
@@ -45,12 +46,17 @@ export function seedHome(kernel: Kernel, mounted: Mounted, flavour: Flavour): st
   return `${inRam}, ${keys.length} onto the disk`;
 }
 
-/** Brings the keys of a data filesystem that isn't mounted yet into RAM; nothing when that doesn't work. */
-export function seedKeysAhead(kernel: Kernel, node: string, flavour: Flavour): void {
-  lookInside(kernel, node, (folder) => {
+/** Brings the keys of a data filesystem that isn't mounted yet into RAM; gives what kept it from that. */
+export function seedKeysAhead(
+  kernel: Kernel,
+  node: string,
+  flavour: Flavour,
+): KernelError | undefined {
+  const look = lookInside(kernel, node, (folder) => {
     copyKeys(kernel, folder, flavour);
     copyHostKeys(kernel, folder, flavour);
   });
+  return "refused" in look ? look.refused : undefined;
 }
 
 /** A disk that can only be read keeps nothing new, but its user's keys still open the door. */

@@ -62,7 +62,20 @@ describe("a filesystem with errors (accident 8)", () => {
     });
     expect(duringCheck).toBe(key);
     expect(result).toBe("ok");
-    expect(kernel.consoleLines.join()).toContain("is checked as a whole, which can take long");
+    const said = kernel.consoleLines.join();
+    expect(said).toContain("is checked as a whole, which can take long; the keys on it count");
+  });
+
+  test("that are marked in its superblock and can't be looked into says why its keys don't count yet", async () => {
+    const hardware = await usedMachine();
+    hardware.disks.get("vda")?.write(2 ** 20 + 1024 + 0x3a, new Uint8Array([2]));
+    const { kernel, result } = await boot(hardware, {
+      prepare: (made) => made.failOn("mount", "/run/boot2podman/look", "EUCLEAN"),
+    });
+    expect(result).toBe("ok");
+    expect(kernel.consoleLines.join()).toContain(
+      "the keys on it can't be read until then (mount /run/boot2podman/look: EUCLEAN)",
+    );
   });
 
   test("that e2fsck repaired is used", async () => {

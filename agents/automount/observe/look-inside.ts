@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
 import type { Flavour } from "../flavour.ts";
 import { readLastMachine } from "../last-machine.ts";
 
@@ -16,27 +17,33 @@ const systemFiles = [
   "usr/bin/sh",
 ];
 
+/** What was found inside a filesystem, or what kept us from looking. */
+export type Look<T> = { found: T } | { refused: KernelError };
+
 /** Whether the ext4 filesystem is an operating system's root; undefined when it can't be looked into. */
 export function holdsSystem(kernel: Kernel, node: string): boolean | undefined {
-  return lookInside(kernel, node, (folder) =>
-    systemFiles.some((file) => kernel.lstat(`${folder}/${file}`) !== undefined),
+  return foundOf(
+    lookInside(kernel, node, (folder) =>
+      systemFiles.some((file) => kernel.lstat(`${folder}/${file}`) !== undefined),
+    ),
   );
 }
 
 /** Which machine used a data filesystem last; undefined when it doesn't say, or can't be looked into. */
 export function lastMachineOf(kernel: Kernel, node: string, flavour: Flavour): string | undefined {
-  return lookInside(kernel, node, (folder) => readLastMachine(kernel, folder, flavour));
+  return foundOf(lookInside(kernel, node, (folder) => readLastMachine(kernel, folder, flavour)));
+}
+
+/** The plan takes unknown for the worse and leaves the filesystem alone. */
+function foundOf<T>(look: Look<T>): T | undefined {
+  return "found" in look ? look.found : undefined;
 }
 
 /**
  * Mounts an ext4 filesystem read-only and without replaying its journal, so that nothing is written, and takes it
- * off again. Undefined when that doesn't work: the plan takes unknown for the worse and leaves the filesystem alone.
+ * off again. What the kernel refuses on the way is given; whatever else `look` throws is thrown.
  */
-export function lookInside<T>(
-  kernel: Kernel,
-  node: string,
-  look: (folder: string) => T,
-): T | undefined {
+export function lookInside<T>(kernel: Kernel, node: string, look: (folder: string) => T): Look<T> {
   try {
     kernel.mkdir(lookout, { mode: 0o700 });
     kernel.mount({
@@ -46,14 +53,20 @@ export function lookInside<T>(
       flags: ["ro", "nosuid", "nodev", "noexec"],
       options: "noload",
     });
-  } catch {
-    return undefined;
+  } catch (error) {
+    return refusalIn(error);
   }
   try {
-    return look(lookout);
-  } catch {
-    return undefined;
+    return { found: look(lookout) };
+  } catch (error) {
+    return refusalIn(error);
   } finally {
     kernel.unmount(lookout);
   }
+}
+
+/** Anything but a refusal of the kernel is a mistake of ours and must be seen. */
+function refusalIn(error: unknown): { refused: KernelError } {
+  if (!(error instanceof KernelError)) throw error;
+  return { refused: error };
 }
