@@ -164,9 +164,9 @@ function prepareForLongCheck(kernel: Kernel, node: string, flavour: Flavour): vo
   const keys =
     refusal === undefined
       ? "the keys on it count meanwhile"
-      : `the keys on it can't be read until then (${refusal.message})`;
+      : `the keys on it can't be read until then: ${refusal.message}`;
   kernel.tellConsole(
-    `automount: the data filesystem on ${node} has errors and is checked as a whole, which can take long; ${keys}, all else is in RAM until then`,
+    `automount: the data filesystem on ${node} has errors and is checked as a whole, which can take long; ${keys}; all else is in RAM until then`,
   );
 }
 

@@ -75,9 +75,7 @@ export function writeTable(
   const startSector = layout.startBytes / sectorBytes;
   const sectors = layout.sizeBytes / sectorBytes;
   const diskSectors = Math.floor(device.sizeBytes / sectorBytes);
-  // The global crypto: loading node:crypto would take longer than the whole set-up.
-  const [diskId = 1] = crypto.getRandomValues(new Uint32Array(1));
-  let table = dosTableBytes(diskId, { type: linuxType, startSector, sectors });
+  let table = dosTableBytes(newDiskId(), { type: linuxType, startSector, sectors });
   if (layout.table === "gpt") {
     const entriesSector = gptEntriesOffset / sectorBytes;
     const geometry = { sectorBytes, diskSectors, startSector, sectors, entriesSector };
@@ -89,6 +87,13 @@ export function writeTable(
   first.set(table, dosTableOffset);
   device.write(0, first);
   device.fsync();
+}
+
+/** From 1 to 2^32 − 1: an identifier of 0 says that the disk has none. */
+function newDiskId(): number {
+  // The global crypto: loading node:crypto would take longer than the whole set-up.
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return 1 + (random % (2 ** 32 - 1));
 }
 
 /**

@@ -74,7 +74,7 @@ describe("a filesystem with errors (accident 8)", () => {
     });
     expect(result).toBe("ok");
     expect(kernel.consoleLines.join()).toContain(
-      "the keys on it can't be read until then (mount /run/boot2podman/look: EUCLEAN)",
+      "the keys on it can't be read until then: mount /run/boot2podman/look: EUCLEAN",
     );
   });
 
