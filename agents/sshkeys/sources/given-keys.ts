@@ -1,4 +1,5 @@
 import type { User } from "../../accounts/find-user.ts";
+import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import { type AuthorizedKey, authorizedLine, parseAuthorizedKeys } from "../authorized-keys.ts";
@@ -107,7 +108,9 @@ async function noCloudKeys(kernel: Kernel, complaints: string[]): Promise<GivenT
 
 function merge(texts: readonly GivenText[], complaints: string[]): { keys: GivenKey[] } {
   const keys: GivenKey[] = [];
-  for (const { for: whom, from, text } of texts) {
+  for (const { for: whom, from: origin, text } of texts) {
+    // A file on the data disk may have line ends in its name; behind one, sshd would read a key.
+    const from = oneLine(origin);
     const parsed = parseAuthorizedKeys(text);
     complaints.push(...parsed.complaints.map((complaint) => `${from}: ${complaint}`));
     for (const key of parsed.keys) {

@@ -131,6 +131,14 @@ describe("the stage", () => {
     expect(JSON.stringify(notes.observed)).toContain("fw_cfg credential ssh.authorized_keys.root");
   });
 
+  test("reads no key out of the name of a file that holds one", async () => {
+    const name = `x\n${publicOf("ecdsa")}`.replaceAll("/", "");
+    const kernel = system();
+    kernel.lay({ [`/var/lib/boot2podman/authorized_keys.d/${name}`]: `${ed25519()}\n` });
+    await boot(kernel);
+    expect(keysIn(kernel.readText(root))).toEqual([ed25519()]);
+  });
+
   test("reads the NoCloud CD, and takes it off again", async () => {
     const kernel = system();
     const cd = new Uint8Array(64 * 1024);
