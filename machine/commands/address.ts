@@ -1,9 +1,7 @@
 import type { Command } from "commander";
 import { podmanUser } from "../client/addresses.ts";
-import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure.ts";
-import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
 import { urlOf } from "../life/list.ts";
+import { loadRunning } from "../life/running.ts";
 import { keyPath } from "../store/config.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import { renderTemplate } from "../template/render.ts";
@@ -24,10 +22,10 @@ export function addAddress(program: Command, context: Context): void {
       .argument("[names...]", NAME_HELP)
       .action(async (names: string[]) => {
         for (const machineName of namesOrDefault(names)) {
-          const machine = await loadMachine(context.host().store, machineName);
-          if (needsRunning) {
-            await checkRunning(context, machine);
-          }
+          const { store } = context.host();
+          const machine = needsRunning
+            ? await loadRunning(store, machineName, `Host "${machineName}" is not running`)
+            : await loadMachine(store, machineName);
           for (const line of lines(machine)) {
             context.terminal.out(line);
           }
@@ -68,12 +66,4 @@ export function connectionFlags(machine: Machine): string[] {
 
 function ipOf(machine: Machine): string {
   return machine.config.Driver.IPAddress;
-}
-
-async function checkRunning(context: Context, machine: Machine): Promise<void> {
-  const driver = driverOf(context.host().store, machine.config.DriverName);
-  const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
-  if (state !== "Running") {
-    throw new Failure(`Host "${machine.name}" is not running`);
-  }
 }

@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import { dockerUrl, podmanUrl, podmanUser } from "../client/addresses.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure.ts";
-import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
+import { loadRunning } from "../life/running.ts";
 import { sshArguments } from "../ssh/client.ts";
 import { shellWords } from "../ssh/words.ts";
 import { keyPath } from "../store/config.ts";
-import { loadMachine, type Machine } from "../store/machines.ts";
+import type { Machine } from "../store/machines.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
 import type { Context } from "./context.ts";
 import { shellNamed } from "./shells.ts";
@@ -43,7 +42,7 @@ export function addEnv(program: Command, context: Context): void {
         print(context, shell.hint([...words, "-u"].join(" ")));
         return;
       }
-      const machine = await loadRunning(context, name ?? DEFAULT_NAME);
+      const machine = await loadRunning(context.host().store, name ?? DEFAULT_NAME);
       const values: Record<string, string> = {
         ...(flags.varlink ? varlinkVariables(context, machine) : environmentOf(machine)),
         ...(flags.proxy ? {} : withoutProxy(environment, machine.config.Driver.IPAddress)),
@@ -125,19 +124,6 @@ function withoutProxy(
       return [name, (hosts.includes(address) ? hosts : [...hosts, address]).join(",")];
     }),
   );
-}
-
-async function loadRunning(context: Context, name: string): Promise<Machine> {
-  const { store } = context.host();
-  const machine = await loadMachine(store, name);
-  const driver = driverOf(store, machine.config.DriverName);
-  const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
-  if (state !== "Running") {
-    throw new Failure(
-      `Host "${name}" is not running: start it with "podman-machine start ${name}".`,
-    );
-  }
-  return machine;
 }
 
 function print(context: Context, lines: readonly string[]): void {

@@ -3,13 +3,12 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
 import { Failure } from "../failure.ts";
-import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
 import { giveHostname } from "../life/hostname.ts";
 import { introduce } from "../life/introduce.ts";
+import { loadRunning } from "../life/running.ts";
 import { waitUntilReady } from "../life/start.ts";
 import { lastLine } from "../program/run.ts";
 import { captureSsh } from "../ssh/session.ts";
-import { loadMachine, type Machine } from "../store/machines.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
 import { NAME_HELP, namesOrDefault } from "./arguments.ts";
 import type { Context } from "./context.ts";
@@ -46,7 +45,7 @@ export function addProvision(program: Command, context: Context): void {
 
 async function provision(context: Context, name: string): Promise<void> {
   const host = context.host();
-  const machine = await running(context, name);
+  const machine = await loadRunning(host.store, name);
   await waitUntilReady(host, machine);
   await giveHostname(host, machine);
   await introduce(host, machine);
@@ -61,7 +60,7 @@ export function addBootChart(program: Command, context: Context): void {
     .option("-o, --output <file>", 'where to (default: NAME-boot.svg; "-" prints it)')
     .action(async (name = DEFAULT_NAME, flags: { output?: string }) => {
       const { store } = context.host();
-      const machine = await running(context, name);
+      const machine = await loadRunning(store, name);
       const target = driverOf(store, machine.config.DriverName).sshTarget(machine, "root");
       const result = await captureSsh(target, ["boot2podman", "boot-chart"], CHART_TIMEOUT_MS);
       if (result.exitCode !== 0 || !result.stdout.includes("<svg")) {
@@ -77,17 +76,4 @@ export function addBootChart(program: Command, context: Context): void {
       await writeFile(path, result.stdout);
       context.terminal.out(path);
     });
-}
-
-async function running(context: Context, name: string): Promise<Machine> {
-  const { store } = context.host();
-  const machine = await loadMachine(store, name);
-  const driver = driverOf(store, machine.config.DriverName);
-  const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
-  if (state !== "Running") {
-    throw new Failure(
-      `Host "${name}" is not running: start it with "podman-machine start ${name}".`,
-    );
-  }
-  return machine;
 }

@@ -4,13 +4,12 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { sshConfigText } from "../client/ssh-config.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure, UsageFailure } from "../failure.ts";
-import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
+import { UsageFailure } from "../failure.ts";
+import { loadRunning } from "../life/running.ts";
 import { runAttached } from "../program/attached.ts";
 import { findProgram } from "../program/find.ts";
 import { runProgram } from "../program/run.ts";
 import { shellWords } from "../ssh/words.ts";
-import { loadMachine } from "../store/machines.ts";
 import type { Context } from "./context.ts";
 
 const ASK_TIMEOUT_MS = 60_000;
@@ -144,13 +143,6 @@ async function withSshConfig(
 
 async function sshConfigOf(context: Context, name: string): Promise<string> {
   const { store } = context.host();
-  const machine = await loadMachine(store, name);
-  const driver = driverOf(store, machine.config.DriverName);
-  const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
-  if (state !== "Running") {
-    throw new Failure(
-      `Host "${name}" is not running: start it with "podman-machine start ${name}".`,
-    );
-  }
-  return sshConfigText(driver.sshTarget(machine), [name]);
+  const machine = await loadRunning(store, name);
+  return sshConfigText(driverOf(store, machine.config.DriverName).sshTarget(machine), [name]);
 }

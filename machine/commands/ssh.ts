@@ -1,9 +1,7 @@
 import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure.ts";
-import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
+import { loadRunning } from "../life/running.ts";
 import { runSsh } from "../ssh/session.ts";
-import { loadMachine } from "../store/machines.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
 import type { Context } from "./context.ts";
 
@@ -21,13 +19,13 @@ export function addSsh(program: Command, context: Context): void {
     .option("-l, --user <user>", "log in as this user, such as root")
     .passThroughOptions()
     .action(async (name: string | undefined, command: string[], flags: { user?: string }) => {
-      const host = context.host();
-      const machine = await loadMachine(host.store, name ?? DEFAULT_NAME);
-      const driver = driverOf(host.store, machine.config.DriverName);
-      const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
-      if (state !== "Running") {
-        throw new Failure(`Error: Cannot run SSH command: Host "${machine.name}" is not running`);
-      }
+      const { store } = context.host();
+      const machine = await loadRunning(
+        store,
+        name ?? DEFAULT_NAME,
+        `Error: Cannot run SSH command: Host "${name ?? DEFAULT_NAME}" is not running`,
+      );
+      const driver = driverOf(store, machine.config.DriverName);
       context.exitWith(await runSsh(driver.sshTarget(machine, flags.user), command));
     });
 }

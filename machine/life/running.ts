@@ -1,0 +1,23 @@
+import { driverOf } from "../driver/drivers.ts";
+import { Failure } from "../failure.ts";
+import { loadMachine, type Machine } from "../store/machines.ts";
+import { OBSERVE_TIMEOUT_MS } from "./host.ts";
+
+/**
+ * Loads a machine that has to be running.
+ *
+ * @param refusal what is said when it isn't; scripts know some commands by words of their own.
+ */
+export async function loadRunning(
+  store: string,
+  name: string,
+  refusal: string = `Host "${name}" is not running: start it with "podman-machine start ${name}".`,
+): Promise<Machine> {
+  const machine = await loadMachine(store, name);
+  const driver = driverOf(store, machine.config.DriverName);
+  const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+  if (state !== "Running") {
+    throw new Failure(refusal);
+  }
+  return machine;
+}
