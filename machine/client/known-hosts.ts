@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
-import { mkdir, readFile, realpath } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
-import { systemErrorCode } from "../failure.ts";
+import { readIfThere } from "../store/read-file.ts";
 import { writeFileAtomic } from "../store/write-file.ts";
 
 /** How known_hosts names a port of a host (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
@@ -40,7 +40,7 @@ export async function updateKnownHosts(
   keys: readonly string[],
 ): Promise<void> {
   const real = await realpath(path).catch(() => path);
-  const before = await readIfThere(real);
+  const before = (await readIfThere(real)) ?? "";
   const after = withHostKeys(before, hostName, keys);
   if (before === after || (before === "" && keys.length === 0)) {
     return;
@@ -51,20 +51,9 @@ export async function updateKnownHosts(
 
 /** The keys that a machine's own known_hosts holds, as `type base64`. */
 export async function hostKeysIn(path: string): Promise<string[]> {
-  const text = await readIfThere(path);
+  const text = (await readIfThere(path)) ?? "";
   return text
     .split("\n")
     .map((line) => line.split(" ").slice(1, 3).join(" "))
     .filter((key) => /^\S+ \S+$/.test(key));
-}
-
-async function readIfThere(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") {
-      return "";
-    }
-    throw error;
-  }
 }

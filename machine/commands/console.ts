@@ -1,9 +1,10 @@
 import { connect } from "node:net";
 import type { Command } from "commander";
 import { Failure } from "../failure.ts";
-import { followFile, readFileOrNothing } from "../life/follow.ts";
+import { followFile } from "../life/follow.ts";
 import { loadMachine, ofDriver } from "../store/machines.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
+import { readIfThere } from "../store/read-file.ts";
 import type { Context } from "./context.ts";
 
 /** Ctrl-], as telnet and virsh have it: a guest's programs hardly ever need it. */
@@ -36,7 +37,7 @@ export function addLogs(program: Command, context: Context): void {
         const machine = ofDriver(await loadMachine(context.host().store, name), "qemu");
         const { bootLog, consoleLog } = machine.files;
         const path = `${flags.boot ? bootLog : consoleLog}${flags.previous ? ".1" : ""}`;
-        const text = await readFileOrNothing(path);
+        const text = await readIfThere(path);
         if (text === undefined && !flags.follow) {
           throw new Failure(`"${name}" has printed nothing yet: there is no ${path}.`);
         }

@@ -1,11 +1,11 @@
-import { mkdir, readFile, realpath } from "node:fs/promises";
+import { mkdir, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { includedSshConfig, includeLine, sshAlias, withInclude } from "../client/ssh-config.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { systemErrorCode } from "../failure.ts";
 import { loadMachine } from "../store/machines.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
+import { readIfThere } from "../store/read-file.ts";
 import { writeFileAtomic } from "../store/write-file.ts";
 import type { Context } from "./context.ts";
 
@@ -33,14 +33,7 @@ export function addSshConfig(program: Command, context: Context): void {
 
 async function install(path: string, store: string): Promise<void> {
   const real = await realpath(path).catch(() => path);
-  let before = "";
-  try {
-    before = await readFile(real, "utf8");
-  } catch (error) {
-    if (systemErrorCode(error) !== "ENOENT") {
-      throw error;
-    }
-  }
+  const before = (await readIfThere(real)) ?? "";
   const after = withInclude(before, store);
   if (after !== before) {
     await mkdir(dirname(real), { recursive: true, mode: 0o700 });

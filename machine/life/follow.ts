@@ -1,19 +1,7 @@
-import { open, readFile } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { waitInFolder } from "../driver/qemu/folder-watch.ts";
 import { systemErrorCode } from "../failure.ts";
-
-/** A file's text; undefined when there is no such file. */
-export async function readFileOrNothing(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") {
-      return undefined;
-    }
-    throw error;
-  }
-}
 
 const FOR_EVER_MS = 2 ** 31 - 1;
 

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import * as z from "zod";
-import { Failure, systemErrorCode } from "../failure.ts";
+import { Failure } from "../failure.ts";
 import { genericConfig, noneConfig, qemuConfig, virtualboxConfig } from "./driver-config.ts";
 import { unknownMachine } from "./name.ts";
+import { readIfThere } from "./read-file.ts";
 import { writeFileAtomic } from "./write-file.ts";
 
 /** The keys in the order in which clients print them. */
@@ -92,14 +92,14 @@ export function checkConfig(value: unknown, path: string): MachineConfig {
 
 /** Reads the config.json of a machine. Throws {@link unknownMachine} when there is none. */
 export async function readConfig(path: string, name: string): Promise<MachineConfig> {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = await readFile(path, "utf8");
+    text = await readIfThere(path);
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") {
-      throw unknownMachine(name);
-    }
     throw new Failure(`${path} can't be read: ${messageOf(error)}`, { cause: error });
+  }
+  if (text === undefined) {
+    throw unknownMachine(name);
   }
   return parseConfig(text, path);
 }

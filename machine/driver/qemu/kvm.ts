@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { systemErrorCode } from "../../failure.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
+import { readIfThere } from "../../store/read-file.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";
 import { acceleratorArguments, type KvmFacts } from "./accelerator.ts";
 import type { Architecture } from "./architecture.ts";
@@ -91,15 +92,15 @@ function firstError(stderr: string, program: string): string {
 }
 
 async function recall(path: string): Promise<Remembered | undefined> {
+  const text = await readIfThere(path);
+  if (text === undefined) {
+    return undefined;
+  }
   try {
-    return remembered.parse(JSON.parse(await readFile(path, "utf8")));
+    return remembered.parse(JSON.parse(text));
   } catch (error) {
-    // Nothing remembered, or not in this form: then it is tried again.
-    if (
-      systemErrorCode(error) === "ENOENT" ||
-      error instanceof z.ZodError ||
-      error instanceof SyntaxError
-    ) {
+    // Not in this form: then it is tried again.
+    if (error instanceof z.ZodError || error instanceof SyntaxError) {
       return undefined;
     }
     throw error;

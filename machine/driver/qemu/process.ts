@@ -3,6 +3,7 @@ import * as z from "zod";
 import { systemErrorCode } from "../../failure.ts";
 import { runProgram } from "../../program/run.ts";
 import type { MachineFiles } from "../../store/machine-files.ts";
+import { readIfThere } from "../../store/read-file.ts";
 
 /** A process as the system has it. */
 export interface SystemProcess {
@@ -130,17 +131,6 @@ export async function readRecord(files: MachineFiles): Promise<ProcessRecord | u
     return record.parse(JSON.parse(text));
   } catch (error) {
     if (error instanceof z.ZodError || error instanceof SyntaxError) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") {
       return undefined;
     }
     throw error;

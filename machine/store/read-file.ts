@@ -1,0 +1,14 @@
+import { readFile } from "node:fs/promises";
+import { systemErrorCode } from "../failure.ts";
+
+/** A file's text; undefined when there is no such file. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+}
