@@ -32,10 +32,9 @@ export function chooseAccelerator(asked: "auto" | "kvm", facts: KvmFacts): Accel
 }
 
 /**
- * QEMU's arguments for it. The guest's programs need more than QEMU's default processor has. "rep stosb",
- * with which kernels clear pages when the processor calls it fast, is emulated byte by byte: without ERMS
- * a boot takes a tenth less.
+ * QEMU's arguments for it.
  *
+ * @param emulatedCpu the value of -cpu when there is no KVM, which has the host's processor.
  * @param threads of the emulation; KVM has one for each processor by itself.
  */
 export function acceleratorArguments(
