@@ -33,6 +33,16 @@ test.each([
   expect({ ...found, add: found.add.map((one) => one.name) }).toEqual(plan);
 });
 
+test("a name that led to a machine that is gone is taken, or removed when it isn't wanted", () => {
+  const known = [theirs("box"), theirs("box-user"), theirs("x")];
+  const stale = new Set(["box", "box-user"]);
+  expect(planConnections(known, [ours("box")], "/m/box", stale)).toEqual({
+    add: [ours("box")],
+    remove: ["box-user"],
+    taken: [],
+  });
+});
+
 let folder: string;
 
 beforeEach(async () => {

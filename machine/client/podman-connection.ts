@@ -1,5 +1,5 @@
 import { access } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import * as z from "zod";
 import { Failure } from "../failure.ts";
 import { findProgram } from "../program/find.ts";
@@ -32,13 +32,15 @@ export interface ConnectionPlan {
  * Compares what podman knows with what it should know of a machine.
  *
  * @param folder of the machine: a connection whose key lies in there is the machine's own.
+ * @param stale names that lead to a machine that is gone: they are this machine's to take.
  */
 export function planConnections(
   known: readonly Connection[],
   wanted: readonly Connection[],
   folder: string,
+  stale: ReadonlySet<string> = new Set(),
 ): ConnectionPlan {
-  const isOurs = (one: Connection) => one.identity.startsWith(`${folder}/`);
+  const isOurs = (one: Connection) => one.identity.startsWith(`${folder}/`) || stale.has(one.name);
   const remove = known.filter((one) => isOurs(one) && !wanted.some((w) => w.name === one.name));
   const add: Connection[] = [];
   const taken: string[] = [];
@@ -75,8 +77,7 @@ export async function connectPodman(
   if (known === undefined) {
     return [`podman of this host lists no connections: ${complaintOf(list)}`];
   }
-  const current = await Promise.all(known.map((one) => asOursIfStale(one, folder)));
-  const plan = planConnections(current, wanted, folder);
+  const plan = planConnections(known, wanted, folder, await staleNames(known, folder));
   const problems = plan.taken.map(
     (name) =>
       `podman's connection "${name}" leads elsewhere and was left alone: podman-machine env says how to reach the machine.`,
@@ -96,15 +97,30 @@ export async function connectPodman(
   return problems;
 }
 
-/** A connection of a machine whose store was deleted leads nowhere: its name is free. */
-async function asOursIfStale(one: Connection, folder: string): Promise<Connection> {
-  const isOfMachine = /\/machines\/[^/]+\/id_\w+$/.test(one.identity);
-  const isThere = await access(one.identity).then(
+/**
+ * The connections of a machine of this name whose store was deleted: they lead nowhere, so their
+ * names are free.
+ */
+async function staleNames(
+  known: readonly Connection[],
+  folder: string,
+): Promise<ReadonlySet<string>> {
+  const names = await Promise.all(
+    known.map(async ({ name, identity }) => {
+      const isOfMachine = /\/machines\/[^/]+\/id_\w+$/.test(identity);
+      const isNamesake = isOfMachine && basename(dirname(identity)) === basename(folder);
+      return isNamesake && !(await isThere(identity)) ? [name] : [];
+    }),
+  );
+  return new Set(names.flat());
+}
+
+/** Whether the file is there and can be looked at; a key that can't serves nobody. */
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );
-  const isWanted = isOfMachine && !isThere && basename(dirname(one.identity)) === basename(folder);
-  return isWanted ? { ...one, identity: join(folder, "gone") } : one;
 }
 
 async function findPodman(environment: Environment): Promise<string | undefined> {
