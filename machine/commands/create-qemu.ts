@@ -141,18 +141,19 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine {
       "--publish is for --qemu-network user: with others, the guest has an address of its own.",
     );
   }
-  if (flags.iso && flags.volume.length > 0) {
+  const url = flags.boot2podmanUrl;
+  const boot = flags.iso || url !== "" ? "iso" : "kernel";
+  if (boot === "iso" && (flags.volume.length > 0 || flags.append !== "")) {
     throw new UsageFailure(
-      "--volume needs the kernel command line, which the ISO has of its own: leave out --iso.",
+      `${flags.append === "" ? "--volume" : "--append"} needs the kernel command line, which the ISO has of its own: leave out ${flags.iso ? "--iso" : "--boot2podman-url"}.`,
     );
   }
-  const url = flags.boot2podmanUrl;
   return qemuMachine({
     memoryMib: flags.memory,
     cpus: flags.cpus,
     diskSizeMib: flags.diskSize,
     image: url === "" ? resolve(flags.image) : "",
-    boot: flags.iso || url !== "" ? "iso" : "kernel",
+    boot,
     accelerator: flags.accelerator,
     sshPort: flags.sshPort,
     localPorts: flags.localports,

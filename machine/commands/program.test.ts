@@ -40,6 +40,8 @@ test.each([
   ["create --volume /a:/b:rx x", '"/a:/b:rx" is no volume'],
   ["create --volume /a:b x", '"/a:b" is no volume'],
   ["create --volume /:/b --iso x", "--volume needs the kernel command line"],
+  ["create --append quiet --iso x", "--append needs the kernel command line"],
+  ["create --volume /:/b --boot2podman-url /i x", "leave out --boot2podman-url"],
   ["create --publish 80:0 x", '"80:0" is no port to publish'],
   ["create --qemu-network tap x", "--qemu-network tap needs --qemu-network-address"],
   ["create --label a x", '"a" is no label: expected KEY=VALUE'],

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runProgram } from "../program/run.ts";
 import { parseConfig } from "../store/config.ts";
-import { type Change, changeMachine } from "./change.ts";
+import { changeMachine } from "./change.ts";
 import { createMachine } from "./create.ts";
 import { listMachines } from "./list.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine, waitUntilReady } from "./start.ts";
 import { stopMachine } from "./stop.ts";
-import { makeTestHost, type TestHost } from "./test-host.ts";
+import { makeTestHost, nothing, type TestHost } from "./test-host.ts";
 import { chooseImage } from "./upgrade.ts";
 
 let host: TestHost;
@@ -19,18 +19,6 @@ beforeEach(async () => {
   host = await makeTestHost();
 });
 afterEach(() => host.dispose());
-
-const nothing: Change = {
-  memoryMib: undefined,
-  cpus: undefined,
-  diskSizeMib: undefined,
-  shares: undefined,
-  publish: undefined,
-  kernelArguments: undefined,
-  accelerator: undefined,
-  rootful: undefined,
-  labels: undefined,
-};
 
 async function configOf(name: string) {
   const path = host.files(name).config;
@@ -97,16 +85,20 @@ async function otherImage(): Promise<string> {
 const choose = (image: string | undefined, rollback = false) =>
   chooseImage(host, "box", { image, rollback, usual: host.choices.image });
 
-test("a machine that boots from the ISO gets no shares", async () => {
+test("a machine that boots from the ISO gets no shares and no words for the kernel", async () => {
   await host.create("box");
   await stopMachine(host, "box");
   const { config } = host.files("box");
   const text = await readFile(config, "utf8");
   await writeFile(config, text.replace('"Boot": "kernel"', '"Boot": "iso"'));
   const shares = [{ Tag: "share0", HostFolder: "/a", GuestFolder: "/b", ReadOnly: false }];
-  await expect(changeMachine(host, "box", { ...nothing, shares })).rejects.toThrow(
-    '"box" boots from the ISO',
-  );
+  for (const change of [{ shares }, { kernelArguments: "quiet" }]) {
+    await expect(changeMachine(host, "box", { ...nothing, ...change })).rejects.toThrow(
+      '"box" boots from the ISO',
+    );
+  }
+  expect((await configOf("box")).Driver).toMatchObject({ Shares: [], KernelArguments: "" });
+  await changeMachine(host, "box", { ...nothing, shares: [], kernelArguments: "" });
 });
 
 describe("upgrade", () => {

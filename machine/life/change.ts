@@ -9,6 +9,7 @@ import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import type { FolderShare } from "../store/share.ts";
 import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
+import { settled } from "./settle.ts";
 
 /** What changes of a machine; undefined: it stays. */
 export interface Change {
@@ -32,15 +33,14 @@ export async function changeMachine(host: Host, name: string, change: Change): P
     if (DriverName !== "qemu" && DriverName !== "virtualbox") {
       throw new Failure(`"${name}" is run by others (driver ${DriverName}): change it there.`);
     }
-    const { state } = await driverOf(host.store, DriverName).observe(machine, OBSERVE_TIMEOUT_MS);
+    refuseUnused(machine, change);
+    const driver = driverOf(host.store, DriverName);
+    const { state } = await settled(machine.files, () =>
+      driver.observe(machine, OBSERVE_TIMEOUT_MS),
+    );
     if (state !== "Stopped") {
       throw new Failure(
         `"${name}" is not stopped (${state}): stop it first with "podman-machine stop ${name}".`,
-      );
-    }
-    if (machine.config.Driver.Boot !== "kernel" && (change.shares ?? []).length > 0) {
-      throw new Failure(
-        `"${name}" boots from the ISO, which has a kernel command line of its own that names no shares: nothing was changed.`,
       );
     }
     const grown =
@@ -64,6 +64,30 @@ export async function changeMachine(host: Host, name: string, change: Change): P
     });
     return [`Machine "${name}" was changed; the next start makes use of it.`];
   });
+}
+
+/** What a machine makes no use of isn't stored: who sets it would take it for done. */
+function refuseUnused({ name, config }: Machine, change: Change): void {
+  if (config.DriverName === "virtualbox") {
+    const unused = [
+      change.shares && "--volume",
+      change.kernelArguments !== undefined && "--append",
+      change.accelerator !== undefined && "--accelerator",
+    ].filter((flag) => typeof flag === "string");
+    if (unused.length > 0) {
+      throw new Failure(
+        `"${name}" is run by VirtualBox, which makes no use of ${unused.join(" and ")}: nothing was changed.`,
+      );
+    }
+    return;
+  }
+  const needsCommandLine =
+    (change.shares ?? []).length > 0 || (change.kernelArguments ?? "") !== "";
+  if (config.Driver.Boot !== "kernel" && needsCommandLine) {
+    throw new Failure(
+      `"${name}" boots from the ISO, which has a kernel command line of its own, without shares and further words: nothing was changed.`,
+    );
+  }
 }
 
 function definedOnly(settings: Record<string, unknown>): Record<string, unknown> {

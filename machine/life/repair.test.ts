@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { takeLock } from "../store/lock.ts";
 import { machinesFolder } from "../store/machine-files.ts";
+import { changeMachine } from "./change.ts";
 import { machineLock } from "./host.ts";
 import { listMachines } from "./list.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine } from "./start.ts";
 import { killMachine, stopMachine } from "./stop.ts";
-import { makeTestHost, type TestHost } from "./test-host.ts";
+import { makeTestHost, nothing, type TestHost } from "./test-host.ts";
 
 let host: TestHost;
 
@@ -60,6 +61,23 @@ test("a QEMU that a killed command left on its way up is waited for", async () =
   onItsWay.kill("SIGKILL");
   expect((await started).launched).toBe(true);
   expect(await host.states()).toEqual({ box: "Running" });
+});
+
+test("set waits for a QEMU that is about to end", async () => {
+  await host.create("box");
+  await killMachine(host, "box");
+  const onItsWay = qemuOnItsWay();
+  await once(onItsWay, "spawn");
+  let isChanged = false;
+  const changed = changeMachine(host, "box", { ...nothing, cpus: 2 }).then(() => {
+    isChanged = true;
+  });
+  await expect.poll(isBusy).toBe(true);
+  expect(isChanged).toBe(false);
+  onItsWay.kill("SIGKILL");
+  await changed;
+  await startMachine(host, "box");
+  expect(host.lines.at(-1)).toContain("2 CPUs");
 });
 
 test("a QEMU on its way up is ended by kill", async () => {

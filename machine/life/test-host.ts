@@ -10,6 +10,7 @@ import {
   machinesFolder,
 } from "../store/machine-files.ts";
 import type { Machine } from "../store/machines.ts";
+import type { Change } from "./change.ts";
 import { createMachine } from "./create.ts";
 import type { Host } from "./host.ts";
 import { listMachines } from "./list.ts";
@@ -34,6 +35,19 @@ export interface TestHost extends Host {
   /** Ends what still runs, and removes the folder. */
   dispose(): Promise<void>;
 }
+
+/** A change of nothing, to which a test adds what it means. */
+export const nothing: Change = {
+  memoryMib: undefined,
+  cpus: undefined,
+  diskSizeMib: undefined,
+  shares: undefined,
+  publish: undefined,
+  kernelArguments: undefined,
+  accelerator: undefined,
+  rootful: undefined,
+  labels: undefined,
+};
 
 /** Makes a host on which machines are run by a stand-in for QEMU. */
 export async function makeTestHost(): Promise<TestHost> {

@@ -8,6 +8,8 @@ import { listMachines } from "../../life/list.ts";
 import { removeMachine } from "../../life/remove.ts";
 import { startMachine } from "../../life/start.ts";
 import { killMachine, stopMachine } from "../../life/stop.ts";
+import { nothing } from "../../life/test-host.ts";
+import { filesIn, machineFolder } from "../../store/machine-files.ts";
 import { parseVmState } from "./vboxmanage.ts";
 
 let folder: string;
@@ -111,17 +113,21 @@ test("a machine's life is these calls of VBoxManage", async () => {
   expect(await listMachines(store, undefined, 5000)).toEqual([]);
 });
 
-const nothing = {
-  memoryMib: undefined,
-  cpus: undefined,
-  diskSizeMib: undefined,
-  shares: undefined,
-  publish: undefined,
-  kernelArguments: undefined,
-  accelerator: undefined,
-  rootful: undefined,
-  labels: undefined,
-};
+test.each([
+  [{ shares: [] }, "--volume"],
+  [{ kernelArguments: "quiet", accelerator: "tcg" }, "--append and --accelerator"],
+])("what VirtualBox makes no use of is refused, not stored: %j", async (change, flags) => {
+  await createMachine(host(), "box", wanted());
+  await stopMachine(host(), "box");
+  const { config } = filesIn(machineFolder(store, "box"));
+  const before = await readFile(config, "utf8");
+  await expect(
+    changeMachine(host(), "box", { ...nothing, memoryMib: 512, ...change }),
+  ).rejects.toThrow(
+    `"box" is run by VirtualBox, which makes no use of ${flags}: nothing was changed.`,
+  );
+  expect(await readFile(config, "utf8")).toBe(before);
+});
 
 test("a machine that VirtualBox doesn't start is told with its first word, and nothing stays", async () => {
   await writeFile(join(folder, "broken"), "");
