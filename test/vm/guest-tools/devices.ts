@@ -38,7 +38,7 @@ export function deviceTests(given: Given): void {
     );
   });
 
-  test("knows how to reach the host by vsock when there is such a device", async () => {
+  test("has the driver of a vsock device, by its alias", async () => {
     const { machine } = given;
     const folder = "/lib/modules/$(uname -r)";
     expect(await machine.guest(`grep -c '^alias virtio:d00000013' ${folder}/modules.alias`)).toBe(

@@ -5,10 +5,13 @@ import { expect } from "vitest";
 import { run, runOk } from "../harness/run.ts";
 import { type Client, image, program } from "./client.ts";
 
-/** docker's own client over ssh, where there is one on this host. */
-export async function dockerWorks(client: Client): Promise<void> {
-  const docker = ["/usr/bin/docker", "/usr/local/bin/docker"].find((file) => existsSync(file));
-  if (docker === undefined) return;
+/** docker's own client on this host; undefined when there is none. */
+export function dockerOnHost(): string | undefined {
+  return ["/usr/bin/docker", "/usr/local/bin/docker"].find((file) => existsSync(file));
+}
+
+/** docker's own client over ssh, with the image that podmanWorks has built. */
+export async function dockerWorks(client: Client, docker: string): Promise<void> {
   const text = await runOk([program, "env", "--json", client.machine], { env: client.env });
   const variables: NodeJS.ProcessEnv = JSON.parse(text);
   const bin = path.join(client.folder, "docker-bin");
