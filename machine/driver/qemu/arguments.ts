@@ -50,7 +50,7 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     ...["-smp", String(plan.cpus), "-m", String(plan.memoryMib)],
     ...bootArguments(plan.boot),
     ...diskArguments(plan.disk),
-    ...networkArguments(plan.name, plan.network),
+    ...networkArguments(plan.name, plan.files.folder, plan.network),
     ...shareArguments(plan.shares, plan.memoryMib),
     ...["-object", "rng-builtin,id=rng0", "-device", "virtio-rng-pci,rng=rng0"],
     // The guest's free pages go back to the host.

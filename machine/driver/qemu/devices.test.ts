@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { diskArguments } from "./disk-device.ts";
+import { machineMac } from "./machine-uuid.ts";
 import { networkArguments } from "./network-device.ts";
 import { planOwnerMap } from "./owner-map.ts";
 import { canServe, daemonAbilities, daemonArguments } from "./share-daemons.ts";
@@ -98,14 +99,23 @@ describe("the network", () => {
     [
       { kind: "user", sshPort: 2200, publish } as const,
       "user,id=net0,hostname=box,hostfwd=tcp:127.0.0.1:2200-:22,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53",
+      "",
     ],
     [
       { kind: "tap", interface: "tap3" } as const,
       "tap,id=net0,ifname=tap3,script=no,downscript=no",
+      `,mac=${machineMac("/m/box")}`,
     ],
-    [{ kind: "bridge", bridge: "br1" } as const, "bridge,id=net0,br=br1"],
-  ])("%j", (plan, expected) => {
-    expect(networkArguments("box", plan).slice(0, 2)).toEqual(["-netdev", expected]);
+    [
+      { kind: "bridge", bridge: "br1" } as const,
+      "bridge,id=net0,br=br1",
+      `,mac=${machineMac("/m/box")}`,
+    ],
+  ])("%j", (plan, expected, mac) => {
+    expect(networkArguments("box", "/m/box", plan)).toEqual([
+      ...["-netdev", expected],
+      ...["-device", `virtio-net-pci,netdev=net0,romfile=${mac}`],
+    ]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { PublishedPort } from "../../store/driver-config.ts";
 import { LOOPBACK } from "../../store/port.ts";
+import { machineMac } from "./machine-uuid.ts";
 
 /** How the guest is connected. */
 export type NetworkPlan =
@@ -11,11 +12,17 @@ export type NetworkPlan =
   | { readonly kind: "tap"; readonly interface: string }
   | { readonly kind: "bridge"; readonly bridge: string };
 
-/** The network card and what is behind it. Without a ROM the firmware doesn't try the network. */
-export function networkArguments(name: string, plan: NetworkPlan): string[] {
+/**
+ * The network card and what is behind it. Without a ROM the firmware doesn't try the network. On a
+ * network that machines share each has an address of its own: QEMU gives all of them the same one.
+ *
+ * @param folder of the machine.
+ */
+export function networkArguments(name: string, folder: string, plan: NetworkPlan): string[] {
+  const mac = plan.kind === "user" ? "" : `,mac=${machineMac(folder)}`;
   return [
     ...["-netdev", backend(name, plan)],
-    ...["-device", "virtio-net-pci,netdev=net0,romfile="],
+    ...["-device", `virtio-net-pci,netdev=net0,romfile=${mac}`],
   ];
 }
 
