@@ -10,6 +10,7 @@ import { newDataDisk, newIdentity } from "../vm/harness/data-disk.ts";
 import { run, runOk } from "../vm/harness/run.ts";
 import { type MachineOptions, TestMachine } from "../vm/harness/test-machine.ts";
 import { type BootTimes, measureBoot, median, medianTimes } from "./measure-boot.ts";
+import { type CreateTimes, measureCreate } from "./measure-create.ts";
 import { plainDebian } from "./plain-debian.ts";
 import { smallestMemory } from "./smallest-memory.ts";
 
@@ -75,6 +76,24 @@ async function measureBoth(ours: MachineOptions, debian: MachineOptions, runs: n
   return { times, inside, debianMemory };
 }
 
+/** Creates machines and boots what they are made of by hand, in turn. */
+async function measureCreates(runs: number): Promise<CreateTimes[]> {
+  const times: CreateTimes[] = [];
+  for (let index = 1; index <= runs; index++) {
+    const measured = await measureCreate();
+    console.log(`bench: run ${index}, podman-machine create: ${JSON.stringify(measured)}`);
+    times.push(measured);
+  }
+  return times;
+}
+
+/** podman-machine beside the boot that it waits for. */
+function createResult(runs: CreateTimes[]) {
+  const createMs = Math.round(median(runs.map((run) => run.createMs)));
+  const bareMs = Math.round(median(runs.map((run) => run.bareMs)));
+  return { createMs, bareMs, ratio: Number((createMs / bareMs).toFixed(3)), runs };
+}
+
 /** First boots: the container image goes into both stores, and waits there for the measured boots. */
 async function prepare(
   ours: MachineOptions,
@@ -137,6 +156,7 @@ async function bench(): Promise<void> {
   try {
     await prepare(ours, debian, identity.folder);
     const { times, inside, debianMemory } = await measureBoth(ours, debian, runs);
+    const create = createResult(await measureCreates(runs));
     const medians = { ours: medianTimes(times.ours), debian: medianTimes(times.debian) };
     const agentsCpuMs = Math.round(median(inside.map((one) => one.agentsCpuMs)));
     const result = {
@@ -151,6 +171,7 @@ async function bench(): Promise<void> {
       sizes: { artifacts: manifest().artifacts, groups: manifest().groups },
       bootMs: { ...medians, runs: times },
       ratios: ratios(medians.ours, medians.debian),
+      create,
       stagesMs: stageMedians(inside),
       agents: {
         cpuMs: agentsCpuMs,
@@ -180,6 +201,7 @@ function print(result: {
   sizes: Pick<Manifest, "artifacts" | "groups">;
   bootMs: { ours: BootTimes; debian: BootTimes };
   ratios: Record<string, number>;
+  create: { createMs: number; bareMs: number; ratio: number };
   stagesMs: Record<string, number>;
   agents: { cpuMs: number; shareOfBoot: number };
   memAvailableMiB: { ours: number; debian: number };
@@ -215,6 +237,9 @@ function print(result: {
     result.ratios.container ?? "",
   );
   row("memory available, MiB", result.memAvailableMiB.ours, result.memAvailableMiB.debian);
+  const { create } = result;
+  row("\npodman-machine →", "create", "bare boot", "ratio");
+  row("podman ready, ms", create.createMs, create.bareMs, create.ratio);
   row("\nstage", "ms");
   for (const [name, ms] of Object.entries(result.stagesMs)) row(name, ms);
   row(
