@@ -11,17 +11,15 @@ export interface CutPoint {
   disk: SparseDisk;
 }
 
-/** A disk writes a sector whole or not at all. */
-interface Sector {
+interface Write {
   offsetBytes: number;
   content: Uint8Array;
-  /** Which write of the group it belongs to. */
-  write: number;
 }
 
+/** A disk writes a sector whole or not at all: the one at `index` of all that the group wrote, by its write `write`. */
 interface Subset {
   name: string;
-  survives(sector: Sector, index: number): boolean;
+  survives(write: number, index: number): boolean;
 }
 
 /** What may be left of `writes` writes: beside the plain cases, sectors at random, the same in every run. */
@@ -29,16 +27,16 @@ function subsets(writes: number, seed: number): Subset[] {
   const half = writes / 2;
   const random = (share: number, salt: number): Subset => ({
     name: `${share * 100} % of the sectors, at random (${salt})`,
-    survives: (_, index) => noise(seed * 1009 + salt, index) < share,
+    survives: (_write, index) => noise(seed * 1009 + salt, index) < share,
   });
   return [
     { name: "all", survives: () => true },
-    { name: "the first half of the writes", survives: ({ write }) => write < half },
-    { name: "the second half of the writes", survives: ({ write }) => write >= half },
-    { name: "the last write alone", survives: ({ write }) => write === writes - 1 },
-    { name: "all but the first write", survives: ({ write }) => write > 0 },
-    { name: "all but the last write", survives: ({ write }) => write < writes - 1 },
-    { name: "every other sector", survives: (_, index) => index % 2 === 0 },
+    { name: "the first half of the writes", survives: (write) => write < half },
+    { name: "the second half of the writes", survives: (write) => write >= half },
+    { name: "the last write alone", survives: (write) => write === writes - 1 },
+    { name: "all but the first write", survives: (write) => write > 0 },
+    { name: "all but the last write", survives: (write) => write < writes - 1 },
+    { name: "every other sector", survives: (_write, index) => index % 2 === 0 },
     random(0.5, 1),
     random(0.9, 2),
     random(0.1, 3),
@@ -51,6 +49,26 @@ function noise(seed: number, index: number): number {
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
   mixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);
   return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
+}
+
+/** What of the writes survives, neighbouring sectors in one: a set-up of a large disk writes 100 MiB in one group. */
+function* surviving(
+  writes: readonly Write[],
+  sectorBytes: number,
+  { survives }: Subset,
+): Generator<Write> {
+  let index = 0;
+  for (const [write, { offsetBytes, content }] of writes.entries()) {
+    let from: number | undefined;
+    for (let at = 0; at <= content.length; at += sectorBytes) {
+      const isLeft = at < content.length && survives(write, index++);
+      if (isLeft) from ??= at;
+      else if (from !== undefined) {
+        yield { offsetBytes: offsetBytes + from, content: content.subarray(from, at) };
+        from = undefined;
+      }
+    }
+  }
 }
 
 /**
@@ -66,8 +84,7 @@ export function* cutPoints(
 ): Generator<CutPoint> {
   const seen = new Set<string>();
   const durable = start.copy();
-  let sectors: Sector[] = [];
-  let writes = 0;
+  let writes: Write[] = [];
   let flushes = 0;
   const fresh = (disk: SparseDisk) => {
     const fingerprint = `${owed(flushes)} ${disk.fingerprint()}`;
@@ -78,24 +95,19 @@ export function* cutPoints(
   for (let index = 0; index <= entries.length; index += 1) {
     const entry = entries[index];
     if (entry?.kind === "write") {
-      for (let from = 0; from < entry.content.length; from += sectorBytes) {
-        const content = entry.content.subarray(from, from + sectorBytes);
-        sectors.push({ offsetBytes: entry.offsetBytes + from, content, write: writes });
-      }
-      writes += 1;
+      writes.push(entry);
       continue;
     }
     const cut = { entries: index, flushes };
     if (fresh(durable)) yield { ...cut, survivors: "none", disk: durable.copy() };
-    for (const { name, survives } of writes === 0 ? [] : subsets(writes, flushes)) {
+    for (const subset of writes.length === 0 ? [] : subsets(writes.length, flushes)) {
       const disk = durable.copy();
-      for (const [place, sector] of sectors.entries())
-        if (survives(sector, place)) disk.write(sector.offsetBytes, sector.content);
-      if (fresh(disk)) yield { ...cut, survivors: name, disk };
+      for (const { offsetBytes, content } of surviving(writes, sectorBytes, subset))
+        disk.write(offsetBytes, content);
+      if (fresh(disk)) yield { ...cut, survivors: subset.name, disk };
     }
-    for (const { offsetBytes, content } of sectors) durable.write(offsetBytes, content);
-    sectors = [];
-    writes = 0;
+    for (const { offsetBytes, content } of writes) durable.write(offsetBytes, content);
+    writes = [];
     flushes += 1;
   }
 }

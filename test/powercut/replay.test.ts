@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { archiveNotFlushed, lastFileNotFlushed, magicBeforeArchive } from "./broken.ts";
 import { cutPoints } from "./cut-points.ts";
@@ -82,6 +85,33 @@ describe("the cut points", () => {
     const torn = [...cutPoints(new SparseDisk(2 ** 20), [write(1, 5, 3)], sectorBytes, () => 0)];
     expect(torn.map(({ disk }) => shown(disk))).toContain("505");
   });
+});
+
+test("a disk is saved as it is, however its bytes lie", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "b2p-sparse-"));
+  try {
+    const disk = new SparseDisk(4 * 2 ** 20);
+    const expected = Buffer.alloc(4 * 2 ** 20);
+    const places = [
+      [100, 9],
+      [4096, 1_500_000],
+      [2 ** 21 + 4000, 200],
+      [4 * 2 ** 20 - 512, 512],
+    ] as const;
+    for (const [index, [offset, length]] of places.entries()) {
+      const content = Buffer.alloc(length, index + 1);
+      disk.write(offset, content);
+      content.copy(expected, offset);
+    }
+    disk.write(8192, Buffer.alloc(4096));
+    expected.fill(0, 8192, 12288);
+    const file = path.join(folder, "disk.raw");
+    await disk.save(file);
+    expect(Buffer.compare(await readFile(file), expected)).toBe(0);
+    expect(Buffer.compare(disk.read(0, 4 * 2 ** 20), expected)).toBe(0);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 describe("a recording broken on purpose", () => {

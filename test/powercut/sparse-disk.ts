@@ -2,6 +2,11 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 
 const chunkBytes = 4096;
+const zeros = Buffer.alloc(chunkBytes);
+/** Chunks never change and are shared by copies, so that each is hashed once. */
+const digests = new WeakMap<Uint8Array, Buffer>();
+/** How many neighbouring chunks are saved in one go. */
+const chunksAtOnce = 256;
 
 /** The bytes of a disk of which little is written. Copies are cheap: they share what neither changes. */
 export class SparseDisk {
@@ -14,13 +19,19 @@ export class SparseDisk {
       const at = (offsetBytes + from) % chunkBytes;
       const index = Math.floor((offsetBytes + from) / chunkBytes);
       const lengthBytes = Math.min(chunkBytes - at, content.length - from);
-      // A new array each time, since a copy may share the old one.
-      const chunk = Uint8Array.from(this.#chunks.get(index) ?? new Uint8Array(chunkBytes));
-      chunk.set(content.subarray(from, from + lengthBytes), at);
-      if (chunk.some((byte) => byte !== 0)) this.#chunks.set(index, chunk);
-      else this.#chunks.delete(index);
+      this.#put(index, at, content.subarray(from, from + lengthBytes));
       from += lengthBytes;
     }
+  }
+
+  #put(index: number, at: number, part: Uint8Array): void {
+    const known = this.#chunks.get(index);
+    if (known === undefined && isZeros(part)) return;
+    // A new array each time, since a copy may share the old one.
+    const chunk = known?.slice() ?? new Uint8Array(chunkBytes);
+    chunk.set(part, at);
+    if (isZeros(chunk)) this.#chunks.delete(index);
+    else this.#chunks.set(index, chunk);
   }
 
   read(offsetBytes: number, lengthBytes: number): Uint8Array {
@@ -45,11 +56,12 @@ export class SparseDisk {
   /** Equal for disks with equal bytes. */
   fingerprint(): string {
     const hash = createHash("sha256");
-    for (const index of [...this.#chunks.keys()].sort((one, other) => one - other)) {
-      hash.update(`${index}:`);
-      hash.update(this.#chunks.get(index) ?? "");
-    }
+    for (const [index, chunk] of this.#inOrder()) hash.update(`${index}:`).update(digestOf(chunk));
     return hash.digest("hex");
+  }
+
+  #inOrder(): [number, Uint8Array][] {
+    return [...this.#chunks].sort(([one], [other]) => one - other);
   }
 
   /** Writes it as a sparse raw image. */
@@ -57,10 +69,32 @@ export class SparseDisk {
     const handle = await open(file, "w");
     try {
       await handle.truncate(this.sizeBytes);
-      for (const [index, chunk] of this.#chunks)
-        await handle.write(chunk, 0, chunkBytes, index * chunkBytes);
+      let run: Uint8Array[] = [];
+      let next = 0;
+      const flush = async () => {
+        if (run.length > 0) await handle.writev(run, (next - run.length) * chunkBytes);
+        run = [];
+      };
+      for (const [index, chunk] of this.#inOrder()) {
+        if (index !== next || run.length === chunksAtOnce) await flush();
+        run.push(chunk);
+        next = index + 1;
+      }
+      await flush();
     } finally {
       await handle.close();
     }
   }
+}
+
+function isZeros(bytes: Uint8Array): boolean {
+  return zeros.subarray(0, bytes.length).equals(bytes);
+}
+
+function digestOf(chunk: Uint8Array): Buffer {
+  const known = digests.get(chunk);
+  if (known !== undefined) return known;
+  const digest = createHash("sha256").update(chunk).digest();
+  digests.set(chunk, digest);
+  return digest;
 }
