@@ -59,7 +59,7 @@ export class NextBoots {
   async with(file: string, sectorBytes: number, command: string): Promise<string> {
     await this.#attach(file, sectorBytes);
     try {
-      // A set-up of a disk of more than 2 TiB takes minutes under emulation.
+      // A full check of a disk of more than 2 TiB takes minutes under emulation.
       return await this.machine.root(command, { timeoutMs: 1_800_000 });
     } finally {
       await this.#detach();
