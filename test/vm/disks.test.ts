@@ -19,6 +19,13 @@ async function anotherKey(identity: Identity, comment: string): Promise<string> 
   return readFile(`${key}.pub`, "utf8");
 }
 
+/** A credential that lets root in, in the words of podman-bootc. */
+function asPodmanBootc(publicKey: string): string {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const line = `d /root/.ssh 0750 root root -\nf+~ /root/.ssh/authorized_keys 700 root root - ${base64(publicKey)}\n`;
+  return `type=11,value=io.systemd.credential.binary:tmpfiles.extra=${base64(line)}`;
+}
+
 describe("a machine with a blank disk on every bus", () => {
   const attached = {} as Attached;
 
@@ -43,6 +50,7 @@ describe("a machine with a blank disk on every bus", () => {
     await writeFile(credential, await anotherKey(identity, "firmware"));
     const name = "opt/io.systemd.credentials/ssh.authorized_keys.root";
     extra.push("-fw_cfg", `name=${name},file=${credential}`);
+    extra.push("-smbios", asPodmanBootc(await anotherKey(identity, "bootc")));
     const append = `boot2podman.key="${(await anotherKey(identity, "option")).trim()}"`;
     const boots = await NextBoots.start(identity, { extra, append });
     attached.boots = boots;

@@ -1,5 +1,7 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fatSeedDisk } from "./disks/seed-disk.ts";
 import { busyboxImage, importBusybox } from "./harness/container-image.ts";
 import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { dhcpAnswer, parseDhcpQuestion } from "./harness/dhcp-frames.ts";
@@ -22,11 +24,18 @@ describe("a machine with two cards, a clock that is years wrong, and little memo
   beforeAll(async () => {
     identity = await newIdentity();
     disk = await newDataDisk(identity);
+    const another = path.join(identity.folder, "nocloud");
+    await runOk(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "nocloud", "-f", another]);
+    const seed = await fatSeedDisk(
+      identity.folder,
+      "fat-7",
+      await readFile(`${another}.pub`, "utf8"),
+    );
     timeServer = await TimeServer.start();
     wire = await Wire.lay();
     machine = await TestMachine.start({
       key: identity.key,
-      disks: [disk],
+      disks: [disk, { file: seed, format: "raw", bus: "virtio", readOnly: true }],
       memoryMiB: 512,
       append: [
         `ntpserver=10.0.2.2:${timeServer.port} tz=CET-1CEST,M3.5.0,M10.5.0/3 swapfile=32M`,
@@ -64,6 +73,17 @@ describe("a machine with two cards, a clock that is years wrong, and little memo
     const after = Date.now() / 1000;
     return guest < before - 1 ? guest - before + 1 : Math.max(0, guest - after);
   };
+
+  test("a NoCloud disk with FAT gives the host its name and the user a key", async () => {
+    expect(await machine.root("hostname")).toBe("fat-7");
+    expect(await machine.root("sshkeys status")).toMatch(
+      /^ +ssh-ed25519 \S+ nocloud \(from NoCloud disk \/dev\/vdb\)$/m,
+    );
+    expect(await machine.root("cat /etc/ssh/authorized_keys.d/tc")).toMatch(
+      /^# NoCloud disk \/dev\/vdb\nssh-ed25519 \S+ nocloud$/m,
+    );
+    expect(await machine.root("grep -c vdb /proc/mounts || true")).toBe("0");
+  });
 
   test("both cards have an address, a way out and name servers, whatever kind they are", async () => {
     await until("test -e /run/network/eth0.dhcp -a -e /run/network/eth1.dhcp");

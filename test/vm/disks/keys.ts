@@ -11,6 +11,7 @@ export function keyTests(attached: Attached): void {
     const credential = "credential ssh.";
     for (const [comment, from] of [
       ["test", `from SMBIOS ${credential}ephemeral-authorized_keys-all`],
+      ["bootc", "for root alone, from SMBIOS credential tmpfiles.extra"],
       ["firmware", `for root alone, from fw_cfg ${credential}authorized_keys.root`],
       ["nocloud", "from NoCloud disk /dev/sr0"],
       ["option", "from the setting boot2podman.key"],
@@ -26,6 +27,16 @@ export function keyTests(attached: Attached): void {
     expect((await login("tc", "nocloud")).stdout.trim()).toBe("tc");
     expect((await login("root", "firmware")).stdout.trim()).toBe("root");
     expect((await login("tc", "firmware")).exitCode).toBe(255);
+    expect((await login("root", "bootc")).stdout.trim()).toBe("root");
+    expect((await login("tc", "bootc")).exitCode).toBe(255);
+  });
+
+  test("has the name that the NoCloud CD gives it", async () => {
+    const { boots } = attached;
+    expect(await boots.machine.root("hostname && cat /etc/hostname")).toBe("web-7\nweb-7");
+    expect(await boots.machine.root("boot2podman status")).toMatch(
+      /^hostname +ok .*web-7 \(NoCloud disk\)/m,
+    );
   });
 
   test("has an sshd whose settings are sound, and modern algorithms only", async () => {
