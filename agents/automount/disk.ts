@@ -68,8 +68,8 @@ export interface Ext4 {
   everMounted: boolean;
   /** When it was mounted for writing last, by the clock of that machine; 0 for never. */
   lastMountedMs: number;
-  /** Whether the kernel or e2fsck left the mark that something is wrong with it: a check then takes long. */
-  hasErrors: boolean;
+  /** Whether e2fsck goes through all of it, which takes long: marked as having errors, or not closed and no journal. */
+  needsFullCheck: boolean;
   /** Set by observation where several are labelled: which machine used it last, by its own record. */
   lastMachine?: string;
   /** Set by observation where it matters: whether the root folder is that of an operating system. */

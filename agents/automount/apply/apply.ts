@@ -121,7 +121,7 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       state.later = growLater(kernel, mountedOf(state).node);
       return "started";
     case "check": {
-      if (filesystemAt(state, step.place)?.hasErrors === true)
+      if (filesystemAt(state, step.place)?.needsFullCheck === true)
         prepareForLongCheck(kernel, nodeOf(state, step.place), flavour);
       const checked = await checkFilesystem(kernel, nodeOf(state, step.place));
       state.damaged = !checked.sound;
@@ -166,7 +166,7 @@ function prepareForLongCheck(kernel: Kernel, node: string, flavour: Flavour): vo
       ? "the keys on it count meanwhile"
       : `the keys on it can't be read until then: ${refusal.message}`;
   kernel.tellConsole(
-    `automount: the data filesystem on ${node} has errors and is checked as a whole, which can take long; ${keys}; all else is in RAM until then`,
+    `automount: the data filesystem on ${node} has errors or was not closed, and is checked as a whole, which can take long; ${keys}; all else is in RAM until then`,
   );
 }
 

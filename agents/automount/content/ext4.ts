@@ -5,6 +5,8 @@ const superblockOffset = 1024;
 const superblockBytes = 1024;
 const magic = 0xef53;
 
+/** With a journal it stays set; without one it is gone while the filesystem is mounted. */
+const stateIsClosed = 0x1;
 const stateHasErrors = 0x2;
 const hasJournal = 0x4;
 const journalDevice = 0x8;
@@ -44,7 +46,8 @@ export function findExt(start: Uint8Array): ExtFound | undefined {
     // The kernel sets the time and the count, and flushes them, before anything else of a writable mount.
     everMounted: view.getUint32(0x2c, true) !== 0 || view.getUint16(0x34, true) !== 0,
     lastMountedMs: (view.getUint32(0x2c, true) + view.getUint8(0x274) * 2 ** 32) * 1000,
-    hasErrors: (view.getUint16(0x3a, true) & stateHasErrors) !== 0,
+    needsFullCheck:
+      (view.getUint16(0x3a, true) & (stateIsClosed | stateHasErrors)) !== stateIsClosed,
     holdsSystem: undefined,
   };
   return { type: "ext4", ext4 };

@@ -63,7 +63,7 @@ describe("mkfs.ext4 and the first probe", () => {
         blockBytes: 1024,
         everMounted: false,
         lastMountedMs: 0,
-        hasErrors: false,
+        needsFullCheck: false,
         holdsSystem: undefined,
       },
     });
@@ -84,6 +84,18 @@ describe("mkfs.ext4 and the first probe", () => {
     run("mkfs.ext4", ["-q", "-F", path]);
     run("debugfs", ["-w", "-R", "set_super_value mtime 20240101", path]);
     expect(probeImage(path, size)).toMatchObject({ ext4: { everMounted: true } });
+  });
+
+  test.each([
+    ["with the mark of errors", ["-O", "has_journal"], "state 3", true],
+    ["without a journal that was not closed", ["-O", "^has_journal"], "state 0", true],
+    ["that was closed", ["-O", "^has_journal"], "state 1", false],
+  ])("agree on whether one %s is checked as a whole", (_, options, state, needsFullCheck) => {
+    const path = image("state", size);
+    run("mkfs.ext4", ["-q", "-F", ...options, path]);
+    run("debugfs", ["-w", "-R", `set_super_value ${state}`, path]);
+    expect(probeImage(path, size)).toMatchObject({ ext4: { needsFullCheck } });
+    expect(run("e2fsck", ["-n", path]).includes("check forced")).toBe(needsFullCheck);
   });
 
   test("agree on a filesystem at an offset, made without a byte before it", () => {

@@ -224,6 +224,7 @@ function superblockOf(label: string, blocks: number): Uint8Array {
   bytes.writeUInt32LE(blocks, 0x04);
   bytes.writeUInt32LE(2, 0x18);
   bytes.writeUInt16LE(0xef53, 0x38);
+  bytes.writeUInt16LE(1, 0x3a);
   bytes.writeUInt32LE(0x4, 0x5c);
   bytes.writeUInt32LE(0x40 | 0x2, 0x60);
   bytes.write("0123456789abcdef", 0x68, "latin1");

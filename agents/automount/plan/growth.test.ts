@@ -12,7 +12,7 @@ const ext4 = (sizeBytes: number): Ext4 => ({
   blockBytes: 4096,
   everMounted: true,
   lastMountedMs: 0,
-  hasErrors: false,
+  needsFullCheck: false,
   holdsSystem: undefined,
 });
 

@@ -23,7 +23,7 @@ export function ext4(label: string, more: Partial<Ext4> = {}): Content {
     everMounted: true,
     holdsSystem: undefined,
   };
-  const clean = { lastMountedMs: 1_700_000_000_000, hasErrors: false };
+  const clean = { lastMountedMs: 1_700_000_000_000, needsFullCheck: false };
   return { is: "ext4", ext4: { label, ...made, ...clean, ...more } };
 }
 

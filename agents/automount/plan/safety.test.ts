@@ -19,7 +19,7 @@ const ext4Content = fc.record({
     sizeBytes: fc.constant(1e9),
     blockBytes: fc.constant(4096),
     lastMountedMs: fc.constantFrom(1e12, 2e12),
-    hasErrors: fc.boolean(),
+    needsFullCheck: fc.boolean(),
     lastMachine: fc.constantFrom("here", "elsewhere"),
     everMounted: fc.boolean(),
     holdsSystem: fc.constantFrom(true, false, undefined),
