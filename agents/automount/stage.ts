@@ -1,4 +1,4 @@
-import type { Stage, StageContext, StageOutcome } from "../init-hooks/stage.ts";
+import type { Stage, StageContext, StageNotes, StageOutcome } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { bringKeysLate } from "../sshkeys/stage.ts";
 import { type Applied, applyPlan } from "./apply/apply.ts";
@@ -51,7 +51,7 @@ export async function runAutomount(
   notes.observed = planned.disks.map(diskText);
   notes.done.push(`look at ${planned.disks.length} disks (${sinceMs(kernel, startedMs)} ms)`);
   notes.plan = { ...planned.plan, steps: planned.plan.steps.map(stepText) };
-  const applied = await applyOrExplain(kernel, planned, flavour, notes.done);
+  const applied = await applyOrExplain(kernel, planned, flavour, notes);
   onLater(applied.later);
   const lines = [planned.plan.message, ...applied.problems];
   if (applied.problems.length > 0) throw new Error(lines.join("; "));
@@ -72,11 +72,11 @@ async function applyOrExplain(
   kernel: Kernel,
   planned: Planned,
   flavour: Flavour,
-  done: string[],
+  notes: StageNotes,
 ): Promise<Applied> {
   try {
     const situation = { disks: planned.disks, flavour };
-    return await applyPlan(kernel, situation, planned.plan.steps, done);
+    return await applyPlan(kernel, situation, planned.plan.steps, notes);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`${planned.plan.message}, but: ${why}; all is kept in RAM`, { cause: error });

@@ -106,6 +106,25 @@ describe("runStages", () => {
     expect(records.at(2)).toMatchObject({ stage: "late", result: "ok", durationMs: 5000 });
   });
 
+  test("says of a late stage what it is at, and not any more when it has finished", async () => {
+    const busy: Stage = {
+      ...stage("late", [], 5000),
+      run: async ({ notes }) => {
+        notes.now = "check a disk";
+        await new Promise((resolve) => setTimeout(resolve, 5000));
+        return { result: "ok", message: "mounted" };
+      },
+    };
+    const { run, records } = start([busy]);
+    await vi.runAllTimersAsync();
+    await run.finished;
+    expect(records.map(({ message }) => message)).toEqual([
+      "not finished after 1000 ms (now: check a disk); the boot goes on without it",
+      "mounted",
+    ]);
+    expect(records[0]).not.toHaveProperty("now");
+  });
+
   test("waits for a stage that it hopes for, but only as long as its patience lasts", async () => {
     const hopeful = (patienceMs: number): Stage => ({
       ...stage(`patience-${patienceMs}`, [], 1),

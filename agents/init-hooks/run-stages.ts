@@ -68,10 +68,14 @@ function runStage(stage: Stage, run: StageRun, started: Promise<unknown>): Runni
     const startedMs = kernel.uptimeMs();
     const record = (result: StageRecord["result"], message: string): void => {
       const durationMs = kernel.uptimeMs() - startedMs;
-      run.onRecord({ stage: stage.name, result, startedMs, durationMs, ...notes, message });
+      const { observed, plan, done } = notes;
+      const found = { observed, plan, done, message };
+      run.onRecord({ stage: stage.name, result, startedMs, durationMs, ...found });
     };
     const timer = setTimeout(() => {
-      record("failed", `not finished after ${stage.deadlineMs} ms; the boot goes on without it`);
+      const now = notes.now === undefined ? "" : ` (now: ${notes.now})`;
+      const late = `not finished after ${stage.deadlineMs} ms${now}`;
+      record("failed", `${late}; the boot goes on without it`);
       pass();
     }, stage.deadlineMs);
     const outcome = await outcomeOf(stage, { kernel, options, notes });

@@ -8,6 +8,8 @@ export interface StageNotes {
   plan: unknown;
   /** Steps carried out, in order, in words. */
   done: string[];
+  /** What it is at, in words: what people are told when it is late. */
+  now?: string | undefined;
 }
 
 export interface StageContext {

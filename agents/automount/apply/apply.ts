@@ -1,3 +1,4 @@
+import type { StageNotes } from "../../init-hooks/stage.ts";
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
@@ -29,23 +30,28 @@ interface State extends Applied {
   /** Whole disks that are open, by name. */
   open: Map<string, BlockDevice>;
   damaged: boolean;
+  notes: Progress;
 }
 
+/** Told while the steps are carried out. */
+type Progress = Pick<StageNotes, "done" | "now">;
+
 /**
- * Carries out the steps and notes each in `done`. A step of the set-up, check or mount that fails ends it with
+ * Carries out the steps and notes each when it is begun and when it is done. A step of the set-up, check or mount that fails ends it with
  * an error; the next boot goes on from there. A bind or a key that fails is a problem that leaves the rest.
  */
 export async function applyPlan(
   kernel: Kernel,
   situation: { disks: readonly Disk[]; flavour: Flavour },
   steps: readonly Step[],
-  done: string[],
+  notes: Progress,
 ): Promise<Applied> {
   const state: State = {
     ...situation,
     kernel,
     open: new Map(),
     damaged: false,
+    notes,
     mounted: undefined,
     problems: [],
     later: Promise.resolve(),
@@ -53,13 +59,15 @@ export async function applyPlan(
   try {
     for (const step of steps) {
       const startedMs = kernel.uptimeMs();
+      notes.now = stepText(step);
       const said = await guarded(state, step);
       if (said === undefined) continue;
       const tookMs = Math.round(kernel.uptimeMs() - startedMs);
       const what = said === "" ? stepText(step) : `${stepText(step)}: ${said}`;
-      done.push(`${what} (${tookMs} ms)`);
+      notes.done.push(`${what} (${tookMs} ms)`);
     }
   } finally {
+    notes.now = undefined;
     for (const device of state.open.values()) device.close();
   }
   const { mounted, problems, later } = state;
@@ -122,7 +130,7 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       return "started";
     case "check": {
       if (filesystemAt(state, step.place)?.needsFullCheck === true)
-        prepareForLongCheck(kernel, nodeOf(state, step.place), flavour);
+        prepareForLongCheck(state, nodeOf(state, step.place));
       const checked = await checkFilesystem(kernel, nodeOf(state, step.place));
       state.damaged = !checked.sound;
       if (!checked.sound) state.problems.push(damageText(checked.message));
@@ -159,7 +167,8 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
 }
 
 /** A whole check takes minutes to hours; its owner should get in meanwhile, and meet the host that is known. */
-function prepareForLongCheck(kernel: Kernel, node: string, flavour: Flavour): void {
+function prepareForLongCheck({ kernel, flavour, notes }: State, node: string): void {
+  notes.now = `check all of the data filesystem on ${node}, which is mounted when that is done`;
   const refusal = seedKeysAhead(kernel, node, flavour);
   const keys =
     refusal === undefined

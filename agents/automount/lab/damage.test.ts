@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { StageNotes } from "../../init-hooks/stage.ts";
 import {
   boot,
   deviceWrites,
@@ -53,14 +54,22 @@ describe("a filesystem with errors (accident 8)", () => {
     const disk = hardware.disks.get("vda");
     disk?.write(2 ** 20 + 1024 + 0x3a, new Uint8Array([2]));
     let duringCheck: string | undefined;
+    let toldMeanwhile: string | undefined;
+    const notes: StageNotes = { observed: null, plan: null, done: [] };
     const { kernel, result } = await boot(hardware, {
+      notes,
       prepare: (made) =>
         made.onRun("e2fsck", () => {
           duringCheck = made.readTextIfPresent(keyPath);
+          toldMeanwhile = notes.now;
           return { exitCode: 1, stdout: "repaired" };
         }),
     });
     expect(duringCheck).toBe(key);
+    expect(toldMeanwhile).toBe(
+      "check all of the data filesystem on /dev/vda1, which is mounted when that is done",
+    );
+    expect(notes.now).toBeUndefined();
     expect(result).toBe("ok");
     const said = kernel.consoleLines.join();
     expect(said).toContain("is checked as a whole, which can take long; the keys on it count");

@@ -1,4 +1,5 @@
 import { defaultBootOptions } from "../../init-hooks/boot-options.ts";
+import type { StageNotes } from "../../init-hooks/stage.ts";
 import { clientArchive } from "../archive/made-archives.ts";
 import { type AutomountOptions, defaultAutomountOptions } from "../options.ts";
 import { automountStage } from "../stage.ts";
@@ -33,6 +34,8 @@ export function newMachine(sizeBytes?: number, sectorBytes?: number): Hardware {
 interface BootOptions {
   cut?: Cut;
   automount?: Partial<AutomountOptions>;
+  /** Where the stage leaves its notes. */
+  notes?: StageNotes;
   /** Called before the stage runs. */
   prepare?(kernel: LabKernel): void;
 }
@@ -41,7 +44,7 @@ interface BootOptions {
 export async function boot(hardware: Hardware, given: BootOptions = {}) {
   const kernel = new LabKernel(hardware, given.cut);
   given.prepare?.(kernel);
-  const notes = { observed: null, plan: null, done: [] as string[] };
+  const notes: StageNotes = given.notes ?? { observed: null, plan: null, done: [] };
   const automount = { ...defaultAutomountOptions, ...given.automount };
   const options = { ...defaultBootOptions, automount };
   const context = { kernel, options, notes };

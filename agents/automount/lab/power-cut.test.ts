@@ -245,7 +245,7 @@ describe("the lab itself", () => {
       const keepAt = steps.findIndex((step) => step.do === "keep-archive");
       const others = steps.filter((step) => !isClear(step));
       const wrong = [...others.slice(0, keepAt), ...steps.filter(isClear), ...others.slice(keepAt)];
-      await applyPlan(kernel, situation, wrong, []);
+      await applyPlan(kernel, situation, wrong, { done: [] });
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error;
     }
