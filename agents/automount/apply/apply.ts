@@ -2,6 +2,7 @@ import type { StageNotes } from "../../init-hooks/stage.ts";
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import type { SuperblockCopy } from "../content/ext4.ts";
 import type { Disk, Ext4 } from "../disk.ts";
 import type { Flavour } from "../flavour.ts";
 import { noteMachine } from "../last-machine.ts";
@@ -131,7 +132,10 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
     case "check": {
       if (filesystemAt(state, step.place)?.needsFullCheck === true)
         prepareForLongCheck(state, nodeOf(state, step.place));
-      const checked = await checkFilesystem(kernel, nodeOf(state, step.place));
+      const node = nodeOf(state, step.place);
+      const checked = await checkFilesystem(kernel, node, (copy) =>
+        prepareForLongCheck(state, node, copy),
+      );
       state.damaged = !checked.sound;
       if (!checked.sound) state.problems.push(damageText(checked.message));
       return checked.message;
@@ -167,9 +171,13 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
 }
 
 /** A whole check takes minutes to hours; its owner should get in meanwhile, and meet the host that is known. */
-function prepareForLongCheck({ kernel, flavour, notes }: State, node: string): void {
+function prepareForLongCheck(
+  { kernel, flavour, notes }: State,
+  node: string,
+  copy?: SuperblockCopy,
+): void {
   notes.now = `check all of the data filesystem on ${node}, which is mounted when that is done`;
-  const refusal = seedKeysAhead(kernel, node, flavour);
+  const refusal = seedKeysAhead(kernel, node, flavour, copy);
   const keys =
     refusal === undefined
       ? "the keys on it count meanwhile"

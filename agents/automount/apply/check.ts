@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
-import { findExt } from "../content/ext4.ts";
+import { findExt, firstCopy, type SuperblockCopy } from "../content/ext4.ts";
 
 /** A full check of a large disk takes hours; the boot doesn't wait for it. */
 const checkTimeoutMs = 24 * 3_600_000;
@@ -13,18 +13,26 @@ export interface Checked {
 
 /**
  * Checks an ext4 filesystem that isn't mounted; it repairs what is safe to repair. Returns at once when the
- * filesystem is clean. Never throws for what it finds: what can't be repaired leads to a read-only mount.
+ * filesystem is clean. Never throws for what it finds: what can't be repaired leads to a read-only mount. Calls
+ * `beforeRestoring` when the superblock has to come from its copy: the whole filesystem is checked then.
  *
  * e2fsck(8): status 0 no errors, 1 errors corrected, 2 corrected and a reboot wanted (of a mounted root); from 4
  * on errors are left or the check didn't work.
  */
-export async function checkFilesystem(kernel: Kernel, node: string): Promise<Checked> {
+export async function checkFilesystem(
+  kernel: Kernel,
+  node: string,
+  beforeRestoring: (copy: SuperblockCopy) => void = () => undefined,
+): Promise<Checked> {
   const loaded = loadExt4(kernel);
   try {
     const checked = await runCheck(kernel, node, []);
     if (checked.sound || !checked.lacksSuperblock) return checked;
-    const backup = backupOptions(kernel, node);
-    const again = backup === undefined ? checked : await runCheck(kernel, node, backup);
+    const copy = findCopy(kernel, node);
+    if (copy === undefined) return checked;
+    beforeRestoring(copy);
+    const options = ["-b", String(copy.block), "-B", String(copy.blockBytes)];
+    const again = await runCheck(kernel, node, options);
     return again.sound
       ? { sound: true, message: `superblock restored from its copy; ${again.message}` }
       : checked;
@@ -60,15 +68,11 @@ async function runCheck(
  * writes only one of them whole leaves a checksum that doesn't match, and `e2fsck -p` doesn't look for the copy by
  * itself. Undefined when the block size can't be read.
  */
-function backupOptions(kernel: Kernel, node: string): string[] | undefined {
+function findCopy(kernel: Kernel, node: string): SuperblockCopy | undefined {
   const device = kernel.openBlockDevice(node, "read");
   try {
     const found = findExt(device.read(0, 4096));
-    if (found?.type !== "ext4") return undefined;
-    const { blockBytes } = found.ext4;
-    // A group has as many blocks as one block of bitmap counts; with blocks of 1024 bytes it starts at block 1.
-    const block = blockBytes * 8 + (blockBytes === 1024 ? 1 : 0);
-    return ["-b", String(block), "-B", String(blockBytes)];
+    return found?.type === "ext4" ? firstCopy(found.ext4) : undefined;
   } finally {
     device.close();
   }

@@ -3,6 +3,7 @@ import { sha256 } from "../../digest/sha256.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { KernelError } from "../../kernel/kernel-error.ts";
 import { type Member, maxArchiveBytes, readArchive } from "../archive/archive.ts";
+import type { SuperblockCopy } from "../content/ext4.ts";
 import type { Flavour } from "../flavour.ts";
 import { lookInside } from "../observe/look-inside.ts";
 import { archiveName } from "./keep-archive.ts";
@@ -51,11 +52,13 @@ export function seedKeysAhead(
   kernel: Kernel,
   node: string,
   flavour: Flavour,
+  copy?: SuperblockCopy,
 ): KernelError | undefined {
-  const look = lookInside(kernel, node, (folder) => {
+  const bringKeys = (folder: string) => {
     copyKeys(kernel, folder, flavour);
     copyHostKeys(kernel, folder, flavour);
-  });
+  };
+  const look = lookInside(kernel, node, bringKeys, copy);
   return "refused" in look ? look.refused : undefined;
 }
 

@@ -53,6 +53,18 @@ export function findExt(start: Uint8Array): ExtFound | undefined {
   return { type: "ext4", ext4 };
 }
 
+/** A copy that ext4 keeps of its superblock. */
+export interface SuperblockCopy {
+  block: number;
+  blockBytes: number;
+}
+
+/** The copy at the start of the second group. */
+export function firstCopy({ blockBytes }: Pick<Ext4, "blockBytes">): SuperblockCopy {
+  // A group has as many blocks as one block of bitmap counts; with blocks of 1024 bytes it starts at block 1.
+  return { block: blockBytes * 8 + (blockBytes === 1024 ? 1 : 0), blockBytes };
+}
+
 /** A label may fill its field to the last byte, without a zero behind it. */
 function textAt(view: DataView, offset: number, maxBytes: number): string {
   const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, maxBytes);

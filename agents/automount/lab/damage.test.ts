@@ -35,10 +35,12 @@ describe("a filesystem with errors (accident 8)", () => {
   test("whose superblock a power cut left half-written is repaired from its copy", async () => {
     const hardware = await usedMachine();
     const calls: string[] = [];
+    let duringRepair: string | undefined;
     const { result, done } = await boot(hardware, {
       prepare: (made) =>
         made.onRun("e2fsck", (argv) => {
           calls.push(argv.join(" "));
+          duringRepair = made.readTextIfPresent(keyPath);
           if (!argv.includes("-b"))
             return { exitCode: 8, stderr: "The superblock could not be read\n  e2fsck -b 8193" };
           return { exitCode: 1, stdout: "was not cleanly unmounted, check forced." };
@@ -47,6 +49,7 @@ describe("a filesystem with errors (accident 8)", () => {
     expect(result).toBe("ok");
     expect(calls).toEqual(["e2fsck -p /dev/vda1", "e2fsck -p -b 32768 -B 4096 /dev/vda1"]);
     expect(done[1]).toContain("superblock restored from its copy");
+    expect(duringRepair).toBe(key);
   });
 
   test("that are marked in its superblock has its keys in RAM before the long check begins", async () => {

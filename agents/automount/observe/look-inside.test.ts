@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import { firstCopy } from "../content/ext4.ts";
 import { lookInside } from "./look-inside.ts";
 
 const folder = "/run/boot2podman/look";
@@ -20,6 +21,20 @@ describe("a look into a filesystem", () => {
     const look = lookInside(kernel, "/dev/vda1", (at) => kernel.readText(`${at}/note`));
     expect(look).toEqual({ found: "mine" });
     expect(kernel.mounts()).toEqual([]);
+  });
+
+  test("never replays the journal, and goes by a copy of the superblock where it is told to", () => {
+    const kernel = machine();
+    const options = () => kernel.mounts()[0]?.superOptions;
+    expect(lookInside(kernel, "/dev/vda1", options)).toEqual({ found: ["noload"] });
+    const copies: [number, string][] = [
+      [4096, "sb=131072"],
+      [1024, "sb=8193"],
+    ];
+    for (const [blockBytes, option] of copies)
+      expect(lookInside(kernel, "/dev/vda1", options, firstCopy({ blockBytes }))).toEqual({
+        found: ["noload", option],
+      });
   });
 
   test("gives what the kernel refuses, when mounting or inside", () => {

@@ -1,5 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import type { SuperblockCopy } from "../content/ext4.ts";
 import type { Flavour } from "../flavour.ts";
 import { readLastMachine } from "../last-machine.ts";
 
@@ -41,9 +42,16 @@ function foundOf<T>(look: Look<T>): T | undefined {
 
 /**
  * Mounts an ext4 filesystem read-only and without replaying its journal, so that nothing is written, and takes it
- * off again. What the kernel refuses on the way is given; whatever else `look` throws is thrown.
+ * off again; with a copy of the superblock where the first one is damaged. What the kernel refuses on the way is given; whatever else `look` throws is thrown.
  */
-export function lookInside<T>(kernel: Kernel, node: string, look: (folder: string) => T): Look<T> {
+export function lookInside<T>(
+  kernel: Kernel,
+  node: string,
+  look: (folder: string) => T,
+  copy?: SuperblockCopy,
+): Look<T> {
+  // The kernel counts in KiB here, whatever the block size is (kernel: Documentation/admin-guide/ext4.rst).
+  const superblock = copy === undefined ? "" : `,sb=${(copy.block * copy.blockBytes) / 1024}`;
   try {
     kernel.mkdir(lookout, { mode: 0o700 });
     kernel.mount({
@@ -51,7 +59,7 @@ export function lookInside<T>(kernel: Kernel, node: string, look: (folder: strin
       target: lookout,
       type: "ext4",
       flags: ["ro", "nosuid", "nodev", "noexec"],
-      options: "noload",
+      options: `noload${superblock}`,
     });
   } catch (error) {
     return refusalIn(error);
