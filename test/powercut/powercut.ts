@@ -14,6 +14,14 @@ const { values: options, positionals: asked } = parseArgs({
   allowPositionals: true,
 });
 const every = Number(options.every);
+// Else nothing would be tried, and nothing would fail.
+const unknown = asked.filter((name) => !names.some((one) => one === name));
+if (unknown.length > 0 || !Number.isInteger(every) || every < 1) {
+  console.error(
+    `powercut: [--every N] [${names.join("|")}]…, not ${process.argv.slice(2).join(" ")}`,
+  );
+  process.exit(2);
+}
 const isWanted = (name: (typeof names)[number]) => asked.length === 0 || asked.includes(name);
 const identity = await newIdentity();
 let passed = 0;
