@@ -8,6 +8,7 @@ import { run, runOk } from "./harness/run.ts";
 import { type Client, program } from "./podman-machine/client.ts";
 import { dockerOnHost, dockerWorks } from "./podman-machine/docker.ts";
 import { filesAreCopied } from "./podman-machine/file-copies.ts";
+import { foldersAreSynced } from "./podman-machine/folder-sync.ts";
 import { isReachedAsAnyMachine } from "./podman-machine/generic.ts";
 import { personIn } from "./podman-machine/person.ts";
 import { podmanWorks } from "./podman-machine/podman.ts";
@@ -89,6 +90,7 @@ describe("a machine with shares and ports", () => {
     sharesAreServed(client, shared));
   test("copies files by scp, sftp and ssh, none of which asks or warns", () =>
     filesAreCopied(client));
+  test("takes folders by rsync and gives them back", () => foldersAreSynced(client));
   test("serves podman of this host as root", () => podmanWorks(client, "life"));
   test("serves podman of this host as the user", () => podmanWorks(client, "life-user"));
   test("serves docker of this host", async ({ skip }) => {
