@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import type { Report } from "../driver/driver.ts";
-import { Failure } from "../failure.ts";
+import { Failure, systemErrorCode } from "../failure.ts";
 import type { MachineFiles } from "../store/machine-files.ts";
 
 const DOWNLOAD_TIMEOUT_MS = 900_000;
@@ -23,8 +23,7 @@ export async function fetchIso(url: string, files: MachineFiles, report: Report)
       await copyFile(source, path);
     }
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
-    throw new Failure(`The ISO ${url} can't be fetched: ${found}`, { cause: error });
+    throw new Failure(`The ISO ${url} can't be fetched: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -35,3 +34,18 @@ async function download(url: string, path: string): Promise<void> {
   }
   await pipeline(Readable.fromWeb(response.body), createWriteStream(path, { mode: 0o600 }));
 }
+
+/** The runtime's own text for a failed connection is advice to programmers; its code may be the cause's. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return String(error);
+  }
+  const code = systemErrorCode(error) ?? systemErrorCode(error.cause) ?? "";
+  return CONNECTION_ERRORS[code] ?? error.message;
+}
+
+const CONNECTION_ERRORS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nobody answers there",
+  ECONNRESET: "the connection broke off",
+  UND_ERR_SOCKET: "the connection broke off",
+};
