@@ -35,6 +35,10 @@ test.each([
     'The host has no 9000 MiB of memory for "box": end something, or give it less.',
   ],
   [
+    "access denied by acl file\nqemu-system-x86_64: -netdev bridge,id=net0,br=br0: bridge helper failed\n",
+    'QEMU\'s helper didn\'t connect "box" to the bridge br0 (access denied by acl file): the bridge has to be there, and /etc/qemu/bridge.conf to say "allow br0".',
+  ],
+  [
     "qemu-system-x86_64: -machine none of these: unsupported machine type\n",
     'QEMU could not start "box": unsupported machine type',
   ],

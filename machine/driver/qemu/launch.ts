@@ -204,7 +204,7 @@ export function launchFailure(
   stderr: string,
 ): Failure {
   const { name } = machine;
-  const { SSHPort, Memory } = machine.config.Driver;
+  const { SSHPort, Memory, NetworkBridge } = machine.config.Driver;
   if (timedOut) {
     return new Failure(`QEMU did not start "${name}" within ${LAUNCH_TIMEOUT_MS / 1000} s.`);
   }
@@ -222,6 +222,13 @@ export function launchFailure(
   if (/[Cc]annot (set up guest memory|allocate memory)/.test(stderr)) {
     return new Failure(
       `The host has no ${Memory} MiB of memory for "${name}": end something, or give it less.`,
+      { cause },
+    );
+  }
+  if (/bridge helper failed/.test(stderr)) {
+    const reason = stderr.trim().split("\n").at(-2) ?? "it gave no reason";
+    return new Failure(
+      `QEMU's helper didn't connect "${name}" to the bridge ${NetworkBridge} (${reason}): the bridge has to be there, and /etc/qemu/bridge.conf to say "allow ${NetworkBridge}".`,
       { cause },
     );
   }
