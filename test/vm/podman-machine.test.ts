@@ -1,8 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findByPidFile } from "../../machine/driver/qemu/process.ts";
 import { freePort } from "./harness/ports.ts";
 import { run, runOk } from "./harness/run.ts";
 import { type Client, program } from "./podman-machine/client.ts";
@@ -67,6 +71,24 @@ test("a machine is created, used, stopped and started again with its data, and r
 
   expect((await machine("rm", "-f", "-y", "life")).exitCode).toBe(0);
   expect(await readdir(path.join(store, "machines"))).toEqual([]);
+});
+
+test("rm removes what a killed create left, with the QEMU that was on its way up", async () => {
+  const folder = path.join(store, "machines/life");
+  // The wrapper's process becomes podman-machine itself.
+  const create = spawn(program, ["create", "life"], { env, stdio: "ignore" });
+  const ended = once(create, "exit");
+  await expect
+    .poll(() => existsSync(path.join(folder, "console.log")), { interval: 2, timeout: 120_000 })
+    .toBe(true);
+  create.kill("SIGKILL");
+  await ended;
+  expect((await machine("ls", "-f", "{{.Name}} {{.State}}")).stdout).toMatch(
+    /^life (Starting|Running|Stopped)\n$/,
+  );
+  expect((await machine("rm", "-f", "-y", "life")).exitCode).toBe(0);
+  expect(await readdir(path.join(store, "machines"))).toEqual([]);
+  expect(await findByPidFile(path.join(folder, "qemu.pid"))).toBeUndefined();
 });
 
 describe("a machine with shares and ports", () => {
