@@ -1,6 +1,13 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
-import { findExt, firstCopy, type SuperblockCopy } from "../content/ext4.ts";
+import {
+  findExt,
+  firstCopy,
+  type SuperblockCopy,
+  superblockBytes,
+  superblockOffset,
+} from "../content/ext4.ts";
+import { withMendedChecksum } from "../content/torn-superblock.ts";
 
 /** A full check of a large disk takes hours; the boot doesn't wait for it. */
 const checkTimeoutMs = 24 * 3_600_000;
@@ -30,6 +37,11 @@ export async function checkFilesystem(
     if (checked.sound || !checked.lacksSuperblock) return checked;
     const copy = findCopy(kernel, node);
     if (copy === undefined) return checked;
+    if (mendChecksum(kernel, node, copy)) {
+      const mended = await runCheck(kernel, node, []);
+      const message = `its superblock was written by half and is whole again; ${mended.message}`;
+      if (!mended.lacksSuperblock) return { ...mended, message };
+    }
     beforeRestoring(copy);
     const options = ["-b", String(copy.block), "-B", String(copy.blockBytes)];
     const again = await runCheck(kernel, node, options);
@@ -64,9 +76,30 @@ async function runCheck(
 }
 
 /**
- * Where the first copy of the superblock lies. ext4 writes its superblock in place, two sectors at once: a disk that
- * writes only one of them whole leaves a checksum that doesn't match, and `e2fsck -p` doesn't look for the copy by
- * itself. Undefined when the block size can't be read.
+ * Mends a superblock of which a power cut left one half (see withMendedChecksum). By a copy, e2fsck would go through
+ * the whole filesystem, on a disk of terabytes for the better part of an hour; and the copies may be torn as well.
+ */
+function mendChecksum(kernel: Kernel, node: string, copy: SuperblockCopy): boolean {
+  const device = kernel.openBlockDevice(node, "write");
+  try {
+    const superblock = device.read(superblockOffset, superblockBytes);
+    const other = device.read(copy.block * copy.blockBytes, superblockBytes);
+    if (superblock.length < superblockBytes || other.length < superblockBytes) return false;
+    const mended = withMendedChecksum(superblock, other);
+    if (mended === undefined) return false;
+    // The half with the checksum: one sector, which is written whole or not at all.
+    const half = superblockBytes / 2;
+    device.write(superblockOffset + half, mended.subarray(half));
+    device.fsync();
+    return true;
+  } finally {
+    device.close();
+  }
+}
+
+/**
+ * Where the first copy of the superblock lies. `e2fsck -p` doesn't look for it by itself. Undefined when the block size
+ * can't be read.
  */
 function findCopy(kernel: Kernel, node: string): SuperblockCopy | undefined {
   const device = kernel.openBlockDevice(node, "read");

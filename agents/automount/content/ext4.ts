@@ -1,8 +1,8 @@
 import type { Ext4 } from "../disk.ts";
 
 /** Where the superblock lies (kernel: Documentation/filesystems/ext4/super.rst). */
-const superblockOffset = 1024;
-const superblockBytes = 1024;
+export const superblockOffset = 1024;
+export const superblockBytes = 1024;
 const magic = 0xef53;
 
 /** With a journal it stays set; without one it is gone while the filesystem is mounted. */

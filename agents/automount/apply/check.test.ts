@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { ext4Checksum } from "../content/crc32.ts";
+import { firstCopy, superblockBytes, superblockOffset } from "../content/ext4.ts";
+import { checkFilesystem } from "./check.ts";
+
+const node = "/dev/vda1";
+const checksumOffset = 0x3fc;
+
+function superblock(): Buffer {
+  const bytes = Buffer.alloc(superblockBytes);
+  bytes.writeUInt16LE(0xef53, 0x38);
+  bytes.writeUInt32LE(0x4, 0x5c);
+  bytes.writeUInt32LE(0x40, 0x60);
+  bytes.writeUInt32LE(0x400, 0x64);
+  bytes.write("0123456789abcdef", 0x68, "latin1");
+  bytes.writeUInt32LE(ext4Checksum(bytes.subarray(0, checksumOffset)), checksumOffset);
+  return bytes;
+}
+
+/** A machine with a filesystem whose superblock has a new first half, and an e2fsck that goes by its checksum. */
+function machine(copy: Buffer): { kernel: FakeKernel; calls: string[] } {
+  const disk = Buffer.alloc(9 * 2 ** 20);
+  const torn = superblock();
+  torn.writeUInt32LE(1_700_000_000, 0x2c);
+  torn.copy(disk, superblockOffset);
+  const { block, blockBytes } = firstCopy({ blockBytes: 1024 });
+  copy.copy(disk, block * blockBytes);
+  const kernel = new FakeKernel().lay({ "/dev": null, "/sys/fs/ext4": null });
+  kernel.addBlockDevice(node, disk);
+  const calls: string[] = [];
+  kernel.onRun("e2fsck", (argv) => {
+    calls.push(argv.join(" "));
+    const now = Buffer.from(kernel.blockContent(node)).subarray(superblockOffset);
+    const isSound =
+      now.readUInt32LE(checksumOffset) === ext4Checksum(now.subarray(0, checksumOffset));
+    if (isSound || argv.includes("-b")) return { exitCode: 1, stdout: "recovering journal" };
+    return { exitCode: 8, stderr: "Superblock checksum does not match superblock" };
+  });
+  return { kernel, calls };
+}
+
+describe("the check of a filesystem whose superblock a power cut left half-written", () => {
+  test("sets the checksum right, so that the journal is replayed and not all is checked", async () => {
+    const { kernel, calls } = machine(superblock());
+    const told: unknown[] = [];
+    const checked = await checkFilesystem(kernel, node, (copy) => told.push(copy));
+    expect(checked.sound).toBe(true);
+    expect(checked.message).toContain("written by half and is whole again; repaired: recovering");
+    expect(calls).toEqual(["e2fsck -p /dev/vda1", "e2fsck -p /dev/vda1"]);
+    expect(told).toEqual([]);
+  });
+
+  test("changes nothing and goes by the copy where the two are of different filesystems", async () => {
+    const other = superblock().fill(7, 0x68, 0x78);
+    const { kernel, calls } = machine(other);
+    const before = Buffer.from(kernel.blockContent(node));
+    const told: unknown[] = [];
+    const checked = await checkFilesystem(kernel, node, (copy) => told.push(copy));
+    expect(checked.message).toContain("superblock restored from its copy");
+    expect(calls.at(-1)).toBe("e2fsck -p -b 8193 -B 1024 /dev/vda1");
+    expect(told).toEqual([{ block: 8193, blockBytes: 1024 }]);
+    expect(Buffer.compare(before, Buffer.from(kernel.blockContent(node)))).toBe(0);
+  });
+});
