@@ -21,6 +21,8 @@ describe("on what looks like VMware, with its disks and network cards", () => {
         ...["-device", "scsi-hd,drive=pvdisk,bus=pv.0"],
         ...["-netdev", "user,id=n1,net=10.1.0.0/24", "-device", "vmxnet3,netdev=n1"],
         ...["-netdev", "user,id=n2,net=10.2.0.0/24", "-device", "e1000,netdev=n2"],
+        // Gives the same address as the card that SSH comes by, on a wire of its own.
+        ...["-netdev", "user,id=twin", "-device", "e1000e,netdev=twin"],
       ],
     });
   });
@@ -49,11 +51,23 @@ describe("on what looks like VMware, with its disks and network cards", () => {
     const drivers = await machine.guest(
       "for card in /sys/class/net/eth*; do basename $(readlink $card/device/driver); done | sort",
     );
-    expect(drivers.split("\n")).toEqual(["e1000", "virtio_net", "vmxnet3"]);
+    expect(drivers.split("\n")).toEqual(["e1000", "e1000e", "virtio_net", "vmxnet3"]);
     await eventually(
       () => machine.guest("ip -4 addr | grep -c 'inet 10\\.[012]\\.'"),
-      (count) => count === "3",
+      (count) => count === "4",
     );
+  });
+
+  test("answers by the first of two cards in one network, whichever driver was there first", async () => {
+    const driverOf = (card = "") =>
+      machine.guest(`basename $(readlink /sys/class/net/${card}/device/driver)`);
+    const routes = await machine.guest("ip route show 10.0.2.0/24");
+    const metrics = [...routes.matchAll(/ dev (\S+) .*metric (\d+)/g)];
+    expect(metrics).toHaveLength(2);
+    const [first, second] = metrics.toSorted(([, , a], [, , b]) => Number(a) - Number(b));
+    expect(await driverOf(first?.[1])).toBe("virtio_net");
+    expect(await driverOf(second?.[1])).toBe("e1000e");
+    expect(await machine.guest("ip route get 10.0.2.2")).toContain(` dev ${first?.[1]} `);
   });
 
   // The real program on the real files, with other names laid over those of the firmware.

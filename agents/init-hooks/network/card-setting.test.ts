@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type CardSetting, parseIpSetting } from "./card-setting.ts";
-import { isIpAddress } from "./ip-address.ts";
-import { planCards } from "./plan-network.ts";
+import { ipv4Network, isIpAddress } from "./ip-address.ts";
+import { planCards, planMetrics } from "./plan-network.ts";
 
 describe("ip=", () => {
   const none = {
@@ -75,9 +75,46 @@ test.each([
   expect(isIpAddress(text)).toBe(is);
 });
 
+test.each([
+  ["10.0.2.15/24", "10.0.2.0/24"],
+  ["172.31.200.7/20", "172.31.192.0/20"],
+  ["10.1.2.3/8", "10.0.0.0/8"],
+  ["203.0.113.6/31", "203.0.113.6/31"],
+  ["203.0.113.6/32", undefined],
+  ["fd00::5/64", undefined],
+])("%s is in the network %s", (address, network) => {
+  expect(ipv4Network(address)).toBe(network);
+});
+
+describe("planMetrics", () => {
+  const at = (name: string, index: number, slot: string) => ({
+    name,
+    index,
+    type: 1,
+    device: `/sys/devices/pci0000:00/0000:00:${slot}`,
+  });
+
+  test("prefers cards by their place on the bus, whichever driver was there first", () => {
+    const metrics = planMetrics([
+      at("eth0", 2, "03.0"),
+      at("eth1", 3, "02.0/virtio0"),
+      at("eth2", 4, "04.0/virtio1"),
+    ]);
+    expect([...metrics]).toEqual([
+      ["eth1", 102],
+      ["eth0", 103],
+      ["eth2", 104],
+    ]);
+  });
+
+  test("gives a card that comes later a higher one, wherever it is plugged in", () => {
+    expect([...planMetrics([at("eth3", 7, "01.0")])]).toEqual([["eth3", 107]]);
+  });
+});
+
 describe("planCards", () => {
-  const lo = { name: "lo", type: 772, hasDevice: false };
-  const card = (name: string) => ({ name, type: 1, hasDevice: true });
+  const lo = { name: "lo", index: 1, type: 772, device: undefined };
+  const card = (name: string) => ({ name, index: 2, type: 1, device: `/sys/devices/${name}` });
   const network = (...values: string[]) => ({
     nameServers: [],
     cards: values.flatMap((value): CardSetting[] => {
@@ -93,8 +130,8 @@ describe("planCards", () => {
   test.each([
     ["an Ethernet card", [lo, card("eth0")], ["eth0 dhcp"]],
     ["cards of any name", [card("enp3s0"), card("wan")], ["enp3s0 dhcp", "wan dhcp"]],
-    ["no bridge of containers", [{ ...card("podman0"), hasDevice: false }], []],
-    ["no tunnel", [{ name: "tun0", type: 65534, hasDevice: true }], []],
+    ["no bridge of containers", [{ ...card("podman0"), device: undefined }], []],
+    ["no tunnel", [{ ...card("tun0"), type: 65534 }], []],
   ])("asks DHCP for %s", (_, interfaces, plans) => {
     expect(methods(interfaces, { nodhcp: false, network: network() })).toEqual(plans);
   });
@@ -121,19 +158,33 @@ describe("planCards", () => {
     const [plan] = planCards([card("eth0")], { nodhcp: false, network: settings });
     expect(plan?.commands.map((argv) => argv.join(" "))).toEqual([
       "ip link set dev eth0 mtu 1400 up",
-      "ip addr replace 10.0.0.2/24 dev eth0",
+      "ip addr replace 10.0.0.2/24 dev eth0 noprefixroute",
+      "ip route replace 10.0.0.0/24 dev eth0 src 10.0.0.2 scope link proto kernel metric 50",
       "ip route replace default via 10.0.0.1 dev eth0 metric 50 onlink",
       "ip addr replace fd00::2/64 dev eth0",
       "ip -6 route replace default via fd00::1 dev eth0 metric 50",
     ]);
   });
 
-  test("gives each card's way out a metric of its own", () => {
-    const settings = network("10.0.0.2::10.0.0.1:24::eth0:off", "10.9.0.2::10.9.0.1:24::eth1:off");
-    const routes = planCards(both, { nodhcp: false, network: settings }).map(
-      (plan) => plan.commands.at(-1)?.join(" ") ?? "",
+  test("gives each card's routes a metric of its own, also where both are in one network", () => {
+    const settings = network("10.0.0.2::10.0.0.1:24::eth0:off", "10.0.0.3::10.0.0.1:24::eth1:off");
+    const metrics = planCards(both, { nodhcp: false, network: settings }).map(({ commands }) =>
+      commands.map((argv) => argv.join(" ")).flatMap((line) => /metric \d+/.exec(line)?.[0] ?? []),
     );
-    expect(new Set(routes.map((route) => /metric \d+/.exec(route)?.[0])).size).toBe(2);
+    expect(metrics).toEqual([
+      ["metric 50", "metric 50"],
+      ["metric 51", "metric 51"],
+    ]);
+  });
+
+  test("has no route to the network of an address that is alone in it", () => {
+    const settings = network("10.0.0.2::172.31.1.1:32::eth0:off");
+    const [plan] = planCards([card("eth0")], { nodhcp: false, network: settings });
+    expect(plan?.commands.map((argv) => argv.join(" "))).toEqual([
+      "ip link set dev eth0 up",
+      "ip addr replace 10.0.0.2/32 dev eth0",
+      "ip route replace default via 172.31.1.1 dev eth0 metric 50 onlink",
+    ]);
   });
 
   test("sets an MTU beside DHCP", () => {

@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { scrubbedEnvironment } from "../../kernel/processes.ts";
 import { supervisorOf } from "../../services/supervisor.ts";
 import { findInterfaces } from "./find-interfaces.ts";
 import { dhcpCommand, dhcpPidPath } from "./plan-network.ts";
@@ -7,8 +8,13 @@ import { dhcpCommand, dhcpPidPath } from "./plan-network.ts";
 export interface DhcpClients {
   /** From now on clients are started: the name that they send is known. */
   begin(): void;
-  /** Starts one unless one runs or it is too early; says whether it did. */
-  start(card: string): boolean;
+  /**
+   * Starts one unless one runs or it is too early; says whether it did. The metric is for the routes that it sets;
+   * without one it makes one of the card's number.
+   */
+  start(card: string, metric?: number): boolean;
+  /** Whether one runs, or is started again soon. */
+  has(card: string): boolean;
   /** Has the one of a card ask for its address again, at once: it may be in another network now. */
   renew(card: string): void;
   /** The same for all: after the machine stood still their leases may be over. */
@@ -22,6 +28,7 @@ export interface DhcpClients {
 export function openDhcpClients(kernel: Kernel): DhcpClients {
   const supervisor = supervisorOf(kernel);
   let hasBegun = false;
+  const started = new Set<string>();
   const renew = (card: string): void => {
     const pid = supervisor.pid(serviceName(card)) ?? runningPid(kernel, card);
     if (pid !== undefined) kernel.signal(pid, "SIGUSR1");
@@ -31,16 +38,22 @@ export function openDhcpClients(kernel: Kernel): DhcpClients {
       hasBegun = true;
     },
     hasBegun: () => hasBegun,
-    start(card) {
+    start(card, metric) {
       if (!hasBegun || runningPid(kernel, card) !== undefined) return false;
       const argv = dhcpCommand(card, kernel.hostname());
-      return supervisor.start({ name: serviceName(card), argv }) !== undefined;
+      const own = metric === undefined ? {} : { route_metric: String(metric) };
+      const options = { env: { ...scrubbedEnvironment, ...own } };
+      if (supervisor.start({ name: serviceName(card), argv, options }) === undefined) return false;
+      started.add(card);
+      return true;
     },
+    has: (card) => started.has(card) || runningPid(kernel, card) !== undefined,
     renew,
     renewAll() {
       for (const { name } of findInterfaces(kernel)) renew(name);
     },
     stop(card) {
+      started.delete(card);
       supervisor.stop(serviceName(card));
     },
   };

@@ -1,13 +1,29 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { hasCode } from "../../kernel/kernel-error.ts";
 import type { Interface } from "./plan-network.ts";
 
 export const networkClassFolder = "/sys/class/net";
 
 /** What the kernel says of its network interfaces. */
 export function findInterfaces(kernel: Kernel): Interface[] {
-  return kernel.listIfPresent(networkClassFolder).map((name) => ({
-    name,
-    type: Number(kernel.readTextIfPresent(`${networkClassFolder}/${name}/type`) ?? 0),
-    hasDevice: kernel.exists(`${networkClassFolder}/${name}/device`),
-  }));
+  return kernel.listIfPresent(networkClassFolder).map((name) => {
+    const folder = `${networkClassFolder}/${name}`;
+    const number = (file: string) => Number(kernel.readTextIfPresent(`${folder}/${file}`) ?? 0);
+    return {
+      name,
+      index: number("ifindex"),
+      type: number("type"),
+      device: deviceOf(kernel, `${folder}/device`),
+    };
+  });
+}
+
+function deviceOf(kernel: Kernel, link: string): string | undefined {
+  try {
+    return kernel.realpath(link);
+  } catch (error) {
+    // There is none, or it went while we looked.
+    if (hasCode(error, "ENOENT")) return undefined;
+    throw error;
+  }
 }

@@ -4,6 +4,7 @@ import type { Child } from "../../kernel/processes.ts";
 import { type BootOptions, defaultBootOptions } from "../boot-options.ts";
 import { parseIpSetting } from "./card-setting.ts";
 import { openDhcpClients } from "./dhcp-clients.ts";
+import { serveCards } from "./serve-cards.ts";
 import { networkStage } from "./stage.ts";
 
 function system(...cards: string[]): FakeKernel {
@@ -75,7 +76,8 @@ describe("the stage", () => {
     expect(outcome.message).toBe("eth0 10.9.0.2/24");
     expect(kernel.runs.map(({ argv }) => argv.join(" "))).toEqual([
       "ip link set dev eth0 up",
-      "ip addr replace 10.9.0.2/24 dev eth0",
+      "ip addr replace 10.9.0.2/24 dev eth0 noprefixroute",
+      "ip route replace 10.9.0.0/24 dev eth0 src 10.9.0.2 scope link proto kernel metric 50",
       "ip route replace default via 10.9.0.1 dev eth0 metric 50 onlink",
     ]);
     expect(kernel.readText("/etc/resolv.conf")).toBe("nameserver 10.9.0.1\n");
@@ -85,6 +87,35 @@ describe("the stage", () => {
     const kernel = system("eth0").lay({ "/proc/sys/net/ipv6/conf/eth0/accept_ra": "1" });
     await run(kernel);
     expect(kernel.readText("/proc/sys/net/ipv6/conf/eth0/accept_ra")).toBe("2");
+  });
+
+  test("lets a card answer for its own addresses only", async () => {
+    const folder = "/proc/sys/net/ipv4/conf/eth0";
+    const kernel = system("eth0");
+    kernel.lay({ [`${folder}/arp_ignore`]: "0", [`${folder}/arp_announce`]: "0" });
+    await run(kernel);
+    expect(kernel.readText(`${folder}/arp_ignore`)).toBe("1");
+    expect(kernel.readText(`${folder}/arp_announce`)).toBe("2");
+  });
+
+  test("prefers the card that comes first on the bus, and those of the start to later ones", async () => {
+    const kernel = system();
+    const plugIn = (card: string, index: number, slot: string) => {
+      const device = `/sys/devices/pci0000:00/0000:00:${slot}`;
+      kernel.lay({ [device]: null, [`/sys/class/net/${card}/type`]: "1\n" });
+      kernel.lay({ [`/sys/class/net/${card}/ifindex`]: `${index}\n` });
+      kernel.symlink(device, `/sys/class/net/${card}/device`);
+    };
+    plugIn("eth0", 2, "03.0");
+    plugIn("eth1", 3, "02.0");
+    const { clients } = await run(kernel);
+    plugIn("eth2", 5, "01.0");
+    await serveCards(kernel, defaultBootOptions, clients);
+    expect(kernel.runs.map(({ argv, options }) => [argv[4], options.env?.route_metric])).toEqual([
+      ["eth0", "103"],
+      ["eth1", "102"],
+      ["eth2", "105"],
+    ]);
   });
 
   test("waits less long when no card has a cable", async () => {

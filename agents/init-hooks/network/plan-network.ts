@@ -1,12 +1,14 @@
 import type { CardSetting, NetworkOptions } from "./card-setting.ts";
-import { isIpv6 } from "./ip-address.ts";
+import { ipv4Network, isIpv6 } from "./ip-address.ts";
 
 export interface Interface {
   name: string;
+  /** The kernel's number: one that comes later has a higher one. */
+  index: number;
   /** ARPHRD_…: 1 is Ethernet, 772 the loopback. */
   type: number;
-  /** Whether there is hardware behind it: bridges and the like of containers have none. */
-  hasDevice: boolean;
+  /** Folder of the hardware behind it in /sys/devices: bridges and the like of containers have none. */
+  device: string | undefined;
 }
 
 /** How one card is served. */
@@ -18,8 +20,9 @@ export interface CardPlan {
   setting: CardSetting | undefined;
 }
 
-/** An earlier card's way out wins over a later one's, and over those of DHCP (100 and more). */
+/** An earlier card's routes win over a later one's, and over those of DHCP. */
 const firstMetric = 50;
+const firstDhcpMetric = 100;
 
 /**
  * How every Ethernet card with hardware gets its addresses, whatever its name: as an "ip=" says that names it or
@@ -29,7 +32,7 @@ export function planCards(
   interfaces: readonly Interface[],
   { nodhcp, network }: { nodhcp: boolean; network: NetworkOptions },
 ): CardPlan[] {
-  const cards = interfaces.filter((card) => card.type === 1 && card.hasDevice);
+  const cards = interfaces.filter((card) => card.type === 1 && card.device !== undefined);
   const homeless = network.cards.filter(({ card, method }) => !card && method === "static");
   const forAll = network.cards.findLast(({ card, method }) => !card && method !== "static");
   return cards.flatMap(({ name }, index): CardPlan[] => {
@@ -52,9 +55,7 @@ function planStatic(card: string, settings: readonly CardSetting[], metric: numb
   const up = ["ip", "link", "set", "dev", card];
   const commands = [[...up, ...(mtu === undefined ? [] : ["mtu", String(mtu)]), "up"]];
   for (const { addresses, gateway } of settings) {
-    for (const address of addresses) {
-      commands.push(["ip", "addr", "replace", address, "dev", card]);
-    }
+    for (const address of addresses) commands.push(...addressCommands(card, address, metric));
     if (gateway === undefined) continue;
     const family = isIpv6(gateway) ? ["-6"] : [];
     const via = ["default", "via", gateway, "dev", card, "metric", String(metric)];
@@ -72,6 +73,35 @@ function planStatic(card: string, settings: readonly CardSetting[], metric: numb
     timeServers: settings.flatMap(({ timeServers }) => timeServers),
   };
   return { card, method: "static", commands, setting };
+}
+
+/** The kernel's own route to the card's network has no metric: of two cards in it the last one set would win. */
+function addressCommands(card: string, address: string, metric: number): string[][] {
+  const add = ["ip", "addr", "replace", address, "dev", card];
+  const network = ipv4Network(address);
+  if (network === undefined) return [add];
+  const [source = ""] = address.split("/");
+  const route = ["ip", "route", "replace", network, "dev", card, "src", source];
+  return [
+    [...add, "noprefixroute"],
+    [...route, "scope", "link", "proto", "kernel", "metric", String(metric)],
+  ];
+}
+
+/**
+ * Metrics for the routes of cards that come at the same time: as they sit on the machine's buses, whichever driver
+ * was there first. So of several cards in one network it is always the same one that answers and asks. Cards that
+ * come later have higher ones, since the kernel's numbers go up.
+ */
+export function planMetrics(cards: readonly Interface[]): Map<string, number> {
+  const indexes = cards.map(({ index }) => index).toSorted((a, b) => a - b);
+  const inPlace = cards.toSorted((a, b) => compare(a.device ?? "", b.device ?? ""));
+  return new Map(inPlace.map(({ name }, at) => [name, firstDhcpMetric + (indexes[at] ?? 0)]));
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 /** udhcpc for one card: goes on asking, keeps the lease, sends our name. */

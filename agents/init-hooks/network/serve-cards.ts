@@ -4,7 +4,7 @@ import type { BootOptions } from "../boot-options.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces } from "./find-interfaces.ts";
 import { leaseFolder, leasePath, leaseText } from "./leases.ts";
-import { type CardPlan, planCards } from "./plan-network.ts";
+import { type CardPlan, planCards, planMetrics } from "./plan-network.ts";
 
 const ipTimeoutMs = 10_000;
 
@@ -19,10 +19,16 @@ export async function serveCards(
 ): Promise<CardPlan[]> {
   const served: CardPlan[] = [];
   if (!clients.hasBegun()) return served;
-  for (const plan of planCards(findInterfaces(kernel), options)) {
+  const interfaces = findInterfaces(kernel);
+  const plans = planCards(interfaces, options);
+  const fresh = plans.filter(({ card, method }) => method === "dhcp" && !clients.has(card));
+  const metrics = planMetrics(
+    interfaces.filter(({ name }) => fresh.some(({ card }) => card === name)),
+  );
+  for (const plan of plans) {
     const isNew =
       plan.method === "dhcp"
-        ? await startDhcp(kernel, plan, clients)
+        ? await startDhcp(kernel, plan, metrics.get(plan.card), clients)
         : await setAddresses(kernel, plan);
     if (isNew) served.push(plan);
   }
@@ -38,9 +44,14 @@ export function forgetCard(kernel: Kernel, clients: DhcpClients, card: string): 
   }
 }
 
-async function startDhcp(kernel: Kernel, plan: CardPlan, clients: DhcpClients): Promise<boolean> {
-  listenToRouters(kernel, plan.card);
-  if (!clients.start(plan.card)) return false;
+async function startDhcp(
+  kernel: Kernel,
+  plan: CardPlan,
+  metric: number | undefined,
+  clients: DhcpClients,
+): Promise<boolean> {
+  setSwitches(kernel, plan.card);
+  if (!clients.start(plan.card, metric)) return false;
   await runAll(kernel, plan);
   return true;
 }
@@ -50,7 +61,7 @@ async function setAddresses(kernel: Kernel, plan: CardPlan): Promise<boolean> {
   const path = leasePath(card, "static");
   if (kernel.exists(path)) return false;
   kernel.mkdir(leaseFolder);
-  listenToRouters(kernel, card);
+  setSwitches(kernel, card);
   await runAll(kernel, plan);
   const address = setting?.addresses[0];
   const { nameServers = [], timeServers = [] } = setting ?? {};
@@ -62,11 +73,18 @@ async function runAll(kernel: Kernel, { commands }: CardPlan): Promise<void> {
   for (const argv of commands) await runChecked(kernel, argv, { timeoutMs: ipTimeoutMs });
 }
 
-/**
- * With forwarding on, as containers need it, router advertisements are only listened to when this is 2
- * (kernel: Documentation/networking/ip-sysctl.rst). A card that was there before sysctls were set has its own.
- */
-function listenToRouters(kernel: Kernel, card: string): void {
-  const path = `/proc/sys/net/ipv6/conf/${card}/accept_ra`;
-  if (kernel.exists(path)) kernel.writePlain(path, "2");
+/** Switches of a card (kernel: Documentation/networking/ip-sysctl.rst); it may have come before sysctls were set. */
+const switches = [
+  // With forwarding on, as containers need it, router advertisements are only listened to when this is 2.
+  { family: "ipv6", name: "accept_ra", value: "2" },
+  // Of several cards in one network each answers and asks for its own addresses only.
+  { family: "ipv4", name: "arp_ignore", value: "1" },
+  { family: "ipv4", name: "arp_announce", value: "2" },
+];
+
+function setSwitches(kernel: Kernel, card: string): void {
+  for (const { family, name, value } of switches) {
+    const path = `/proc/sys/net/${family}/conf/${card}/${name}`;
+    if (kernel.exists(path)) kernel.writePlain(path, value);
+  }
 }
