@@ -1,18 +1,3 @@
-export interface DatagramRequest {
-  /** An address, not a name. */
-  address: string;
-  port: number;
-  payload: Uint8Array;
-  timeoutMs: number;
-}
-
-export interface DatagramReply {
-  payload: Uint8Array;
-  /** Unix milliseconds with fractions, by this system's clock. */
-  sentMs: number;
-  receivedMs: number;
-}
-
 export interface Clocks {
   /** Moves the system's clock at once (ADJ_SETOFFSET); milliseconds with fractions. */
   stepTime(byMs: number): void;
@@ -25,8 +10,4 @@ export interface Clocks {
   slewTime(byMs: number, timeConstant: number): void;
   /** Time of a clock device (/dev/ptp0) in Unix milliseconds. */
   readClockDevice(path: string): number;
-  /** Addresses of a host's name. Throws when it has none. */
-  lookUp(name: string, timeoutMs: number): Promise<string[]>;
-  /** Sends one datagram (UDP) and waits for the answer of that very address. Throws ETIMEDOUT. */
-  exchange(request: DatagramRequest): Promise<DatagramReply>;
 }

@@ -35,6 +35,8 @@ export interface Events {
    * Throws ETIMEDOUT naming the path.
    */
   waitForPath(path: string, timeoutMs: number): Promise<void>;
+  /** Calls `onChange` whenever an entry of the folder came, changed or went (inotify). */
+  watchFolder(path: string, onChange: () => void): Subscription;
 }
 
 /** A unix socket that listens but from which we never accept: for socket activation. */

@@ -1,6 +1,6 @@
 import type { BlockDevice, Lock } from "./block-devices.ts";
-import type { ListeningSocket, Subscription, Uevent, UeventListener, Wait } from "./events.ts";
-import { FakeSurroundings } from "./fake-surroundings.ts";
+import type { ListeningSocket } from "./events.ts";
+import { FakeEvents } from "./fake-events.ts";
 import type { FakeNode } from "./fake-tree.ts";
 import type { Kernel } from "./kernel.ts";
 import { KernelError } from "./kernel-error.ts";
@@ -18,7 +18,7 @@ type Answer =
   | ((argv: readonly string[], options: RunOptions) => Partial<RunResult>);
 
 /** A system in memory for tests: see FakeFiles for files and faults. */
-export class FakeKernel extends FakeSurroundings implements Kernel {
+export class FakeKernel extends FakeEvents implements Kernel {
   /** Programs that were run or spawned, in order. */
   readonly runs: FakeRun[] = [];
   readonly consoleLines: string[] = [];
@@ -34,7 +34,6 @@ export class FakeKernel extends FakeSurroundings implements Kernel {
   readonly #mounts: { request: MountRequest; node: FakeNode; target: string }[] = [];
   readonly #disks = new Map<string, { content: Uint8Array; held: boolean; locked: boolean }>();
   readonly #locks = new Set<string>();
-  readonly #listeners = new Set<UeventListener>();
 
   /**
    * What a program (by its basename) gives when it is run; defaults: status 0, nothing said. A program
@@ -60,16 +59,6 @@ export class FakeKernel extends FakeSurroundings implements Kernel {
     const disk = this.#disks.get(path);
     if (disk === undefined) throw new KernelError("blockContent", path, "ENOENT");
     return disk.content;
-  }
-
-  /** Tells all who listen or wait about a device. */
-  emitUevent(event: Uevent): void {
-    for (const listener of [...this.#listeners]) listener.onEvent(event);
-  }
-
-  /** Tells all who listen that events were lost. */
-  loseUevents(): void {
-    for (const listener of [...this.#listeners]) listener.onLost();
   }
 
   mount(request: MountRequest): void {
@@ -172,35 +161,6 @@ export class FakeKernel extends FakeSurroundings implements Kernel {
   signal(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGHUP" | "SIGUSR1"): boolean {
     this.signals.push({ pid, signal });
     return true;
-  }
-
-  uevents(listener: UeventListener): Subscription {
-    this.#listeners.add(listener);
-    return { close: () => this.#listeners.delete(listener) };
-  }
-
-  waitForDevice<T>(find: () => T | undefined, wait: Wait): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const now = find();
-      if (now !== undefined) return resolve(now);
-      const look = () => {
-        const found = find();
-        if (found === undefined) return;
-        clearTimeout(timer);
-        subscription.close();
-        resolve(found);
-      };
-      const subscription = this.uevents({ onEvent: look, onLost: look });
-      const timer = setTimeout(() => {
-        subscription.close();
-        reject(new KernelError("wait for", wait.what, "ETIMEDOUT"));
-      }, wait.timeoutMs);
-    });
-  }
-
-  waitForPath(path: string, timeoutMs: number): Promise<void> {
-    const find = () => (this.exists(path) ? true : undefined);
-    return this.waitForDevice(find, { what: path, timeoutMs }).then(() => undefined);
   }
 
   listenUnix(path: string, mode: number): ListeningSocket {

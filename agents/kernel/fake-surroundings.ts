@@ -1,10 +1,10 @@
-import type { Clocks, DatagramReply, DatagramRequest } from "./clocks.ts";
+import type { Clocks } from "./clocks.ts";
 import type { Device, Devices } from "./devices.ts";
 import type { Subscription } from "./events.ts";
 import { FakeFiles } from "./fake-files.ts";
 import { KernelError } from "./kernel-error.ts";
 import type { InterfaceAddress } from "./machine.ts";
-import type { Network, NetworkListener } from "./network.ts";
+import type { DatagramReply, DatagramRequest, Network, NetworkListener } from "./network.ts";
 
 /** Clocks and networks in memory, with other machines that answer as the test says. */
 export class FakeSurroundings extends FakeFiles implements Clocks, Network, Devices {
@@ -26,7 +26,6 @@ export class FakeSurroundings extends FakeFiles implements Clocks, Network, Devi
   /** Addresses of this machine. */
   readonly addresses: InterfaceAddress[] = [];
   readonly #listeners = new Set<NetworkListener>();
-  readonly #watchers = new Set<{ path: string; onChange: () => void }>();
 
   /** The right Unix time. */
   trueMs(): number {
@@ -87,17 +86,5 @@ export class FakeSurroundings extends FakeFiles implements Clocks, Network, Devi
   /** Tells all who listen to the network. */
   emitNetwork(tell: (listener: NetworkListener) => void): void {
     for (const listener of [...this.#listeners]) tell(listener);
-  }
-
-  watchFolder(path: string, onChange: () => void): Subscription {
-    this.tree.getFolder("watchFolder", path);
-    const watcher = { path, onChange };
-    this.#watchers.add(watcher);
-    return { close: () => this.#watchers.delete(watcher) };
-  }
-
-  /** Tells those who watch a folder that something in it changed. */
-  emitChange(path: string): void {
-    for (const watcher of [...this.#watchers]) if (watcher.path === path) watcher.onChange();
   }
 }

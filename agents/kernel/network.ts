@@ -25,9 +25,26 @@ export interface NetworkListener {
   onLost(): void;
 }
 
+export interface DatagramRequest {
+  /** An address, not a name. */
+  address: string;
+  port: number;
+  payload: Uint8Array;
+  timeoutMs: number;
+}
+
+export interface DatagramReply {
+  payload: Uint8Array;
+  /** Unix milliseconds with fractions, by this system's clock. */
+  sentMs: number;
+  receivedMs: number;
+}
+
 export interface Network {
   /** Listens to NETLINK_ROUTE; what was before isn't told. */
   networkEvents(listener: NetworkListener): Subscription;
-  /** Calls `onChange` whenever an entry of the folder came, changed or went (inotify). */
-  watchFolder(path: string, onChange: () => void): Subscription;
+  /** Addresses of a host's name. Throws when it has none. */
+  lookUp(name: string, timeoutMs: number): Promise<string[]>;
+  /** Sends one datagram (UDP) and waits for the answer of that very address. Throws ETIMEDOUT. */
+  exchange(request: DatagramRequest): Promise<DatagramReply>;
 }

@@ -1,4 +1,4 @@
-import type { DatagramRequest } from "../../kernel/clocks.ts";
+import type { DatagramRequest } from "../../kernel/network.ts";
 
 const eraSeconds = 2_208_988_800;
 

@@ -1,6 +1,6 @@
-import { watch } from "node:fs";
 import type { Network } from "../network.ts";
-import { attempt } from "./attempt.ts";
+import { asKernelError } from "./attempt.ts";
+import { before, exchange } from "./datagram.ts";
 import { listenToNetlink } from "./netlink-socket.ts";
 import { parseRouteMessages } from "./parse-route-message.ts";
 
@@ -26,8 +26,13 @@ export const linuxNetwork: Network = {
     });
     return { close };
   },
-  watchFolder(path, onChange) {
-    const watcher = attempt("watch", path, () => watch(path, onChange));
-    return { close: () => watcher.close() };
+  async lookUp(name, timeoutMs) {
+    // libc sees when resolv.conf has changed; Bun's own way reads it only once.
+    const found = Bun.dns.lookup(name, { backend: "libc" }).catch((error: unknown) => {
+      throw asKernelError("look up", name, error);
+    });
+    const addresses = await before(found, timeoutMs, "look up", name);
+    return addresses.map(({ address }) => address);
   },
+  exchange,
 };
