@@ -1,3 +1,5 @@
+import { stateFolder } from "../state-folder.ts";
+
 /** Where a setting may come from, the weakest first: a later one wins over an earlier one. */
 export const sources = ["image", "data disk", "command line"] as const;
 export type Source = (typeof sources)[number];
@@ -5,7 +7,7 @@ export type Source = (typeof sources)[number];
 /** Files that are read when they are there; see docs/configuration.md. */
 export const configPaths = {
   image: "/etc/boot2podman/boot2podman.toml",
-  "data disk": "/var/lib/boot2podman/boot2podman.toml",
+  "data disk": `${stateFolder}/boot2podman.toml`,
 } as const satisfies Partial<Record<Source, string>>;
 export type FileSource = keyof typeof configPaths;
 

@@ -1,8 +1,9 @@
 import { oneLine } from "../command/one-line.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { findStateMount } from "../state-folder.ts";
 import { version } from "../version.ts";
 import { newMessages } from "./kernel-log.ts";
-import { diskFolder, ramFolder, stateFolder } from "./log-folders.ts";
+import { diskFolder, ramFolder } from "./log-folders.ts";
 import { diskLogBytes, ramLogBytes, rotate } from "./rotate.ts";
 
 const bootLog = "/boot.log";
@@ -30,7 +31,7 @@ export function flushLogs(kernel: Kernel): string[] {
     }
   };
   const progress = readProgress(kernel);
-  const isOnDisk = kernel.mounts().some(({ target }) => target === stateFolder);
+  const isOnDisk = findStateMount(kernel.mounts()) !== undefined;
   if (isOnDisk) {
     tried(() => kernel.mkdir(diskFolder));
     tried(() => copyKernelLog(kernel, progress));

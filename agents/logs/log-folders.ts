@@ -1,5 +1,5 @@
-/** Folder of our state on the data disk. */
-export const stateFolder = "/var/lib/boot2podman";
+import { stateFolder } from "../state-folder.ts";
+
 /** Services write here, in RAM. */
 export const ramFolder = "/var/log";
 /** Where logs are kept when there is a data disk; hooks write here themselves. */

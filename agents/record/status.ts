@@ -4,6 +4,7 @@ import { readMachineFacts } from "../guest-tools/detect/read-machine-facts.ts";
 import { rootMode } from "../init-hooks/containers/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { readServiceStates, type ServiceState } from "../services/service-state.ts";
+import { findStateMount } from "../state-folder.ts";
 import { readRecords } from "./read-records.ts";
 import { shownSettings } from "./shown-settings.ts";
 import type { StageRecord } from "./stage-record.ts";
@@ -24,13 +25,11 @@ export interface Status {
   complaints: string[];
 }
 
-const lastingFolder = "/var/lib/boot2podman";
-
 /** How the machine was booted and what it is. */
 export function readStatus(kernel: Kernel, version: string): Status {
   const { records, complaints } = readRecords(kernel);
   const mounts = kernel.mounts();
-  const lasting = mounts.findLast((mount) => mount.target === lastingFolder);
+  const lasting = findStateMount(mounts);
   const whole = mounts.find((mount) => mount.device === lasting?.device && mount.root === "/");
   return {
     version,

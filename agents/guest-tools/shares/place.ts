@@ -1,3 +1,5 @@
+import { stateFolder } from "../../state-folder.ts";
+
 /** Folders below the root whose insides are the system's too: nothing may be mounted there even when it is asked for. */
 const closedFolders = new Set(
   "bin boot dev init initrd lib lib32 lib64 newroot proc run sbin sys usr".split(" "),
@@ -14,7 +16,7 @@ const systemFolders = new Set([
 
 /** A share on one of them, or on a folder around it, would hide keys, containers or settings. */
 const closedPaths = [
-  ...["/etc/containers", "/etc/ssh", "/var/lib/boot2podman", "/var/lib/containers"],
+  ...["/etc/containers", "/etc/ssh", stateFolder, "/var/lib/containers"],
   ...["/var/log", "/var/run", "/var/tmp"],
 ];
 

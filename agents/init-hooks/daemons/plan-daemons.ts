@@ -1,7 +1,8 @@
 import type { Service } from "../../services/supervisor.ts";
+import { stateFolder } from "../../state-folder.ts";
 
 /** Crontabs, one file for each user, on the data disk when there is one. */
-export const crontabs = "/var/lib/boot2podman/etc/crontabs";
+export const crontabs = `${stateFolder}/etc/crontabs`;
 /** Consoles beside the first, which is init's. */
 const furtherTerminals = ["tty2", "tty3", "tty4", "tty5", "tty6"];
 

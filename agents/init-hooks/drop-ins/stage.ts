@@ -1,8 +1,9 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { stateFolder } from "../../state-folder.ts";
 import type { Stage, StageNotes } from "../stage.ts";
 
-const source = "/var/lib/boot2podman/etc/containers";
+const source = `${stateFolder}/etc/containers`;
 const target = "/etc/containers";
 const longestFileBytes = 1024 * 1024;
 /** certs.d/HOST:PORT/ca.crt */

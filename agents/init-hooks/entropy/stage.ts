@@ -1,7 +1,8 @@
+import { findStateMount, stateFolder } from "../../state-folder.ts";
 import type { Stage } from "../stage.ts";
 
 /** Lies on the data disk, whence "restart" gives a machine other random numbers than last time. */
-const seedPath = "/var/lib/boot2podman/random-seed";
+const seedPath = `${stateFolder}/random-seed`;
 const seedBytes = 512;
 
 /**
@@ -13,7 +14,7 @@ export const entropyStage: Stage = {
   needs: ["automount"],
   deadlineMs: 5_000,
   async run({ kernel, notes }) {
-    const isKept = kernel.mounts().some((mount) => mount.target === "/var/lib/boot2podman");
+    const isKept = findStateMount(kernel.mounts()) !== undefined;
     const seed = kernel.readNoFollow(seedPath, seedBytes);
     notes.observed = { isKept, seedBytes: seed?.length ?? 0 };
     if (!isKept) return { result: "skipped", message: "no data disk to keep a seed on" };

@@ -2,11 +2,10 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { Child } from "../../kernel/processes.ts";
 import { diskFolder } from "../../logs/log-folders.ts";
 import { diskLogBytes, rotate } from "../../logs/rotate.ts";
+import { stateFolder } from "../../state-folder.ts";
 
-/** Where what a person keeps for the boot lies, on the data disk when there is one. */
-const hooksFolder = "/var/lib/boot2podman";
 /** Sourced before each hook, at logins, and for podman's service: a place for proxies and the like. */
-export const profilePath = `${hooksFolder}/profile`;
+export const profilePath = `${stateFolder}/profile`;
 
 export type HookName = "bootsync" | "bootlocal" | "shutdown";
 
@@ -23,7 +22,7 @@ export function hookLogPath(name: HookName): string {
  * log/NAME.log beside it. Undefined when there is no such hook. One that isn't executable is given to sh.
  */
 export function startHook(kernel: Kernel, name: HookName): Child | undefined {
-  const path = `${hooksFolder}/${name}.sh`;
+  const path = `${stateFolder}/${name}.sh`;
   const stat = kernel.stat(path);
   if (stat?.kind !== "file") return undefined;
   const logPath = hookLogPath(name);

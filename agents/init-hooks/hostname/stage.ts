@@ -2,11 +2,12 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import { findNoCloud } from "../../sshkeys/sources/find-nocloud.ts";
+import { stateFolder } from "../../state-folder.ts";
 import type { BootOptions } from "../boot-options.ts";
 import type { Stage } from "../stage.ts";
 import { defaultHostname, type HostnameFacts, hostsFile, planHostname } from "./plan-hostname.ts";
 
-const storedPath = "/var/lib/boot2podman/etc/hostname";
+const storedPath = `${stateFolder}/etc/hostname`;
 const longestNameBytes = 256;
 
 /**

@@ -1,3 +1,4 @@
+import { stateFolder } from "../../state-folder.ts";
 import type { BootOptions } from "../boot-options.ts";
 
 export interface MemoryFacts {
@@ -25,7 +26,7 @@ const mebibyte = 1 << 20;
 const smallestZramBytes = 8 * mebibyte;
 /** On a small machine all memory is needed for the containers, and what is left of it changes much. */
 const smallestLimitedBytes = 256 * mebibyte;
-export const swapFilePath = "/var/lib/boot2podman/swapfile";
+export const swapFilePath = `${stateFolder}/swapfile`;
 
 /**
  * A quarter of the free memory becomes swap that is compressed in RAM. An eighth stays out of reach of root's

@@ -1,6 +1,7 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
+import { findStateMount } from "../../state-folder.ts";
 import { loadModules } from "../devices/module-loader.ts";
 import { meminfoBytes } from "../new-root/read-meminfo.ts";
 import type { Stage } from "../stage.ts";
@@ -8,7 +9,6 @@ import { type MemoryPlan, planMemory } from "./plan-memory.ts";
 import { swapAreas } from "./swap-areas.ts";
 import { swapHeader } from "./swap-header.ts";
 
-const lastingFolder = "/var/lib/boot2podman";
 const zram = "/dev/zram0";
 const zramPriority = 100;
 const filePriority = 10;
@@ -29,12 +29,11 @@ export const memoryStage: Stage = {
   needs: ["ready", "settings"],
   deadlineMs: 60_000,
   async run({ kernel, options, notes }) {
-    const mounts = kernel.mounts();
     const facts = {
       options,
       availableBytes: meminfoBytes(kernel.readText("/proc/meminfo"), "MemAvailable"),
       hasSwap: swapAreas(kernel).length > 0,
-      hasDataDisk: mounts.some((mount) => mount.target === lastingFolder),
+      hasDataDisk: findStateMount(kernel.mounts()) !== undefined,
     };
     const plan = planMemory(facts);
     notes.observed = { ...facts, options: undefined };

@@ -1,8 +1,9 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { stateFolder } from "../../state-folder.ts";
 import type { Stage } from "../stage.ts";
 
-const folder = "/var/lib/boot2podman/certs";
+const folder = `${stateFolder}/certs`;
 /** Podman (Go's crypto/x509) and OpenSSL's programs read this one. */
 export const trustBundle = "/etc/ssl/certs/ca-certificates.crt";
 const longestFileBytes = 1024 * 1024;
