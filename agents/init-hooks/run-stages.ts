@@ -1,4 +1,5 @@
 import { oneLine } from "../command/one-line.ts";
+import { orLate } from "../deadline.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { StageRecord } from "../record/stage-record.ts";
 import type { BootOptions } from "./boot-options.ts";
@@ -39,7 +40,9 @@ export function runStages(run: StageRun): StagesRun {
       );
     const needs = before(stage.needs);
     const hopes = before(stage.hopes?.for ?? []);
-    const started = needs.then(() => orAfter(hopes, stage.hopes?.patienceMs ?? 0));
+    const started = needs.then(() =>
+      orLate<unknown, undefined>(hopes, stage.hopes?.patienceMs ?? 0, () => undefined),
+    );
     const stageRun = runStage(stage, run, started);
     running.set(stage.name, stageRun);
     return stageRun;
@@ -111,14 +114,6 @@ async function rescued(
   } catch (error) {
     return `and the plain way failed too: ${oneLine(error)}`;
   }
-}
-
-function orAfter(wanted: Promise<unknown>, patienceMs: number): Promise<unknown> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const impatience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, patienceMs);
-  });
-  return Promise.race([wanted, impatience]).finally(() => clearTimeout(timer));
 }
 
 function checkGraph(byName: ReadonlyMap<string, Stage>): void {

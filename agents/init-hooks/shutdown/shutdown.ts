@@ -1,5 +1,6 @@
 import { parsePasswd } from "../../accounts/find-user.ts";
 import { oneLine } from "../../command/one-line.ts";
+import { orLate } from "../../deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
 import { startHook } from "../hooks/run-hook.ts";
@@ -82,12 +83,7 @@ async function runHook(kernel: Kernel, complaints: string[]): Promise<void> {
   try {
     const hook = startHook(kernel, "shutdown");
     if (hook === undefined) return;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<"late">((resolve) => {
-      timer = setTimeout(() => resolve("late"), hookTimeoutMs);
-    });
-    const status = await Promise.race([hook.exited, late]);
-    clearTimeout(timer);
+    const status = await orLate(hook.exited, hookTimeoutMs, () => "late" as const);
     if (status === "late") hook.kill("SIGKILL");
     if (status !== 0) complaints.push(`shutdown.sh ended with ${status}`);
   } catch (error) {

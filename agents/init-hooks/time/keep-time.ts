@@ -1,4 +1,5 @@
 import { oneLine } from "../../command/one-line.ts";
+import { orLate } from "../../deadline.ts";
 import type { Subscription } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
@@ -90,7 +91,7 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     onPause(pausedMs);
     pollS = shortestPollS;
     const before = corrections;
-    await Promise.race([ask(), pause(afterPauseMs)]);
+    await orLate(ask(), afterPauseMs, () => undefined);
     if (corrections > before || pausedMs < shortestKnownPauseMs) return;
     correct(pausedMs, "the hardware clock");
   };
@@ -148,8 +149,4 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
       leases.close();
     },
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

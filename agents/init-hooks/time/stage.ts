@@ -1,3 +1,4 @@
+import { orLate } from "../../deadline.ts";
 import type { Stage } from "../stage.ts";
 
 const patienceMs = 6_000;
@@ -18,12 +19,7 @@ export function timeStage(onPause: () => void): Stage {
       notes.observed = { hypervisorClock: findHypervisorClock(kernel) ?? null };
       const zone = setTimeZone(kernel, options.timeZone);
       const { first } = keepTime(kernel, { servers: options.timeServers, onPause });
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<string>((resolve) => {
-        timer = setTimeout(() => resolve("no time server has answered yet"), patienceMs);
-      });
-      const clock = await Promise.race([first, late]);
-      clearTimeout(timer);
+      const clock = await orLate(first, patienceMs, () => "no time server has answered yet");
       return { result: "ok", message: [clock, zone].filter((part) => part !== "").join("; ") };
     },
   };

@@ -1,3 +1,4 @@
+import { orLate } from "../../deadline.ts";
 import { KernelError } from "../kernel-error.ts";
 import type { DatagramReply, DatagramRequest } from "../network.ts";
 import { asKernelError } from "./attempt.ts";
@@ -39,17 +40,8 @@ export async function before<T>(
   operation: string,
   what: string,
 ): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
+  return await orLate(result, timeoutMs, (): never => {
     const detail = `no answer after ${timeoutMs} ms`;
-    timer = setTimeout(
-      () => reject(new KernelError(operation, what, "ETIMEDOUT", { detail })),
-      timeoutMs,
-    );
+    throw new KernelError(operation, what, "ETIMEDOUT", { detail });
   });
-  try {
-    return await Promise.race([result, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { orLate } from "../../deadline.ts";
 import { KernelError } from "../kernel-error.ts";
 import { type Processes, type RunOptions, scrubbedEnvironment } from "../processes.ts";
 import { asKernelError, attempt } from "./attempt.ts";
@@ -16,20 +17,12 @@ export const linuxProcesses: Processes = {
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
     ]);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        child.kill("SIGKILL");
-        const detail = `not finished after ${timeoutMs} ms`;
-        reject(new KernelError("run", argv.join(" "), "ETIMEDOUT", { detail }));
-      }, timeoutMs);
+    const [exitCode, stdout, stderr] = await orLate(finished, timeoutMs, (): never => {
+      child.kill("SIGKILL");
+      const detail = `not finished after ${timeoutMs} ms`;
+      throw new KernelError("run", argv.join(" "), "ETIMEDOUT", { detail });
     });
-    try {
-      const [exitCode, stdout, stderr] = await Promise.race([finished, late]);
-      return { exitCode, stdout, stderr };
-    } finally {
-      clearTimeout(timer);
-    }
+    return { exitCode, stdout, stderr };
   },
 
   spawn(argv, options = {}) {
