@@ -21,9 +21,12 @@ export const automountStage: Stage = {
   // A set-up or a check of a large disk takes its time; the boot goes on meanwhile when it takes longer.
   deadlineMs,
   async run(context) {
-    const startedMs = context.kernel.uptimeMs();
+    const { kernel } = context;
+    const startedMs = kernel.uptimeMs();
     const outcome = await runAutomount(context);
-    if (context.kernel.uptimeMs() - startedMs < deadlineMs) return outcome;
+    if (kernel.uptimeMs() - startedMs < deadlineMs) return outcome;
+    // The console was told that the boot goes on without it.
+    kernel.tellConsole(`automount: ${outcome.message}`);
     // sshkeys didn't wait any longer and has looked in vain for what is on this disk.
     return { ...outcome, message: `${outcome.message}; ${await bringKeysLate(context)}` };
   },

@@ -171,6 +171,7 @@ test("a check that outlasts the stage's deadline: keys are brought when the disk
     },
   });
   expect(kernel.readText("/root/.ssh/authorized_keys")).toContain("# Copied");
+  expect(kernel.consoleLines).toContain("automount: /dev/vda1 on /mnt/vda1; vda1 is the data disk");
   expect(result).toBe("failed");
   expect(message).toContain("none for this test");
 });
