@@ -1,8 +1,8 @@
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { initrdWithInit, initrdWithoutAgents } from "./harness/changed-image.ts";
 import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
-import { initrdWithoutAgents } from "./harness/image-without-agents.ts";
 import { run } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
@@ -60,6 +60,20 @@ test("with the agents' program removed from the image, sshd and a console come u
   machine = await TestMachine.start({ initrd });
   const shown = await consoleShows(/box:~\$/);
   expect(shown).toMatch(/the agents can't run here \(exit status 127/);
+});
+
+test("agents that are late are ended, and sshd and a console come up without them", async () => {
+  const patience = /read -r -t 60 answer/;
+  const initrd = await initrdWithInit((text) => {
+    expect(text).toMatch(patience);
+    return text.replace(patience, "read -r -t 0.01 answer");
+  });
+  folders.push(path.dirname(initrd));
+  machine = await TestMachine.start({ initrd });
+  const shown = await consoleShows(/box:~\$/);
+  expect(shown).toMatch(/the agents didn't prepare the root within/);
+  expect(shown).toMatch(/running without the agents: no data disk/);
+  expect(shown).not.toContain("init-hooks:");
 });
 
 /** Stages that are made to fail, several in one boot where one doesn't hide the other. */

@@ -1,9 +1,11 @@
-import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { cpioBytes } from "../../../image/initrds/cpio.ts";
 import { dist } from "./qemu.ts";
 import { runOk } from "./run.ts";
+
+const shippedInit = path.resolve(import.meta.dirname, "../../../image/initrd/init");
 
 /** What a squashfs image begins with (kernel: Documentation/filesystems/squashfs.rst). */
 const SQUASHFS_MAGIC = "hsqs";
@@ -37,9 +39,35 @@ export async function initrdWithoutAgents(): Promise<string> {
     "1",
   ]);
   await rm(tree, { recursive: true });
-  const bytes = await readFile(image);
-  const member = { path: "usr.squashfs", mode: 0o644, sizeBytes: bytes.length, source: image };
-  const parts: Buffer[] = [await readFile(path.join(dist, "corepure64.gz"))];
+  return joinedWith(folder, ["corepure64.gz"], {
+    path: "usr.squashfs",
+    mode: 0o644,
+    source: image,
+  });
+}
+
+/** Both initrds, joined, with another /init. */
+export async function initrdWithInit(change: (text: string) => string): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), "b2p-init-"));
+  const source = path.join(folder, "init");
+  await writeFile(source, change(await readFile(shippedInit, "utf8")));
+  return joinedWith(folder, ["corepure64.gz", "boot2podman.gz"], {
+    path: "init",
+    mode: 0o755,
+    source,
+  });
+}
+
+/** Joins artifacts, and behind them an archive with one file, which takes the place of theirs. */
+async function joinedWith(
+  folder: string,
+  artifacts: readonly string[],
+  file: { path: string; mode: number; source: string },
+): Promise<string> {
+  const parts: Buffer[] = await Promise.all(
+    artifacts.map((name) => readFile(path.join(dist, name))),
+  );
+  const member = { ...file, sizeBytes: (await stat(file.source)).size };
   for await (const part of cpioBytes([], [member], { folder }, 0)) parts.push(part);
   const initrd = path.join(folder, "initrd");
   await writeFile(initrd, Buffer.concat(parts));
