@@ -14,7 +14,7 @@ describe("on what looks like VMware, with its disks and network cards", () => {
     const { file } = await newDataDisk(identity);
     machine = await TestMachine.start({
       key: identity.key,
-      cpu: "max,tcg-cpuid=off",
+      cpu: "max,erms=off,la57=off,tcg-cpuid=off",
       extra: [
         ...likeVmware,
         ...["-device", "pvscsi,id=pv", "-drive", `if=none,id=pvdisk,format=raw,file=${file}`],
