@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Identity } from "../vm/harness/data-disk.ts";
+import { patienceMs } from "../vm/harness/patience.ts";
 import type { Monitor } from "../vm/harness/qmp.ts";
 import { run } from "../vm/harness/run.ts";
 import { type MachineOptions, TestMachine } from "../vm/harness/test-machine.ts";
@@ -93,7 +94,7 @@ export class NextBoots {
   async #detach(): Promise<void> {
     const before = this.#deleted();
     await this.monitor.execute("device_del", { id: "cut" });
-    for (const deadline = Date.now() + 60_000; this.#deleted() === before; ) {
+    for (const deadline = Date.now() + patienceMs; this.#deleted() === before; ) {
       if (Date.now() > deadline) throw new Error("the guest doesn't let go of the disk");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -108,7 +109,7 @@ export class NextBoots {
 /** Everything in one go, since each command over SSH costs seconds under emulation. */
 const guestScript = String.raw`#!/bin/sh
 # Waits until the kernel shows the disk, lets automount at it, and shows what is there.
-for i in $(seq 1200); do
+for i in $(seq 6000); do
   disk=$(ls /sys/block | grep -vxFf /run/disks-before | head -1)
   [ -n "$disk" ] && [ -b "/dev/$disk" ] && break
   usleep 50000

@@ -75,6 +75,6 @@ describe("on QEMU, with everything that a host can give a machine", () => {
   test("switches itself off when the host asks the agent", async () => {
     const { machine, agent } = given;
     agent.tell("guest-shutdown", { mode: "powerdown" });
-    await machine.ended(180_000);
+    await machine.ended();
   });
 });

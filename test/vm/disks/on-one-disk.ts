@@ -7,7 +7,7 @@ unmount_all() {
   for folder in $(grep "^/dev/$disk" /proc/mounts | cut -d' ' -f2 | tac); do umount "$folder" || umount -l "$folder"; done
 }
 if [ -n "$1" ]; then
-  for i in $(seq 1200); do
+  for i in $(seq 6000); do
     for folder in /sys/block/*; do
       [ "$(($(cat "$folder/size") * 512))" = "$1" ] && disk=$(basename "$folder")
     done
@@ -17,7 +17,7 @@ if [ -n "$1" ]; then
   echo "$(cat /proc/cmdline) boot2podman.disk=$disk" >/run/cmdline
   mount --bind /run/cmdline /proc/cmdline
 else
-  for i in $(seq 1200); do
+  for i in $(seq 6000); do
     disk=$(ls /sys/block | grep -vxFf /run/disks-before | head -1)
     [ -n "$disk" ] && break
     usleep 50000

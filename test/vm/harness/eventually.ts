@@ -1,8 +1,10 @@
+import { patienceMs } from "./patience.ts";
+
 /** Asks again until it holds; throws with the last answer when it never does. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   holds: (value: T) => boolean,
-  timeoutMs = 240_000,
+  timeoutMs = patienceMs,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

@@ -2,6 +2,7 @@ import { createConnection, type Socket } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import * as z from "zod";
+import { patienceMs } from "./patience.ts";
 import type { TestMachine } from "./test-machine.ts";
 
 const answer = z.looseObject({
@@ -37,7 +38,7 @@ export class GuestAgent {
   }
 
   /** Asks for one thing; throws with the agent's own words, or when there is no answer in time. */
-  ask(execute: string, args?: Record<string, unknown>, timeoutMs = 120_000): Promise<unknown> {
+  ask(execute: string, args?: Record<string, unknown>, timeoutMs = patienceMs): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`${execute}: no answer`)), timeoutMs);
       const ended =

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { patienceMs } from "./patience.ts";
 import { freePort } from "./ports.ts";
 import { runOk } from "./run.ts";
 
@@ -46,7 +47,7 @@ export class Registry {
   }
 
   async #answers(): Promise<void> {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + patienceMs;
     for (;;) {
       // Refused until it listens.
       const answer = await fetch(`http://127.0.0.1:${this.port}/v2/`).catch(() => undefined);

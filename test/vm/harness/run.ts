@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { patienceMs } from "./patience.ts";
 
 /** What a command left behind. */
 export interface Result {
@@ -27,7 +28,7 @@ export function run(
     });
     let stdout = "";
     let stderr = "";
-    const timeoutMs = options.timeoutMs ?? 180_000;
+    const timeoutMs = options.timeoutMs ?? patienceMs;
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
       reject(new Error(`${argv.join(" ")}: no end after ${timeoutMs} ms\n${stdout}\n${stderr}`));

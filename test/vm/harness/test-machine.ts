@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { defaultCommandLine } from "./artifacts.ts";
 import { joinedInitrds } from "./joined-initrds.ts";
+import { patienceMs } from "./patience.ts";
 import { freePort } from "./ports.ts";
 import { type DiskOptions, dist, firmwareFiles, type QemuOptions, qemuArguments } from "./qemu.ts";
 import { Monitor } from "./qmp.ts";
@@ -37,6 +38,9 @@ export interface MachineOptions {
 export class TestMachine {
   process: ChildProcess | undefined;
   readonly console: string;
+  /** How long the last boot took until sshd greeted: tells how busy the host is. */
+  bootMs = 0;
+  #poweredOnMs = 0;
 
   private constructor(
     readonly folder: string,
@@ -113,6 +117,7 @@ export class TestMachine {
       stdio: ["ignore", log, log],
     });
     closeSync(log);
+    this.#poweredOnMs = Date.now();
     const started = this.process;
     started.on("error", (error) => writeFile(path.join(this.folder, "qemu.log"), error.message));
   }
@@ -131,7 +136,7 @@ export class TestMachine {
    * connection at once, and one that was opened before the guest had its address may hang for seconds: so a
    * silent one is given up early. One at a time, since each costs the guest a process.
    */
-  async waitForSsh(timeoutMs = 240_000): Promise<void> {
+  async waitForSsh(timeoutMs = patienceMs): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (let patienceMs = 1_500; !(await this.#greeted(patienceMs)); patienceMs += 50) {
       if (Date.now() > deadline) {
@@ -140,6 +145,7 @@ export class TestMachine {
       if (this.#isOff()) throw new Error(`QEMU has ended\n${this.story()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+    this.bootMs = Date.now() - this.#poweredOnMs;
   }
 
   /** One connection: closed without a word while nobody listens in the guest. */
@@ -173,7 +179,7 @@ export class TestMachine {
         "-o",
         "UserKnownHostsFile=/dev/null",
       ],
-      ...["-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20"],
+      ...["-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ConnectTimeout=240"],
       ...["-o", "ControlMaster=auto", "-o", `ControlPath=${this.folder}/%r`],
       ...["-o", "ControlPersist=60"],
       ...(key ? ["-o", "IdentitiesOnly=yes", "-i", key] : []),
@@ -189,7 +195,7 @@ export class TestMachine {
     const argv = ["ssh", ...this.sshArguments(), `${options.user ?? "tc"}@127.0.0.1`, command];
     return run(argv, {
       ...(options.input === undefined ? {} : { input: options.input }),
-      timeoutMs: options.timeoutMs ?? 240_000,
+      timeoutMs: options.timeoutMs ?? patienceMs,
     });
   }
 
@@ -222,7 +228,7 @@ export class TestMachine {
   }
 
   /** Waits until QEMU has ended; gives the milliseconds that it took. */
-  async ended(timeoutMs: number): Promise<number> {
+  async ended(timeoutMs = patienceMs): Promise<number> {
     const started = Date.now();
     const { process } = this;
     if (!process || this.#isOff()) return 0;
@@ -240,7 +246,7 @@ export class TestMachine {
   }
 
   /** Presses the power button; gives the milliseconds until the machine was off. */
-  async powerDown(timeoutMs = 120_000): Promise<number> {
+  async powerDown(timeoutMs = patienceMs): Promise<number> {
     const monitor = await this.monitor();
     await monitor.execute("system_powerdown");
     const took = await this.ended(timeoutMs);
@@ -251,7 +257,7 @@ export class TestMachine {
   /** Restarts the machine by `how`; waits until sshd greets again. Gives the milliseconds until the old boot had ended. */
   async powersUpAgain(
     how: (monitor: Monitor) => Promise<unknown>,
-    timeoutMs = 240_000,
+    timeoutMs = patienceMs,
   ): Promise<number> {
     const monitor = await this.monitor();
     await how(monitor);
@@ -262,7 +268,8 @@ export class TestMachine {
         throw new Error(`no restart within ${timeoutMs} ms\n${this.story()}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const tookMs = Date.now() - started;
+    this.#poweredOnMs = Date.now();
+    const tookMs = this.#poweredOnMs - started;
     monitor.close();
     // The shared connection went with the old boot.
     for (const user of ["root", "tc", "captain"])
@@ -274,7 +281,7 @@ export class TestMachine {
   /** Pulls the plug. */
   async cutPower(): Promise<void> {
     this.process?.kill("SIGKILL");
-    await this.ended(20_000);
+    await this.ended(patienceMs);
   }
 
   /** Cuts the power and removes the machine's folder; when a test failed, its story is worth printing first. */

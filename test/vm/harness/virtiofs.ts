@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { patienceMs } from "./patience.ts";
 
 /** Where Debian's packages have put it: beside QEMU up to bookworm, in a package of its own since. */
 const places = ["/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"];
@@ -29,7 +30,7 @@ export async function shareFolder(
       stdio: ["ignore", "ignore", "inherit"],
     },
   );
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + patienceMs;
   while (!existsSync(socket)) {
     if (process.exitCode !== null || Date.now() > deadline) {
       throw new Error(`virtiofsd made no socket (exit status ${process.exitCode})`);

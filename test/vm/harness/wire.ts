@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
+import { patienceMs } from "./patience.ts";
 import { freePort } from "./ports.ts";
 
 /**
@@ -45,7 +46,11 @@ export class Wire {
   }
 
   /** Waits for a frame that comes from now on and of which `find` gives something. */
-  next<T>(what: string, find: (frame: Buffer) => T | undefined, timeoutMs = 120_000): Promise<T> {
+  next<T>(
+    what: string,
+    find: (frame: Buffer) => T | undefined,
+    timeoutMs = patienceMs,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const stop = this.listen((frame) => {
         const found = find(frame);

@@ -25,7 +25,7 @@ export const image = "localhost/tools";
 
 /** Runs podman-machine as that person. */
 export function machine(client: Client, ...words: string[]) {
-  return run([program, ...words], { env: client.env, timeoutMs: 600_000 });
+  return run([program, ...words], { env: client.env });
 }
 
 /** Runs a script in the machine, which must succeed; gives what it printed. */

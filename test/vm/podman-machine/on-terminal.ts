@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { spawn } from "node-pty";
+import { patienceMs } from "../harness/patience.ts";
 
 /** Runs a program on a terminal of its own, types into it, and gives what it showed and its exit status. */
 export function onTerminal(argv: string[], lines: string[], env: NodeJS.ProcessEnv) {
@@ -10,7 +11,7 @@ export function onTerminal(argv: string[], lines: string[], env: NodeJS.ProcessE
     const timer = setTimeout(() => {
       terminal.kill("SIGKILL");
       reject(new Error(`${argv.join(" ")} doesn't end: ${text}`));
-    }, 120_000);
+    }, patienceMs);
     const left = [...lines];
     terminal.onData((data) => {
       text += data;
