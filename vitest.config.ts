@@ -9,7 +9,16 @@ const bunFfi = fileURLToPath(new URL("./agents/kernel/bun-ffi-absent.ts", import
 const slow = { testTimeout: 900_000, hookTimeout: 900_000 };
 
 /** Files of VM tests that take longest, so that none of them is left running alone at the end. */
-const longest = ["boot", "podman-machine", "own-settings", "disks", "firmware", "surroundings"];
+const longest = [
+  "podman-machine",
+  "boot",
+  "firmware",
+  "own-settings",
+  "disks",
+  "surroundings",
+  "guest-tools",
+  "fallback",
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -26,7 +35,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     alias: { "bun:ffi": bunFfi },
     // One second is short on a busy machine.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 100_000 } },
     projects: [
       {
         extends: true,

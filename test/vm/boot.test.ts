@@ -38,7 +38,6 @@ describe("a machine started from the kernel, with a new data disk and two foreig
     booted.webPort = await freePort();
     booted.machine = await TestMachine.start({
       key: booted.identity.key,
-      cpus: 2,
       disks: [await newDataDisk(booted.identity), ...booted.foreign],
       forwards: [[booted.webPort, 8080]],
     });

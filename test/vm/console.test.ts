@@ -1,7 +1,9 @@
 import { rm } from "node:fs/promises";
 import * as pty from "node-pty";
 import { afterAll, expect, test } from "vitest";
+import { busyboxImage, importBusybox } from "./harness/container-image.ts";
 import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { patienceMs } from "./harness/patience.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
 /** A terminal with a program in it: what was typed and what it showed. */
@@ -25,7 +27,7 @@ class Terminal {
   }
 
   /** Waits until the screen matches, from `start` on. */
-  shows(expected: RegExp, start = 0, deadlineMs = 240_000): Promise<string> {
+  shows(expected: RegExp, start = 0, deadlineMs = patienceMs): Promise<string> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
@@ -63,10 +65,13 @@ afterAll(async () => {
   await rm(identity.folder, { recursive: true, force: true });
 });
 
+/** Of the size that is promised to be enough, and with two processors, which no other machine here has. */
+const small = { memoryMiB: 256, cpus: 2 };
+
 test("the serial console logs the user in, shows the seal, runs commands and learns its size", async () => {
   identity = await newIdentity();
-  const disks = [await newDataDisk(identity, { sizeMiB: 1024 })];
-  machine = await TestMachine.create({ disks, key: identity.key });
+  const disks = [await newDataDisk(identity, { sizeMiB: 2048 })];
+  machine = await TestMachine.create({ ...small, disks, key: identity.key });
   serial = new Terminal("qemu-system-x86_64", await machine.arguments("stdio"));
   const shown = await serial.shows(/box:~\$ /);
   expect(shown).toMatch(/boot2podman status {2}how the boot went/);
@@ -85,4 +90,12 @@ test("an interactive SSH session has a terminal of the right size", async () => 
   expect(await session.command("sudo -i", /box:~# /)).toMatch(/#/);
   expect(await session.command("id -un", /root\s/)).toMatch(/root/);
   session.end();
+});
+
+test("256 MB are enough to boot and to run a container", async () => {
+  expect(await machine.root("nproc")).toBe("2");
+  expect(await machine.root("awk '/MemTotal/ { print $2 < 256000 }' /proc/meminfo")).toBe("1");
+  await importBusybox(machine);
+  expect(await machine.root(`podman run --rm ${busyboxImage} echo small`)).toBe("small");
+  expect(await machine.root("dmesg | grep -c 'Out of memory' || true")).toBe("0");
 });

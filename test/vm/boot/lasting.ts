@@ -17,7 +17,8 @@ export function lastingTests(booted: Booted): void {
     await machine.guest(`mkdir ${full} && fallocate -l $(${freeKib})K ${full}/file || true`);
     expect(await machine.guest(freeKib)).toBe("0");
     const took = await machine.powerDown();
-    expect(took).toBeLessThan(20_000);
+    // 20 s where the boot took 12 or less; a busy host takes longer for both.
+    expect(took).toBeLessThan(Math.max(20_000, (machine.bootMs * 20) / 12));
     await machine.powerOn();
     await machine.waitForSsh();
     expect(await machine.root("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(
@@ -38,7 +39,7 @@ export function lastingTests(booted: Booted): void {
     await machine.root("echo again > /var/lib/boot2podman/note; sync");
     const write = "i=0; while true; do i=$((i+1)); echo $i > /data/n$((i % 100)); done";
     await machine.root(
-      `podman run -d --name writer -v box1:/data ${busyboxImage} sh -c '${write}'`,
+      `podman run -d --network none --name writer -v box1:/data ${busyboxImage} sh -c '${write}'`,
     );
     await machine.root(
       "while [ ! -s /var/lib/containers/storage/volumes/box1/_data/n99 ]; do usleep 100000; done",
@@ -49,9 +50,11 @@ export function lastingTests(booted: Booted): void {
     expect(await machine.root("cat /var/lib/boot2podman/note")).toBe("again");
     // Podman may have had no time to write more than that the container exists.
     await machine.root("podman rm --force --ignore writer");
-    expect(await machine.root(`podman run --rm -v box1:/data ${busyboxImage} cat /data/file`)).toBe(
-      "kept",
-    );
+    expect(
+      await machine.root(
+        `podman run --rm --network none -v box1:/data ${busyboxImage} cat /data/file`,
+      ),
+    ).toBe("kept");
     expect(await machine.root("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(
       hostKeys.split("\n").find((line) => line.startsWith("ssh-ed25519")),
     );

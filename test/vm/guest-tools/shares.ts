@@ -21,7 +21,9 @@ export function shareTests(given: Given): void {
     await importBusybox(machine);
     const volumes = "-v /Users:/data -v /home/tc/src:/src:ro";
     expect(
-      await machine.root(`podman run --rm ${volumes} ${busyboxImage} cat /data/file /src/file`),
+      await machine.root(
+        `podman run --rm --network none ${volumes} ${busyboxImage} cat /data/file /src/file`,
+      ),
     ).toBe("of users\nof src");
   });
 
