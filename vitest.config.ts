@@ -36,6 +36,8 @@ export default defineConfig({
     alias: { "bun:ffi": bunFfi },
     // One second is short on a busy machine.
     expect: { poll: { timeout: 100_000 } },
+    // Vitest leaves one core free, which is half of a small machine.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,
