@@ -9,6 +9,7 @@ import { TestMachine } from "./harness/test-machine.ts";
 /** A terminal with a program in it: what was typed and what it showed. */
 class Terminal {
   screen = "";
+  #answeredUntil = 0;
   readonly #process: pty.IPty;
   readonly #waiting = new Set<() => void>();
 
@@ -16,10 +17,21 @@ class Terminal {
     this.#process = pty.spawn(command, args, { cols: 100, rows: 30 });
     this.#process.onData((data) => {
       this.screen += data;
-      // As terminals answer when they are asked where the cursor is: it was sent to the last corner.
-      if (data.includes("\u001b[6n")) this.type("\u001b[30;100R");
+      this.#answerQuestions();
       for (const look of this.#waiting) look();
     });
+  }
+
+  /** As terminals answer when they are asked where the cursor is: it was sent to the last corner. */
+  #answerQuestions(): void {
+    const question = "\u001b[6n";
+    // On the whole screen: a question may come in pieces.
+    for (;;) {
+      const at = this.screen.indexOf(question, this.#answeredUntil);
+      if (at < 0) return;
+      this.#answeredUntil = at + question.length;
+      this.type("\u001b[30;100R");
+    }
   }
 
   type(text: string): void {
