@@ -15,8 +15,9 @@ export async function mountLateShares(kernel: Kernel, options: BootOptions): Pro
     const plan = await planFor(kernel, offered, { ...options.shares, wanted }, options.user);
     const done: string[] = [];
     const failures = await mountShares(kernel, plan.mounts, done);
-    for (const line of [...done, ...failures]) kernel.tellKernelLog(line);
-    for (const line of failures) kernel.tellConsole(line);
+    const problems = [...plan.complaints, ...failures];
+    for (const line of [...done, ...problems]) kernel.tellKernelLog(line);
+    for (const line of problems) kernel.tellConsole(line);
   } catch (error) {
     kernel.tellKernelLog(`shares: ${oneLine(error)}`);
   }

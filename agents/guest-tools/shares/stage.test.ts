@@ -81,6 +81,9 @@ describe("the stage", () => {
     await eventually(() =>
       expect(kernel.runs.map(({ argv }) => argv.at(-1))).toEqual(["/Users", "/hosthome"]),
     );
+    await eventually(() =>
+      expect(kernel.consoleLines).toEqual([expect.stringMatching(/"\.\.\/late".*stays away/)]),
+    );
   });
 
   test("follows no link on the way to a share's place", async () => {
