@@ -7,20 +7,20 @@ import { comparePaths, type Entry, rootLink } from "./entry.ts";
 /**
  * The files that stand beside the recipe, laid out as in the guest. All are root's; a file's execute
  * bit is kept (git keeps no more), so the builder's umask changes nothing.
- * `templates` are paths in which @VERSION@ is replaced.
+ * `templates` are paths in which the names of `values` are replaced: @VERSION@ by that of VERSION.
  */
 export function readStaticTree(
   folder: string,
   store: ContentStore,
   templates: readonly string[],
-  version: string,
+  values: Readonly<Record<string, string>>,
 ): Entry[] {
   const entries = readFolder(
     folder,
     "",
     (path, bytes) => {
       if (!templates.includes(path)) return bytes;
-      return Buffer.from(bytes.toString("utf8").replaceAll("@VERSION@", version));
+      return Buffer.from(filled(bytes.toString("utf8"), values));
     },
     store,
   );
@@ -29,6 +29,13 @@ export function readStaticTree(
     throw new BuildError(`templates: "${missing}" is not in ${folder}`);
   }
   return entries.sort((a, b) => comparePaths(a.path, b.path));
+}
+
+function filled(text: string, values: Readonly<Record<string, string>>): string {
+  return Object.entries(values).reduce(
+    (sum, [name, value]) => sum.replaceAll(`@${name}@`, value),
+    text,
+  );
 }
 
 function readFolder(

@@ -1,7 +1,15 @@
-import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { contentPath } from "../extract/content.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
 import { readRecipe } from "../recipe.ts";
 import { accountFiles } from "./accounts.ts";
@@ -11,7 +19,8 @@ import { matchesPattern, pickPackageFiles } from "./packages.ts";
 import { readStaticTree } from "./static-tree.ts";
 import { applyPermissions, placeInUsr } from "./tree.ts";
 
-const RECIPE = readRecipe(new URL("../recipe.toml", import.meta.url).pathname);
+const RECIPE_PATH = new URL("../recipe.toml", import.meta.url).pathname;
+const RECIPE = readRecipe(RECIPE_PATH);
 
 const file = (path: string, mode = 0o644): Entry => ({
   path,
@@ -33,7 +42,7 @@ describe("the static tree", () => {
     chmodSync(join(folder, "run"), 0o711);
     symlinkSync("run", join(folder, "link"));
     const store = { folder: mkdtempSync(join(tmpdir(), "content-")) };
-    const entries = readStaticTree(folder, store, ["etc/version"], "1.2.3");
+    const entries = readStaticTree(folder, store, ["etc/version"], { VERSION: "1.2.3" });
     const summary = entries.map((one) => [
       one.path,
       one.mode.toString(8),
@@ -49,9 +58,26 @@ describe("the static tree", () => {
     ]);
   });
 
+  it.each([
+    ["amd64", "ttyS0"],
+    ["arm64", "ttyAMA0"],
+  ] as const)("has a shell on the serial console of %s", (arch, console) => {
+    const store = { folder: mkdtempSync(join(tmpdir(), "content-")) };
+    const recipe = readRecipe(RECIPE_PATH, arch);
+    const entries = readStaticTree(join(dirname(RECIPE_PATH), "tree"), store, recipe.templates, {
+      VERSION: "1.2.3",
+      CONSOLE: recipe.machine.console,
+    });
+    const inittab = entries.find(({ path }) => path === "etc/inittab");
+    if (inittab?.type !== "file") throw new Error("the tree has no etc/inittab");
+    expect(readFileSync(contentPath(store, inittab.sha256), "utf8")).toContain(
+      `\n::respawn:/usr/lib/boot2podman/service console ${console}\n`,
+    );
+  });
+
   it("must have the recipe's templates", () => {
     const folder = mkdtempSync(join(tmpdir(), "tree-"));
-    expect(() => readStaticTree(folder, { folder }, ["etc/none"], "1")).toThrow(
+    expect(() => readStaticTree(folder, { folder }, ["etc/none"], {})).toThrow(
       /templates: "etc\/none" is not in/,
     );
   });

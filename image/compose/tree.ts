@@ -59,8 +59,11 @@ export async function composeTree(
     path: "usr/bin/busybox",
   };
   const groups = pickPackageFiles(recipe, options.recipePath, packages);
-  const ours = readStaticTree(options.staticTree, store, recipe.templates, options.version);
-  const added = recipe.trees.flatMap((folder) => readStaticTree(folder, store, [], ""));
+  const ours = readStaticTree(options.staticTree, store, recipe.templates, {
+    VERSION: options.version,
+    CONSOLE: recipe.machine.console,
+  });
+  const added = recipe.trees.flatMap((folder) => readStaticTree(folder, store, [], {}));
   const present = new Set(
     [...[...groups.values()].flat(), ...ours, ...added].map(({ path }) => path),
   );
