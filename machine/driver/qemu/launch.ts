@@ -51,7 +51,7 @@ export async function launch(
     name: machine.name,
     files,
     machineType: boot.kind === "iso" ? architecture.isoMachine : architecture.machine,
-    emulatedCpu: architecture.emulatedCpu,
+    emulatedCpu: architecture.emulatedCpu(version),
     accelerator,
     threads: emulationThreads(version),
     memoryMib: config.Driver.Memory,
