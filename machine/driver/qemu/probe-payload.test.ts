@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { findProgram } from "../../program/find.ts";
 import { runProgram } from "../../program/run.ts";
 import { acceleratorArguments } from "./accelerator.ts";
+import { architectureOf } from "./architecture.ts";
 import { amd64Payload, arm64Payload } from "./probe-payload.ts";
 
 test("the amd64 payload lies where the processor starts", () => {
@@ -23,23 +25,39 @@ test("a comma in the arm64 payload's path is no end of an option", () => {
   );
 });
 
-test("QEMU runs the amd64 payload and exits with its status", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "payload-"));
-  try {
-    const path = join(folder, "payload");
-    await writeFile(path, amd64Payload.bytes());
-    const result = await runProgram(
-      "qemu-system-x86_64",
-      [
-        ...["-nodefaults", "-no-user-config", "-display", "none"],
-        ...acceleratorArguments("tcg", "max"),
-        ...amd64Payload.argumentsFor(path),
-      ],
-      { timeoutMs: 60_000 },
-    );
-    expect(result.stderr).toBe("");
-    expect(result.exitCode).toBe(amd64Payload.exitCode);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
+/** An emulator of another processor than the host's is seldom installed. */
+const isInstalled = (program: string) =>
+  findProgram(program).then(
+    () => true,
+    () => false,
+  );
+
+test.for([
+  ["amd64", amd64Payload],
+  ["arm64", arm64Payload],
+] as const)(
+  "QEMU runs the %s payload and exits with its status",
+  async ([image, payload], { skip }) => {
+    const { program, hostArch } = architectureOf(image);
+    if (process.arch !== hostArch && !(await isInstalled(program)))
+      return skip(`there is no ${program} here`);
+    const folder = await mkdtemp(join(tmpdir(), "payload-"));
+    try {
+      const path = join(folder, "payload");
+      await writeFile(path, payload.bytes());
+      const result = await runProgram(
+        program,
+        [
+          ...["-nodefaults", "-no-user-config", "-display", "none"],
+          ...acceleratorArguments("tcg", "max"),
+          ...payload.argumentsFor(path),
+        ],
+        { timeoutMs: 60_000 },
+      );
+      expect(result.stderr).toBe("");
+      expect(result.exitCode).toBe(payload.exitCode);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+);
