@@ -10,7 +10,8 @@ const help = `init-hooks brings the system up and down. Called by /init and by i
   init-hooks boot        runs the stages of the boot, then stays: serves podman's socket and new devices
     --from-initramfs       prepares the root first and goes there (what early does, in the same process)
   init-hooks watch       only the staying part, when the boot's process has ended
-  init-hooks shutdown    stops containers, runs shutdown.sh, takes disks off
+  init-hooks shutdown    stops containers, runs shutdown.sh, takes shares and disks off; ends with 4 when the
+                         server of a share is gone, for which init would wait without end
   init-hooks options     lists the boot options
 
   --new-root=FOLDER      the folder that becomes the root, default /newroot
@@ -52,10 +53,9 @@ export const initHooksCommand: Command = {
         const { shutDown } = await import("./shutdown/shutdown.ts");
         const { readSettings } = await import("../config/settings.ts");
         const { options } = await readSettings(kernel);
-        for (const complaint of await shutDown(kernel, options.graceMs)) {
-          kernel.tellConsole(complaint);
-        }
-        return 0;
+        const { complaints, deadShares } = await shutDown(kernel, options.graceMs);
+        for (const complaint of complaints) kernel.tellConsole(complaint);
+        return deadShares.length === 0 ? 0 : 4;
       }
       case "options": {
         terminal.out(bootOptionsText());

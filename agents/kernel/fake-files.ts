@@ -110,8 +110,9 @@ export class FakeFiles extends FakeJournal implements Files {
     this.tree.get("fsync", path, true);
   }
 
-  sync(): void {
-    this.change("sync", "/");
+  syncFilesystem(path: string): void {
+    this.change("syncFilesystem", path);
+    this.tree.get("syncFilesystem", path, true);
   }
 
   mkdir(path: string, ownership: Ownership = {}): void {

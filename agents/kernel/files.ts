@@ -76,8 +76,11 @@ export interface Files {
   openWriter(path: string): Writer;
   /** Flushes the content and the metadata of one file or folder to its disk. */
   fsync(path: string): void;
-  /** Flushes all filesystems (sync(2)). */
-  sync(): void;
+  /**
+   * Flushes the whole filesystem that holds the file or folder (syncfs(2)). There is no flushing of all of them:
+   * that waits without end for a share whose server is gone.
+   */
+  syncFilesystem(path: string): void;
 
   /** Makes the folder and its parents; ownership goes to the last one, also when it existed. */
   mkdir(path: string, ownership?: Ownership): void;

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { agentTests } from "./guest-tools/agent.ts";
 import { deviceTests } from "./guest-tools/devices.ts";
 import type { Given } from "./guest-tools/given.ts";
@@ -10,6 +10,7 @@ import { memoryTests } from "./guest-tools/memory.ts";
 import { shareTests } from "./guest-tools/shares.ts";
 import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { GuestAgent } from "./harness/guest-agent.ts";
+import type { DiskOptions } from "./harness/qemu.ts";
 import { runOk } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 import { type SharedFolder, sharedMemory, shareFolder } from "./harness/virtiofs.ts";
@@ -25,6 +26,7 @@ describe("on QEMU, with everything that a host can give a machine", () => {
   const given = {} as Given;
   let identity: Identity;
   let virtiofs: SharedFolder;
+  let disk: DiskOptions;
 
   beforeAll(async () => {
     identity = await newIdentity();
@@ -36,9 +38,10 @@ describe("on QEMU, with everything that a host can give a machine", () => {
     }
     await runOk(["truncate", "-s", "64M", path.join(scratch, "late.raw")]);
     virtiofs = await shareFolder(path.join(scratch, "users"), "Users", scratch);
+    disk = await newDataDisk(identity);
     given.machine = await TestMachine.start({
       key: identity.key,
-      disks: [await newDataDisk(identity)],
+      disks: [disk],
       append: "boot2podman.share=src:/home/tc/src:ro boot2podman.share=gone:/gone",
       extra: [
         ...sharedMemory(1024),
@@ -72,9 +75,17 @@ describe("on QEMU, with everything that a host can give a machine", () => {
   agentTests(given);
   memoryTests(given);
 
-  test("switches itself off when the host asks the agent", async () => {
+  test("switches itself off when the host asks the agent, though the server of a share is gone", async () => {
     const { machine, agent } = given;
+    virtiofs.process.kill("SIGKILL");
+    // Nothing can end a program that waits for it.
+    await machine.root("cat /Users/file >/dev/null 2>&1 </dev/null &");
     agent.tell("guest-shutdown", { mode: "powerdown" });
     await machine.ended();
+    const said = await readFile(machine.console, "utf8");
+    expect(said).toMatch(/the share on \/Users doesn't answer/);
+    expect(said).toMatch(/poweroff, without waiting/);
+    const state = await runOk(["dumpe2fs", "-h", `${disk.file}?offset=${2 ** 20}`]);
+    expect(state).not.toMatch(/needs_recovery/);
   });
 });

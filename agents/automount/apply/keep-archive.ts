@@ -29,7 +29,7 @@ export function keepArchive(
   kernel.withFolderBeneath(folder, state, (path) => {
     kernel.writeAtomic(`${path}/${name}`, bytes, { mode: 0o600 });
     // The names of folders that are new on a new filesystem have to be on the disk too.
-    kernel.sync();
+    kernel.syncFilesystem(path);
   });
   return `kept ${bytes.length} bytes as ${flavour.stateFolder}/${name}`;
 }

@@ -20,6 +20,10 @@ export interface ShutdownPlan {
   }[];
   /** Control groups of containers, to be killed when their time is over. */
   groups: readonly string[];
+  /** A mount of each disk, to be flushed. */
+  disks: readonly string[];
+  /** Mounts of filesystems that somebody else serves, in the order in which they can be taken off. */
+  shares: readonly string[];
   /** Mounts of disks, in the order in which they can be taken off. */
   unmounts: readonly string[];
 }
@@ -32,10 +36,11 @@ export function planShutdown({ containerOwners, users, mounts }: ShutdownFacts):
       return user === undefined ? [] : [stopOf(user)];
     }),
     groups: containerOwners.map((uid) => `${groupOf(uid)}/libpod_parent`),
-    unmounts: mounts
-      .filter(isOnDisk)
-      .map((mount) => mount.target)
-      .toReversed(),
+    disks: [
+      ...new Map(mounts.filter(isOfDisk).map(({ source, target }) => [source, target])).values(),
+    ],
+    shares: lastFirst(mounts.filter(isShare)),
+    unmounts: lastFirst(mounts.filter((mount) => isOfDisk(mount) || isOfContainers(mount))),
   };
 }
 
@@ -58,13 +63,25 @@ function stopOf({ uid, gid, home, name }: User): ShutdownPlan["stops"][number] {
   };
 }
 
+function lastFirst(mounts: readonly MountEntry[]): string[] {
+  return mounts.map(({ target }) => target).toReversed();
+}
+
 /** The compressed /usr stays: the programs that shut down come from it. */
-function isOnDisk({ source, target, type }: MountEntry): boolean {
-  const isUsr = target === "/usr" || type === "squashfs";
-  return (source.startsWith("/dev/") && !isUsr) || isOfContainers(target);
+function isOfDisk({ source, target, type }: MountEntry): boolean {
+  return source.startsWith("/dev/") && target !== "/usr" && type !== "squashfs";
 }
 
 /** Layers and shared memory of containers keep the disk below them busy. */
-function isOfContainers(target: string): boolean {
+function isOfContainers({ target }: MountEntry): boolean {
   return target.startsWith("/var/lib/containers/") || target.includes("/share/containers/storage/");
+}
+
+const servedTypes = new Set(["virtiofs", "9p", "vboxsf", "nfs", "nfs4", "cifs", "smb3", "ceph"]);
+
+/** Served by the host, by another machine, or by a program (FUSE: vmhgfs, sshfs), which may be gone. */
+function isShare(mount: MountEntry): boolean {
+  const { type } = mount;
+  const isServed = servedTypes.has(type) || type === "fuse" || type.startsWith("fuse.");
+  return isServed && !isOfContainers(mount);
 }

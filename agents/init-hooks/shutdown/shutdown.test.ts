@@ -44,17 +44,34 @@ describe("planShutdown", () => {
       mount("run", "/run", "tmpfs"),
       mount("/dev/vda1", "/mnt/vda1", "ext4"),
       mount("/dev/vda1", "/var/lib/containers", "ext4"),
+      mount("Users", "/Users", "virtiofs"),
       mount("overlay", "/var/lib/containers/storage/overlay/a/merged", "overlay"),
       mount("shm", "/home/tc/.local/share/containers/storage/overlay-containers/b/shm", "tmpfs"),
       mount("/dev/sr0", "/media/cd", "iso9660"),
     ];
-    expect(planShutdown({ containerOwners: [], users: [], mounts }).unmounts).toEqual([
+    const plan = planShutdown({ containerOwners: [], users: [], mounts });
+    expect(plan.disks).toEqual(["/var/lib/containers", "/media/cd"]);
+    expect(plan.unmounts).toEqual([
       "/media/cd",
       "/home/tc/.local/share/containers/storage/overlay-containers/b/shm",
       "/var/lib/containers/storage/overlay/a/merged",
       "/var/lib/containers",
       "/mnt/vda1",
     ]);
+  });
+
+  test("takes off what others serve, but not what containers' storage is made of", () => {
+    const mounts = [
+      mount("Users", "/Users", "virtiofs"),
+      mount("src", "/home/tc/src", "9p"),
+      mount("nas:/data", "/mnt/nfs", "nfs4"),
+      mount("vmhgfs-fuse", "/mnt/hgfs", "fuse.vmhgfs-fuse"),
+      mount("none", "/sys/fs/fuse/connections", "fusectl"),
+      mount("fuse-overlayfs", "/home/tc/.local/share/containers/storage/o/m", "fuse.overlay"),
+    ];
+    const { shares, disks } = planShutdown({ containerOwners: [], users: [], mounts });
+    expect(shares).toEqual(["/mnt/hgfs", "/mnt/nfs", "/home/tc/src", "/Users"]);
+    expect(disks).toEqual([]);
   });
 });
 
@@ -74,13 +91,59 @@ describe("shutDown", () => {
 
   test("without containers starts nothing, flushes and takes the disk off", async () => {
     const kernel = system();
-    expect(await shutDown(kernel, 60_000)).toEqual([]);
+    expect(await shutDown(kernel, 60_000)).toEqual({ complaints: [], deadShares: [] });
     expect(kernel.runs).toEqual([]);
     expect(kernel.journal.filter((line) => /^(?:sync|unmount)/.test(line))).toEqual([
-      "sync /",
+      "syncFilesystem /mnt/vda1",
       "unmount /mnt/vda1",
-      "sync /",
     ]);
+  });
+
+  function withShare(): FakeKernel {
+    const kernel = system().onRun("sync").onRun("umount").lay({ "/Users": null });
+    kernel.mount({ source: "Users", target: "/Users", type: "virtiofs" });
+    kernel.journal.length = 0;
+    return kernel;
+  }
+
+  test("takes shares off by programs with deadlines", async () => {
+    const kernel = withShare();
+    expect(await shutDown(kernel, 60_000)).toEqual({ complaints: [], deadShares: [] });
+    const options = kernel.runs.map((run): RunOptions => run.options);
+    expect(kernel.runs.map(({ argv }, index) => [...argv, options[index]?.timeoutMs])).toEqual([
+      ["sync", "-f", "/Users", 20_000],
+      ["umount", "-l", "/Users", 10_000],
+    ]);
+  });
+
+  test.each(["sync", "umount"])(
+    "names a share whose server is gone when %s doesn't end, and takes the disk off",
+    async (program) => {
+      const kernel = withShare();
+      kernel.failOn("run", program, "ETIMEDOUT");
+      expect(await shutDown(kernel, 60_000)).toEqual({
+        complaints: ["the share on /Users doesn't answer: what was written there last may be lost"],
+        deadShares: ["/Users"],
+      });
+      expect(kernel.journal).toContain("unmount /mnt/vda1");
+    },
+  );
+
+  test("says why a share that answers can't be flushed, and takes it off", async () => {
+    const kernel = withShare().onRun("sync", { exitCode: 1, stderr: "sync: I/O error\n" });
+    expect(await shutDown(kernel, 60_000)).toEqual({
+      complaints: ["sync -f /Users: sync: I/O error"],
+      deadShares: [],
+    });
+    expect(kernel.runs.map(({ argv }) => argv[0])).toEqual(["sync", "umount"]);
+  });
+
+  test("goes on when the programs for shares can't be started", async () => {
+    const kernel = withShare();
+    kernel.failOn("run", "sync", "ENOENT");
+    const { complaints, deadShares } = await shutDown(kernel, 60_000);
+    expect(complaints).toEqual(["run sync: ENOENT (fault of the test)"]);
+    expect(deadShares).toEqual([]);
   });
 
   test("stops containers of root and of the user, with a deadline", async () => {
@@ -91,7 +154,7 @@ describe("shutDown", () => {
     });
     kernel.chown("/proc/8", { uid: 1000, gid: 50 });
     kernel.chown("/proc/9", { uid: 1000, gid: 50 });
-    expect(await shutDown(kernel, 60_000)).toEqual([]);
+    expect((await shutDown(kernel, 60_000)).complaints).toEqual([]);
     const options = kernel.runs.map((run): RunOptions => run.options);
     expect(options.map(({ owner, timeoutMs }) => [owner?.uid, timeoutMs])).toEqual([
       [0, 70_000],
@@ -102,13 +165,13 @@ describe("shutDown", () => {
   test("goes on when stopping fails or hangs, and says so", async () => {
     const kernel = system().lay({ "/proc/7/comm": "conmon\n" });
     kernel.failOn("run", "podman", "ETIMEDOUT");
-    expect(await shutDown(kernel, 60_000)).toEqual([
+    expect((await shutDown(kernel, 60_000)).complaints).toEqual([
       "containers of uid 0: run podman: ETIMEDOUT (fault of the test)",
     ]);
     expect(kernel.journal).toContain("unmount /mnt/vda1");
     const failing = system().onRun("podman", { exitCode: 125, stderr: "no db\n" });
     failing.lay({ "/proc/7/comm": "conmon\n" });
-    expect(await shutDown(failing, 60_000)).toEqual(["containers of uid 0: no db"]);
+    expect((await shutDown(failing, 60_000)).complaints).toEqual(["containers of uid 0: no db"]);
   });
 
   test("kills what didn't stop in time, so that the disk can be taken off", async () => {
@@ -139,7 +202,7 @@ describe("shutDown", () => {
     const kernel = system()
       .onRun("sh", { exitCode: 4 })
       .lay({ "/var/lib/boot2podman/shutdown.sh": "", "/proc/7/comm": "conmon\n" });
-    expect(await shutDown(kernel, 60_000)).toEqual(["shutdown.sh ended with 4"]);
+    expect((await shutDown(kernel, 60_000)).complaints).toEqual(["shutdown.sh ended with 4"]);
     expect(kernel.runs.map((run) => run.argv[0])).toEqual(["podman", "/bin/sh"]);
   });
 
@@ -148,7 +211,7 @@ describe("shutDown", () => {
     const lines = areas.map((path) => `${path} file 8 0 10\n`).join("");
     const kernel = system().lay({ "/proc/swaps": `Filename Type Size Used Priority\n${lines}` });
     kernel.failOn("swapOff", "/mnt/vda1/a", "ENOMEM");
-    expect(await shutDown(kernel, 60_000)).toEqual([
+    expect((await shutDown(kernel, 60_000)).complaints).toEqual([
       "swapOff /mnt/vda1/a: ENOMEM (fault of the test)",
     ]);
     expect(kernel.journal.filter((line) => /^(?:swapOff|unmount)/.test(line))).toEqual([
@@ -160,19 +223,24 @@ describe("shutDown", () => {
   test("detaches a disk that is still in use", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EBUSY", 1);
-    expect(await shutDown(kernel, 60_000)).toEqual([]);
-    expect(kernel.journal).toContain("unmount /mnt/vda1 detach");
+    expect((await shutDown(kernel, 60_000)).complaints).toEqual([]);
+    expect(kernel.journal.slice(-2)).toEqual([
+      "syncFilesystem /mnt/vda1",
+      "unmount /mnt/vda1 detach",
+    ]);
   });
 
   test("passes a mount over that went with another one", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EINVAL");
-    expect(await shutDown(kernel, 60_000)).toEqual([]);
+    expect((await shutDown(kernel, 60_000)).complaints).toEqual([]);
   });
 
   test("says which disk can't be taken off for another reason", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EIO");
-    expect(await shutDown(kernel, 60_000)).toEqual(["unmount /mnt/vda1: EIO (fault of the test)"]);
+    expect((await shutDown(kernel, 60_000)).complaints).toEqual([
+      "unmount /mnt/vda1: EIO (fault of the test)",
+    ]);
   });
 });

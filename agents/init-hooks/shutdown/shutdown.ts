@@ -6,28 +6,39 @@ import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
 import { startHook } from "../hooks/run-hook.ts";
 import { swapAreas } from "../memory/swap-areas.ts";
 import { planShutdown, type ShutdownFacts, type ShutdownPlan } from "./plan-shutdown.ts";
+import { takeOffShares } from "./take-off-shares.ts";
 
 const hookTimeoutMs = 10_000;
 /** Podman starts, looks and cleans up around the grace of the containers. */
 const podmanAddsMs = 10_000;
 
+export interface ShutdownResult {
+  /** What failed or hung, one line each. */
+  complaints: string[];
+  /** Mounts that can't be taken off, since their server is gone: init's sync(2) would wait for them without end. */
+  deadShares: string[];
+}
+
 /**
- * Stops containers, each within its own grace and all within `graceMs`, runs shutdown.sh, and takes the disks off.
- * What fails or hangs is said and passed by: the machine goes off in any case. Gives the complaints.
+ * Stops containers, each within its own grace and all within `graceMs`, runs shutdown.sh, and takes shares and disks
+ * off. What fails or hangs is passed by: the machine goes off in any case.
  */
-export async function shutDown(kernel: Kernel, graceMs: number): Promise<string[]> {
+export async function shutDown(kernel: Kernel, graceMs: number): Promise<ShutdownResult> {
   const plan = planShutdown(readFacts(kernel));
   const complaints = await stopContainers(kernel, plan, graceMs);
   await runHook(kernel, complaints);
   swapOff(kernel, complaints);
   const { flushLogs } = await import("../../logs/flush-logs.ts");
   complaints.push(...flushLogs(kernel));
-  kernel.sync();
+  const { disks, shares } = planShutdown(readFacts(kernel));
+  for (const disk of disks) attemptTo(complaints, () => kernel.syncFilesystem(disk));
+  // Before the disks, on whose folders they may lie.
+  const off = await takeOffShares(kernel, shares);
+  complaints.push(...off.complaints);
   for (const target of planShutdown(readFacts(kernel)).unmounts) {
     unmount(kernel, target, complaints);
   }
-  kernel.sync();
-  return complaints;
+  return { complaints, deadShares: off.dead };
 }
 
 function readFacts(kernel: Kernel): ShutdownFacts {
@@ -100,8 +111,8 @@ function swapOff(kernel: Kernel, complaints: string[]): void {
 }
 
 /**
- * A disk that somebody still uses is detached: it is taken off for good when init ends its last process. One
- * that isn't there any more (EINVAL) went with another mount of the same folder.
+ * A disk that somebody still uses is flushed and detached: it is taken off for good when init ends its last process.
+ * One that isn't there any more (EINVAL) went with another mount of the same folder.
  */
 function unmount(kernel: Kernel, target: string, complaints: string[]): void {
   try {
@@ -112,6 +123,7 @@ function unmount(kernel: Kernel, target: string, complaints: string[]): void {
       complaints.push(oneLine(error));
       return;
     }
+    attemptTo(complaints, () => kernel.syncFilesystem(target));
     kernel.unmount(target, ["detach"]);
   }
 }

@@ -14,7 +14,7 @@ const signatures = {
   sethostname: { args: ["cstring", "u64"], returns: "i32" },
   mkfifo: { args: ["cstring", "u32"], returns: "i32" },
   mknod: { args: ["cstring", "u32", "u64"], returns: "i32" },
-  sync: { args: [], returns: "void" },
+  syncfs: { args: ["i32"], returns: "i32" },
   flock: { args: ["i32", "i32"], returns: "i32" },
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "u64"], returns: "i32" },

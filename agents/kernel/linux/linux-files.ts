@@ -62,8 +62,9 @@ export const linuxFiles: Files = {
   },
   fsync: (path) =>
     attempt("fsync", path, () => withDescriptor(fs.openSync(path, O_RDONLY), fs.fsyncSync)),
-  sync: () => {
-    libc().sync();
+  syncFilesystem(path) {
+    const fd = attempt("open", path, () => fs.openSync(path, O_RDONLY));
+    withDescriptor(fd, () => checked("syncfs", path, libc().syncfs(fd)));
   },
 
   mkdir(path, ownership) {
