@@ -33,6 +33,8 @@ const modules = z.record(z.string(), z.array(moduleName).min(1));
 const machineSchema = z.strictObject({
   kernel_package: packageName,
   console: z.string().min(1),
+  /** Further words of the kernel command line. */
+  command_line: z.string().default(""),
   files: files.default({}),
   modules: modules.default({}),
   secure_boot: z.strictObject({

@@ -46,8 +46,11 @@ describe("the boot menu", () => {
     expect(grub).toContain("set timeout=1\n");
   });
 
-  it("has the console of the architecture", () => {
-    expect(commandLine(readRecipe(RECIPE_PATH, "arm64"))).toContain("console=ttyAMA0");
+  it("has the console of the architecture, and further words of its own", () => {
+    const words = commandLine(readRecipe(RECIPE_PATH, "arm64")).split(" ");
+    expect(words).toContain("console=ttyAMA0");
+    expect(words.at(-1)).toBe("cma=0");
+    expect(commandLine(RECIPE).split(" ").at(-1)).toBe("cryptomgr.notests");
   });
 });
 

@@ -8,7 +8,9 @@ type Menu = Pick<Recipe, "image" | "menu" | "machine">;
 
 /** The kernel command line of the default entry. */
 export function commandLine(recipe: Menu): string {
-  return recipe.image.command_line.replaceAll("{console}", recipe.machine.console);
+  const { console, command_line: further } = recipe.machine;
+  const common = recipe.image.command_line.replaceAll("{console}", console);
+  return further === "" ? common : `${common} ${further}`;
 }
 
 /** The kernel command line of a menu entry: the default's, with words replaced and added. */
