@@ -5,6 +5,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import { leaseFolder } from "../network/leases.ts";
 import { nextPollS, planCorrection, shortestPollS, timeConstant } from "./correction.ts";
+import type { TimeSample } from "./ntp-packet.ts";
 import { lookEveryMs, openPauseWatch } from "./pause-watch.ts";
 import { askTime, findHypervisorClock, readHardwareClockMs } from "./sources.ts";
 
@@ -62,13 +63,22 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     corrections += 1;
   };
 
+  /** An answer during whose way the clock was put right tells of neither the one nor the other clock. */
+  const askOfThisClock = async (): Promise<TimeSample> => {
+    for (;;) {
+      const before = corrections;
+      const sample = await askTime(kernel, servers);
+      if (corrections === before) return sample;
+    }
+  };
+
   const ask = async (): Promise<boolean> => {
     if (isAsking || device !== undefined) return false;
     isAsking = true;
     clearTimeout(timer);
     let nextS = retryS;
     try {
-      const { server, offsetMs } = await askTime(kernel, servers);
+      const { server, offsetMs } = await askOfThisClock();
       correct(offsetMs, server);
       pollS = nextPollS(pollS, offsetMs);
       nextS = pollS;

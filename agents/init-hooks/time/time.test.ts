@@ -86,6 +86,24 @@ describe("a clock by time servers", () => {
     expect(Math.abs(kernel.clockErrorMs)).toBeLessThan(1_000);
   });
 
+  test("is right when a server's answer comes after the hardware clock's", async () => {
+    const { kernel, start, live, standStill } = system();
+    start();
+    await live(40_000);
+    const answer = fakeTimeServer(kernel);
+    vi.spyOn(kernel, "exchange").mockImplementation(async (request) => {
+      const sentMs = kernel.nowMs();
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      const payload = answer(request);
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      return { payload, sentMs, receivedMs: kernel.nowMs() };
+    });
+    standStill(5_000);
+    await live(5_000);
+    expect(kernel.kernelLog.filter((line) => line.includes("the hardware clock"))).toHaveLength(1);
+    expect(Math.abs(kernel.clockErrorMs)).toBeLessThan(100);
+  });
+
   test("notices no pause where there was none, for an hour", async () => {
     const { kernel, start, live, pauses } = system();
     start();
