@@ -18,3 +18,13 @@ test("putting the clock right is no pause itself, in either direction", () => {
     expect(watch.look(startMs + 1_000, startMs + 1_000)).toBeUndefined();
   }
 });
+
+test("a hardware clock that is set by ours after a correction is no pause, later it is one", () => {
+  const watch = openPauseWatch();
+  watch.look(startMs, startMs);
+  watch.stepped(2_000);
+  expect(watch.look(startMs + 1_000, startMs + 3_000)).toBeUndefined();
+  expect(watch.look(startMs + 4_000, startMs + 4_000)).toBeUndefined();
+  for (let look = 0; look < 10; look += 1) watch.look(startMs, startMs);
+  expect(watch.look(startMs + 1_400, startMs)).toBe(1_400);
+});

@@ -7,8 +7,12 @@ const looksOfASecond = 30;
  * it moves on, only more than that is a pause.
  */
 const smallestPauseMs = { atFirst: 1_100, later: 300 };
-/** A hardware clock that was wrong and agrees with ours all at once has been set from it. */
+/**
+ * A hardware clock that was wrong and agrees with ours all at once has been set from it: by so much, or by less
+ * in the seconds after a correction, when the kernel does that.
+ */
 const agreementMs = 1_500;
+const looksUntilSet = 4;
 /** What two clocks may drift apart between two looks. */
 const driftMsPerLook = 1;
 
@@ -29,11 +33,13 @@ export interface PauseWatch {
 export function openPauseWatch(): PauseWatch {
   let usualMs: number | undefined;
   let looks = 0;
+  let looksSinceStep = Number.POSITIVE_INFINITY;
   return {
     look(hardwareMs, systemMs) {
       const aheadMs = hardwareMs - systemMs;
       const known = usualMs;
       looks += 1;
+      looksSinceStep += 1;
       if (known === undefined || aheadMs < known - 2 * agreementMs) {
         usualMs = aheadMs;
         looks = 0;
@@ -42,11 +48,13 @@ export function openPauseWatch(): PauseWatch {
       // The largest difference is the true one, see above.
       usualMs = Math.max(aheadMs, known - driftMsPerLook);
       const smallestMs = looks < looksOfASecond ? smallestPauseMs.atFirst : smallestPauseMs.later;
-      const wasSet = Math.abs(known) > 2 * agreementMs && Math.abs(aheadMs) < agreementMs;
+      const mayBeSet = Math.abs(known) > 2 * agreementMs || looksSinceStep <= looksUntilSet;
+      const wasSet = mayBeSet && Math.abs(aheadMs) < agreementMs;
       return wasSet || aheadMs - known < smallestMs ? undefined : aheadMs - known;
     },
     stepped(byMs) {
       if (usualMs !== undefined) usualMs -= byMs;
+      looksSinceStep = 0;
     },
   };
 }

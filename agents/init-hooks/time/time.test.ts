@@ -104,6 +104,22 @@ describe("a clock by time servers", () => {
     expect(Math.abs(kernel.clockErrorMs)).toBeLessThan(100);
   });
 
+  test("is left alone when the kernel sets the hardware clock by it", async () => {
+    const options = { rtcErrorMs: -2_800 };
+    const { kernel, start, live, standStill, pauses } = system(options);
+    start();
+    await live(60_000);
+    kernel.servers.set("10.0.0.1", () => new Uint8Array(3));
+    standStill(60_000);
+    for (let round = 0; round < 15; round += 1) {
+      const before = kernel.corrections.length;
+      await live(2_000);
+      if (kernel.corrections.length > before) options.rtcErrorMs = kernel.clockErrorMs;
+    }
+    expect(pauses).toHaveLength(1);
+    expect(Math.abs(kernel.clockErrorMs)).toBeLessThan(1_000);
+  });
+
   test("notices no pause where there was none, for an hour", async () => {
     const { kernel, start, live, pauses } = system();
     start();
