@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import { type BootOptions, defaultBootOptions } from "../init-hooks/boot-options.ts";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
 import type { HostKeyType } from "./host-keys.ts";
@@ -10,24 +9,40 @@ import { runSshkeys } from "./stage.ts";
 
 /** Machines for tests, with keys that OpenSSH made. */
 
-export const folder = mkdtempSync(join(tmpdir(), "sshkeys-stage-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+interface MadeKey {
+  private: string;
+  public: string;
+}
+
+const made = new Map<string, MadeKey>();
+
+function make(type: string, variant: number): MadeKey {
+  const name = `${type}-${variant}`;
+  const known = made.get(name);
+  if (known !== undefined) return known;
+  const folder = mkdtempSync(join(tmpdir(), "sshkeys-stage-"));
+  try {
+    const path = join(folder, name);
+    const bits = type === "rsa" ? ["-b", "1024"] : [];
+    execFileSync("ssh-keygen", ["-q", "-t", type, ...bits, "-N", "", "-C", "", "-f", path]);
+    const key = {
+      private: readFileSync(path, "utf8"),
+      public: readFileSync(`${path}.pub`, "utf8").trim(),
+    };
+    made.set(name, key);
+    return key;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 /** A private key that OpenSSH made, the same for a type until asked for another. */
 export function keyOf(type: string, variant = 0): string {
-  const path = join(folder, `${type}-${variant}`);
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    const bits = type === "rsa" ? ["-b", "1024"] : [];
-    execFileSync("ssh-keygen", ["-q", "-t", type, ...bits, "-N", "", "-C", "", "-f", path]);
-    return readFileSync(path, "utf8");
-  }
+  return make(type, variant).private;
 }
 /** The line of authorized_keys of the first key of a type. */
 export function publicOf(type: string): string {
-  keyOf(type);
-  return readFileSync(join(folder, `${type}-0.pub`), "utf8").trim();
+  return make(type, 0).public;
 }
 export const ed25519 = () => publicOf("ed25519");
 

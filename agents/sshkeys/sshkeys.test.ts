@@ -1,5 +1,3 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { defaultBootOptions } from "../init-hooks/boot-options.ts";
 import { hostKeyTypes } from "./host-keys.ts";
@@ -7,9 +5,9 @@ import {
   authorize,
   boot,
   ed25519,
-  folder,
   keyOf,
   layStored,
+  publicOf,
   store,
   system,
 } from "./made-machines.ts";
@@ -111,9 +109,7 @@ describe("a later boot", () => {
     const kernel = system();
     const old = "-----BEGIN RSA PRIVATE KEY-----\nMIIC\n-----END RSA PRIVATE KEY-----\n";
     layStored(kernel, "rsa", old);
-    const line = execFileSync("ssh-keygen", ["-y", "-f", join(folder, "rsa-0")], {
-      encoding: "utf8",
-    });
+    const line = `${publicOf("rsa")}\n`;
     kernel.onRun("ssh-keygen", (argv) => {
       if (argv[1] === "-y") return { stdout: line };
       kernel.lay({ [argv.at(-1) ?? ""]: keyOf(argv[3] ?? "") });
