@@ -17,6 +17,7 @@ import {
 } from "./create-others.ts";
 import { addQemuFlags, type QemuFlags, qemuMachineOf } from "./create-qemu.ts";
 import { readyText } from "./start.ts";
+import { declaredBy, refuseUnusedFlags } from "./unused-flags.ts";
 
 type Flags = { driver?: string } & QemuFlags & OtherFlags & CommonFlags;
 
@@ -39,13 +40,14 @@ export function addCreate(program: Command, context: Context): void {
       "what runs it: qemu, virtualbox, generic or none (MACHINE_DRIVER)",
     );
   addCommonFlags(command);
-  addQemuFlags(command);
-  addOtherFlags(command);
+  const ofQemu = declaredBy(command, addQemuFlags);
+  const ofOthers = declaredBy(command, addOtherFlags);
   command
     .option("--timeout <seconds>", "how long the boot may take", wholeNumber(1, 86_400))
     .action(async (name: string | undefined, flags: Flags) => {
       const host = context.host();
       const wanted = newMachine(flags, context.terminal.environment.MACHINE_DRIVER);
+      refuseUnusedFlags(command, wanted.driver, { ofQemu, ofOthers });
       const startedMs = performance.now();
       const machine = await createMachine(host, name ?? DEFAULT_NAME, wanted);
       const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;

@@ -37,6 +37,18 @@ test.each([
   ["create --driver hyperv x", 'There is no driver "hyperv" here: the drivers are qemu, '],
   ["create --driver generic x", "The driver generic needs --generic-ip-address"],
   ["create --driver none x", "The driver none needs --url"],
+  [
+    "create --driver virtualbox --memory 512 --append quiet --volume /a:/b x",
+    "The driver virtualbox makes no use of --volume and --append: leave that out.",
+  ],
+  [
+    "create --driver none --url tcp://h:1 --cpus 2 x",
+    "The driver none makes no use of --cpus: leave that out.",
+  ],
+  [
+    "create --virtualbox-memory 512 --generic-ssh-user me x",
+    "The driver qemu makes no use of --generic-ssh-user and --virtualbox-memory: leave that out.",
+  ],
   ["create --volume /a:/b:rx x", '"/a:/b:rx" is no volume'],
   ["create --volume /a:b x", '"/a:b" is no volume'],
   ["create --volume /:/b --iso x", "--volume needs the kernel command line"],

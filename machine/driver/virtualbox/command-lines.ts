@@ -67,10 +67,10 @@ export function creationCommands(machine: VirtualMachine): string[][] {
 }
 
 /**
- * The calls before every start: what may have changed since the last one. Forwarded ports are made
- * anew, and one that isn't there can't be deleted, so those deletions may fail.
+ * The calls before every start: what may have changed since the last one. Our forwarded ports are made anew; of
+ * `forwarded`, the names of those that VirtualBox has, people's own stay.
  */
-export function settingCommands(machine: VirtualMachine): { args: string[]; mayFail: boolean }[] {
+export function settingCommands(machine: VirtualMachine, forwarded: readonly string[]): string[][] {
   const { name } = machine;
   const forwards = [
     `ssh,tcp,127.0.0.1,${machine.sshPort},,22`,
@@ -80,22 +80,12 @@ export function settingCommands(machine: VirtualMachine): { args: string[]; mayF
     ),
   ];
   return [
-    {
-      args: [
-        "modifyvm",
-        name,
-        "--memory",
-        String(machine.memoryMib),
-        "--cpus",
-        String(machine.cpus),
-      ],
-      mayFail: false,
-    },
-    { args: attach(name, 0, "dvddrive", machine.iso), mayFail: false },
-    ...forwards.flatMap((rule) => [
-      { args: ["modifyvm", name, "--natpf1", "delete", rule.split(",")[0] ?? ""], mayFail: true },
-      { args: ["modifyvm", name, "--natpf1", rule], mayFail: false },
-    ]),
+    ["modifyvm", name, "--memory", String(machine.memoryMib), "--cpus", String(machine.cpus)],
+    attach(name, 0, "dvddrive", machine.iso),
+    ...forwarded
+      .filter((rule) => /^(?:ssh|published\d+)$/.test(rule))
+      .map((rule) => ["modifyvm", name, "--natpf1", "delete", rule]),
+    ...forwards.map((rule) => ["modifyvm", name, "--natpf1", rule]),
   ];
 }
 

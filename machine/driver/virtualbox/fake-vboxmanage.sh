@@ -1,8 +1,8 @@
 #!/bin/sh
 # Stands in for VBoxManage: notes its words in $FAKE_VBOX/calls, one call a line, and keeps the state of
-# one machine in $FAKE_VBOX/state. The answers are those of VirtualBox 7.0.
+# one machine in $FAKE_VBOX/state, its forwarded ports in $FAKE_VBOX/rules. The answers are those of VirtualBox 7.0.
 [ "$1" = showvminfo ] || printf '%s\n' "$*" >>"$FAKE_VBOX/calls"
-state=$FAKE_VBOX/state
+state=$FAKE_VBOX/state rules=$FAKE_VBOX/rules
 case "$1 $3" in
   "showvminfo --machinereadable")
     if [ ! -e "$state" ]; then
@@ -11,11 +11,16 @@ case "$1 $3" in
       exit 1
     fi
     printf 'name="%s"\nVMState="%s"\nVMStateChangeTime="2026-01-01"\n' "$2" "$(cat "$state")"
+    [ ! -e "$rules" ] || awk '{ printf "Forwarding(%d)=\"%s\"\n", NR - 1, $0 }' "$rules"
     ;;
   createvm*) echo poweroff >"$state" ;;
   "convertfromraw "*) cp --sparse=always "$2" "$3" ;;
   "modifyvm --natpf1")
-    if [ "$4" = delete ]; then
+    if [ "$4" != delete ]; then
+      echo "$4" >>"$rules"
+    elif grep -qs "^$5," "$rules"; then
+      sed -i "/^$5,/d" "$rules"
+    else
       echo "VBoxManage: error: The specified string / bytes buffer was not found" >&2
       exit 1
     fi

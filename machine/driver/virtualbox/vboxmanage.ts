@@ -59,3 +59,13 @@ export function parseVmState(text: string): MachineState {
   const word = /^VMState="([^"]*)"$/m.exec(text)?.[1] ?? "";
   return STATES[word] ?? "Error";
 }
+
+/** The names of the ports that VirtualBox forwards to the machine. */
+export async function vboxForwards(name: string): Promise<string[]> {
+  return parseForwards(await vboxManage(["showvminfo", name, "--machinereadable"]));
+}
+
+/** Reads the lines `Forwarding(0)="ssh,tcp,127.0.0.1,42222,,22"`, of which the first word is the name. */
+export function parseForwards(text: string): string[] {
+  return [...text.matchAll(/^Forwarding\(\d+\)="([^,"]*),/gm)].map((match) => match[1] ?? "");
+}

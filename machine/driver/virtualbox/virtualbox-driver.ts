@@ -12,7 +12,7 @@ import type { Machine } from "../../store/machines.ts";
 import type { Driver } from "../driver.ts";
 import { sshTarget } from "../ssh-target.ts";
 import { creationCommands, settingCommands, type VirtualMachine } from "./command-lines.ts";
-import { vboxManage, vboxState } from "./vboxmanage.ts";
+import { vboxForwards, vboxManage, vboxState } from "./vboxmanage.ts";
 
 const READY_TIMEOUT_MS = 120_000;
 const CONVERT_TIMEOUT_MS = 300_000;
@@ -45,12 +45,8 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
           await vboxManage(args);
         }
       }
-      for (const { args, mayFail } of settingCommands(virtual)) {
-        await vboxManage(args).catch((error: unknown) => {
-          if (!mayFail || !(error instanceof Failure)) {
-            throw error;
-          }
-        });
+      for (const args of settingCommands(virtual, await vboxForwards(machine.name))) {
+        await vboxManage(args);
       }
       report.line(`Starting "${machine.name}" (VirtualBox)...`);
       await vboxManage(["startvm", machine.name, "--type", "headless"]);

@@ -1,4 +1,13 @@
-import { mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -68,12 +77,11 @@ async function calls(): Promise<string[]> {
 const settings = [
   "modifyvm box --memory 1024 --cpus 2",
   "storageattach box --storagectl SATA --port 0 --device 0 --type dvddrive --medium /image/boot2podman.iso",
-  "modifyvm box --natpf1 delete ssh",
-  "modifyvm box --natpf1 ssh,tcp,127.0.0.1,42222,,22",
-  "modifyvm box --natpf1 delete published0",
-  "modifyvm box --natpf1 published0,tcp,127.0.0.1,8080,,80",
-  "startvm box --type headless",
 ];
+const sshRule = "modifyvm box --natpf1 ssh,tcp,127.0.0.1,42222,,22";
+const publishedRule = "modifyvm box --natpf1 published0,tcp,127.0.0.1,8080,,80";
+const removals = ["modifyvm box --natpf1 delete ssh", "modifyvm box --natpf1 delete published0"];
+const starting = "startvm box --type headless";
 
 test("a machine's life is these calls of VBoxManage", async () => {
   await createMachine(host(), "box", wanted());
@@ -90,6 +98,9 @@ test("a machine's life is these calls of VBoxManage", async () => {
     "sharedfolder add box --name hosthome --hostpath /home/me --automount",
     "setextradata box VBoxInternal2/SharedFoldersEnableSymlinksCreate/hosthome 1",
     ...settings,
+    sshRule,
+    publishedRule,
+    starting,
   ]);
   const file = await open(join(store, "machines/box/disk.vdi"));
   const { buffer } = await file.read(Buffer.alloc(28), 0, 28, 0);
@@ -105,12 +116,24 @@ test("a machine's life is these calls of VBoxManage", async () => {
   await changeMachine(host(), "box", { ...nothing, diskSizeMib: 400 });
   expect(await calls()).toEqual([`modifymedium disk ${disk} --resize 400`]);
   await startMachine(host(), "box");
-  expect(await calls()).toEqual(settings);
+  expect(await calls()).toEqual([...settings, ...removals, sshRule, publishedRule, starting]);
   expect(await killMachine(host(), "box")).toBe(true);
   expect(await calls()).toEqual(["controlvm box poweroff"]);
   await removeMachine(host(), "box", { force: false });
   expect(await calls()).toEqual(["unregistervm box --delete"]);
   expect(await listMachines(store, undefined, 5000)).toEqual([]);
+});
+
+test("ports that are taken away are taken from VirtualBox, and people's own rules stay there", async () => {
+  await createMachine(host(), "box", wanted());
+  await stopMachine(host(), "box");
+  await appendFile(join(folder, "rules"), "mine,tcp,127.0.0.1,9000,,90\n");
+  await changeMachine(host(), "box", { ...nothing, publish: [] });
+  await startMachine(host(), "box");
+  expect((await calls()).slice(-5)).toEqual([settings[1], ...removals, sshRule, starting]);
+  expect(await readFile(join(folder, "rules"), "utf8")).toBe(
+    "mine,tcp,127.0.0.1,9000,,90\nssh,tcp,127.0.0.1,42222,,22\n",
+  );
 });
 
 test.each([
