@@ -18,17 +18,20 @@ import { cachedPackage } from "../fetch/fetch.ts";
 import type { Lock } from "../resolve/lock.ts";
 import { silent } from "../stage/progress.ts";
 import { readContent } from "./content.ts";
+import type { NamedLicence } from "./copyright.ts";
 import { extractPackages, guestPath } from "./extract.ts";
 
 describe("a real package", () => {
   let entries: Map<string, Entry>;
   let cacheDir: string;
+  let licences: NamedLicence[] | undefined;
 
   beforeAll(async () => {
     cacheDir = mkdtempSync(join(tmpdir(), "extract-"));
     const lock = lockOf(buildPackage(cacheDir));
     const store = { folder: join(cacheDir, "content") };
     const [found] = await extractPackages(lock, cacheDir, store, silent);
+    licences = found?.licences;
     entries = new Map(found?.entries.map((entry) => [entry.path, entry]));
   });
 
@@ -53,6 +56,10 @@ describe("a real package", () => {
     expect(entries.get("usr/sbin/old")).toMatchObject({ type: "file" });
     expect([...entries.keys()].filter((path) => path.includes("doc/"))).toEqual([]);
   });
+
+  it("tells the licences that its documentation names", () => {
+    expect(licences).toEqual([{ name: "Expat", text: "Do as you like." }]);
+  });
 });
 
 /** Builds a package with dpkg-deb and returns its path. */
@@ -72,7 +79,9 @@ function buildPackage(folder: string): string {
   linkSync(join(tree, "usr/bin/tool"), join(tree, "usr/bin/other"));
   symlinkSync("tool", join(tree, "usr/bin/link"));
   write("sbin/old", "old");
-  write("usr/share/doc/tool/copyright", "free");
+  const format = "https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/";
+  const copyright = `Format: ${format}\n\nFiles: *\nLicense: Expat\n Do as you like.\n`;
+  write("usr/share/doc/tool/copyright", copyright);
   const target = join(folder, "tool.deb");
   execFileSync("dpkg-deb", ["--root-owner-group", "--build", tree, target], { stdio: "ignore" });
   return target;

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Parser, type ReadEntry } from "tar";
+import * as z from "zod";
 import { type Entry, entriesSchema } from "../compose/entry.ts";
 import { cachedPackage } from "../fetch/fetch.ts";
 import type { Lock, LockedPackage } from "../resolve/lock.ts";
@@ -10,12 +11,21 @@ import type { Progress } from "../stage/progress.ts";
 import { runStage } from "../stage/stage.ts";
 import { runTool } from "../stage/tool.ts";
 import { type ContentStore, storeContent } from "./content.ts";
+import { type NamedLicence, namedLicences, namedLicencesSchema } from "./copyright.ts";
 
 /** The files of a package, as its archive lists them. */
 export interface ExtractedPackage {
   locked: LockedPackage;
   entries: Entry[];
+  /** What its copyright file names; absent where no program can read it. */
+  licences?: NamedLicence[] | undefined;
 }
+
+/** What a package's stage leaves. */
+const outputSchema = z.object({
+  entries: entriesSchema,
+  licences: namedLicencesSchema.optional(),
+});
 
 /** Documentation never gets into an image: don't even unpack it. */
 const LEFT_OUT = /^usr\/share\/(doc|man|locale|info|lintian|bug)\//;
@@ -42,12 +52,12 @@ export async function extractPackages(
       },
       async (output) => {
         progress.live(`extracting ${locked.name} (${index + 1} of ${lock.packages.length})`);
-        const entries = await extractPackage(cachedPackage(cacheDir, locked), locked, store);
-        writeFileSync(join(output, "entries.json"), JSON.stringify(entries));
+        const found = await extractPackage(cachedPackage(cacheDir, locked), locked, store);
+        writeFileSync(join(output, "package.json"), JSON.stringify(found));
       },
     );
-    const text = readFileSync(join(folder, "entries.json"), "utf8");
-    extracted.push({ locked, entries: entriesSchema.parse(JSON.parse(text)) });
+    const text = readFileSync(join(folder, "package.json"), "utf8");
+    extracted.push({ locked, ...outputSchema.parse(JSON.parse(text)) });
   }
   return extracted;
 }
@@ -56,14 +66,19 @@ async function extractPackage(
   path: string,
   locked: LockedPackage,
   store: ContentStore,
-): Promise<Entry[]> {
+): Promise<z.infer<typeof outputSchema>> {
   const entries: Entry[] = [];
+  let copyright = "";
   const hardLinks: { path: string; target: string }[] = [];
   const pending: Promise<unknown>[] = [];
   const failures: unknown[] = [];
   const parser = new Parser({
     onReadEntry: (read) => {
       const entryPath = guestPath(read.path);
+      if (entryPath === `usr/share/doc/${locked.name}/copyright` && isFile(read)) {
+        pending.push(read.concat().then((bytes) => (copyright = bytes.toString())));
+        return;
+      }
       if (entryPath === "" || LEFT_OUT.test(entryPath)) {
         read.resume();
         return;
@@ -98,7 +113,11 @@ async function extractPackage(
     if (!same) throw new BuildError(`${locked.name}: ${linkPath} is a hard link to nothing`);
     entries.push({ ...same, path: linkPath });
   }
-  return entries;
+  return { entries, licences: namedLicences(copyright) };
+}
+
+function isFile({ type }: ReadEntry): boolean {
+  return type === "File" || type === "OldFile";
 }
 
 async function toEntry(

@@ -90,7 +90,7 @@ export async function writeArtifacts(input: ArtifactsInput, folder: string): Pro
   };
   writeFileSync(
     join(folder, SBOM_NAME),
-    sbomText(manifest, input.lock.packages, bundledPackages(input.repository)),
+    sbomText(manifest, input.packages, bundledPackages(input.repository)),
   );
   writeFileSync(join(folder, MANIFEST_NAME), manifestText(manifest));
   await writeChecksums(folder);

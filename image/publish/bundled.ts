@@ -6,7 +6,10 @@ import { sourceFiles } from "../stage/sources.ts";
 import type { BundledPackage } from "./sbom.ts";
 
 const packageLockSchema = z.object({
-  packages: z.record(z.string(), z.object({ version: z.string().optional() })),
+  packages: z.record(
+    z.string(),
+    z.object({ version: z.string().optional(), license: z.string().optional() }),
+  ),
 });
 
 /** The npm packages compiled into the agents: Bun itself, and what their sources import. */
@@ -17,8 +20,8 @@ export function bundledPackages(repository: string): BundledPackage[] {
     importedPackages(text),
   );
   return [...new Set(["bun", ...names])].sort().map((name) => {
-    const version = lock.packages[`node_modules/${name}`]?.version;
-    if (version !== undefined) return { name, version };
+    const { version, license } = lock.packages[`node_modules/${name}`] ?? {};
+    if (version !== undefined) return { name, version, licence: license };
     throw new BuildError(`the agents import ${name}, which ${path} doesn't pin`);
   });
 }

@@ -75,17 +75,24 @@ describe("sizes of groups", () => {
 });
 
 describe("the SBOM", () => {
-  const packages = [
-    {
-      name: "libstdc++6",
-      version: "1:14-1",
-      archive: "debian" as const,
-      path: "p",
-      sizeBytes: 1,
-      sha256: HASH,
-    },
+  const locked = {
+    name: "libstdc++6",
+    version: "1:14-1",
+    archive: "debian" as const,
+    path: "p",
+    sizeBytes: 1,
+    sha256: HASH,
+  };
+  const licences = [
+    { name: "GPL-3+", text: "" },
+    { name: "own", text: "Do as you like." },
   ];
-  const text = sbomText(MANIFEST, packages, [{ name: "@scope/zod", version: "4.0.0" }]);
+  const packages = [
+    { locked, licences },
+    { locked: { ...locked, name: "old" }, licences: undefined },
+  ];
+  const bundled = [{ name: "@scope/zod", version: "4.0.0", licence: "MIT" }];
+  const text = sbomText(MANIFEST, packages, bundled);
 
   it("names every package by its package URL", () => {
     expect(text).toContain('"pkg:deb/debian/libstdc++6@1%3A14-1?arch=amd64&distro=trixie"');
@@ -98,8 +105,25 @@ describe("the SBOM", () => {
     expect(document.relationships).toHaveLength(document.packages.length);
   });
 
+  it("says what licences each package declares, with the texts of those that SPDX doesn't know", () => {
+    const document: {
+      packages: { name: string; licenseDeclared: string }[];
+      hasExtractedLicensingInfos: unknown[];
+    } = JSON.parse(text);
+    const declared = document.packages.map((one) => [one.name, one.licenseDeclared]);
+    expect(declared).toEqual([
+      ["boot2podman", "NOASSERTION"],
+      ["libstdc++6", "GPL-3.0-or-later AND LicenseRef-libstdc-6-own"],
+      ["old", "NOASSERTION"],
+      ["@scope/zod", "MIT"],
+    ]);
+    expect(document.hasExtractedLicensingInfos).toEqual([
+      { licenseId: "LicenseRef-libstdc-6-own", name: "own", extractedText: "Do as you like." },
+    ]);
+  });
+
   it("is the same for the same image", () => {
-    expect(sbomText(MANIFEST, packages, [{ name: "@scope/zod", version: "4.0.0" }])).toBe(text);
+    expect(sbomText(MANIFEST, packages, bundled)).toBe(text);
     expect(text).toContain('"created": "2023-11-14T22:13:20Z"');
   });
 });

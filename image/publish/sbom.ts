@@ -1,4 +1,6 @@
+import type { ExtractedPackage } from "../extract/extract.ts";
 import type { LockedPackage } from "../resolve/lock.ts";
+import { declaredLicence } from "./licences.ts";
 import type { Manifest } from "./manifest.ts";
 
 export const SBOM_NAME = "sbom.spdx.json";
@@ -7,6 +9,8 @@ export const SBOM_NAME = "sbom.spdx.json";
 export interface BundledPackage {
   name: string;
   version: string;
+  /** As npm's lock file has it. */
+  licence?: string | undefined;
 }
 
 type Facts = Pick<Manifest, "version" | "arch" | "suite" | "timeSeconds" | "artifacts">;
@@ -17,7 +21,7 @@ type Facts = Pick<Manifest, "version" | "arch" | "suite" | "timeSeconds" | "arti
  */
 export function sbomText(
   facts: Facts,
-  packages: readonly LockedPackage[],
+  packages: readonly Pick<ExtractedPackage, "locked" | "licences">[],
   bundled: readonly BundledPackage[],
 ): string {
   const iso = facts.artifacts.find(({ name }) => name.endsWith(".iso"));
@@ -33,8 +37,11 @@ export function sbomText(
     checksums: iso ? [{ algorithm: "SHA256", checksumValue: iso.sha256 }] : [],
     primaryPackagePurpose: "OPERATING-SYSTEM",
   };
+  const licences = packages.map((one) => declaredLicence(one.locked.name, one.licences));
   const parts = [
-    ...packages.map((one) => debianPackage(one, facts)),
+    ...packages.map(({ locked }, index) =>
+      debianPackage(locked, licences[index]?.expression, facts),
+    ),
     ...bundled.map((one) => npmPackage(one)),
   ];
   const document = {
@@ -48,6 +55,7 @@ export function sbomText(
       creators: [`Tool: boot2podman-build-${facts.version}`],
     },
     packages: [image, ...parts],
+    hasExtractedLicensingInfos: licences.flatMap(({ extracted }) => extracted),
     relationships: [
       relationship("SPDXRef-DOCUMENT", "DESCRIBES", image.SPDXID),
       ...parts.map(({ SPDXID }) => relationship(image.SPDXID, "CONTAINS", SPDXID)),
@@ -56,7 +64,7 @@ export function sbomText(
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-function debianPackage(one: LockedPackage, facts: Facts) {
+function debianPackage(one: LockedPackage, licence: string | undefined, facts: Facts) {
   const version = encodeURIComponent(one.version);
   return part(
     `deb-${one.name}`,
@@ -64,11 +72,13 @@ function debianPackage(one: LockedPackage, facts: Facts) {
     one.version,
     `pkg:deb/debian/${one.name}@${version}?arch=${facts.arch}&distro=${facts.suite}`,
     [{ algorithm: "SHA256", checksumValue: one.sha256 }],
+    licence,
   );
 }
 
-function npmPackage({ name, version }: BundledPackage) {
-  return part(`npm-${name}`, name, version, `pkg:npm/${name.replace("@", "%40")}@${version}`, []);
+function npmPackage({ name, version, licence }: BundledPackage) {
+  const locator = `pkg:npm/${name.replace("@", "%40")}@${version}`;
+  return part(`npm-${name}`, name, version, locator, [], licence);
 }
 
 function part(
@@ -77,6 +87,7 @@ function part(
   version: string,
   locator: string,
   checksums: { algorithm: string; checksumValue: string }[],
+  licence = "NOASSERTION",
 ) {
   return {
     // SPDX 2.3: letters, digits, "." and "-" only.
@@ -86,7 +97,7 @@ function part(
     downloadLocation: "NOASSERTION",
     filesAnalyzed: false,
     licenseConcluded: "NOASSERTION",
-    licenseDeclared: "NOASSERTION",
+    licenseDeclared: licence,
     copyrightText: "NOASSERTION",
     checksums,
     externalRefs: [
