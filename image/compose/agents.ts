@@ -77,8 +77,8 @@ function compileArguments(options: AgentsOptions, runtime: string, outfile: stri
     "--minify",
     "--bytecode",
     "--splitting",
-    // What runs for seconds doesn't earn back the compiling of hot code: with 10 here, the agents take an
-    // eighth more processor time until sshd listens, under emulation. Loops without end are compiled still.
+    // What runs for seconds doesn't earn back the compiling of hot code: with 10 here, the agents take
+    // some 0.2 s more processor time until sshd listens, under emulation. Loops without end are compiled still.
     "--compile-jit-policy=100",
     "--format=esm",
     // A program that root runs must not read settings from whatever folder it stands in.
