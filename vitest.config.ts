@@ -13,11 +13,12 @@ const longest = [
   "podman-machine",
   "boot",
   "firmware",
-  "own-settings",
   "disks",
-  "surroundings",
-  "guest-tools",
+  "own-settings",
   "fallback",
+  "surroundings",
+  "console",
+  "guest-tools",
 ];
 
 class LongestFirst extends BaseSequencer {
