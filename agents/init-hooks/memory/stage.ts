@@ -3,9 +3,9 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
 import { findStateMount } from "../../state-folder.ts";
 import { loadModules } from "../devices/module-loader.ts";
-import { meminfoBytes } from "../new-root/read-meminfo.ts";
 import type { Stage } from "../stage.ts";
 import { type MemoryPlan, planMemory } from "./plan-memory.ts";
+import { meminfoBytes } from "./read-meminfo.ts";
 import { swapAreas } from "./swap-areas.ts";
 import { swapHeader } from "./swap-header.ts";
 

@@ -2,8 +2,8 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { StageRecord } from "../../record/stage-record.ts";
 import { applySteps } from "../../steps/apply-steps.ts";
 import type { BootOptions } from "../boot-options.ts";
+import { meminfoBytes } from "../memory/read-meminfo.ts";
 import { planNewRoot } from "./plan-new-root.ts";
-import { meminfoBytes } from "./read-meminfo.ts";
 
 export interface PreparedRoot {
   /** Where PID 1 is to go; "/" for embed. */

@@ -1,9 +1,9 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import type { MountEntry } from "../../kernel/mounts.ts";
 import type { RunOptions } from "../../kernel/processes.ts";
 import { planShutdown } from "./plan-shutdown.ts";
-import { shutDown } from "./shutdown.ts";
+import { type ShutdownResult, shutDown } from "./shutdown.ts";
 
 const root = { name: "root", uid: 0, gid: 0, home: "/root" };
 const tc = { name: "tc", uid: 1000, gid: 50, home: "/home/tc" };
@@ -81,6 +81,7 @@ describe("shutDown", () => {
       "/etc/passwd": "root:x:0:0::/root:/bin/sh\ntc:x:1000:50::/home/tc:/bin/sh\n",
       "/proc/1/comm": "init\n",
       "/proc/mounts": "",
+      "/proc/meminfo": "Dirty: 12 kB\nWriteback: 0 kB\n",
       "/mnt/vda1": null,
       "/run/boot2podman": null,
     });
@@ -111,7 +112,7 @@ describe("shutDown", () => {
     expect(await shutDown(kernel, 60_000)).toEqual({ complaints: [], deadShares: [] });
     const options = kernel.runs.map((run): RunOptions => run.options);
     expect(kernel.runs.map(({ argv }, index) => [...argv, options[index]?.timeoutMs])).toEqual([
-      ["sync", "-f", "/Users", 20_000],
+      ["sync", "-f", "/Users", 120_000],
       ["umount", "-l", "/Users", 10_000],
     ]);
   });
@@ -128,6 +129,34 @@ describe("shutDown", () => {
       expect(kernel.journal).toContain("unmount /mnt/vda1");
     },
   );
+
+  test("waits for a share that is slow for as long as something is written, then gives it up", async () => {
+    vi.useFakeTimers();
+    try {
+      const kernel = withShare();
+      const left = (kib: number) =>
+        kernel.lay({ "/proc/meminfo": `Dirty: ${kib} kB\nWriteback: 8 kB\n` });
+      left(3000);
+      const run = kernel.run.bind(kernel);
+      vi.spyOn(kernel, "run").mockImplementation((argv, options) =>
+        argv[0] === "sync" ? new Promise(() => undefined) : run(argv, options),
+      );
+      let result: ShutdownResult | undefined;
+      void shutDown(kernel, 60_000).then((found) => {
+        result = found;
+      });
+      await vi.advanceTimersByTimeAsync(1);
+      for (const kib of [2000, 1000]) {
+        left(kib);
+        await vi.advanceTimersByTimeAsync(20_000);
+        expect(result).toBeUndefined();
+      }
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(result?.deadShares).toEqual(["/Users"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 
   test("says why a share that answers can't be flushed, and takes it off", async () => {
     const kernel = withShare().onRun("sync", { exitCode: 1, stderr: "sync: I/O error\n" });

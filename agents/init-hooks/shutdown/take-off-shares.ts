@@ -1,9 +1,14 @@
 import { oneLine } from "../../command/one-line.ts";
+import { orLate } from "../../deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
+import type { RunResult } from "../../kernel/processes.ts";
+import { meminfoBytes } from "../memory/read-meminfo.ts";
 
-/** What was written last may have to go over a slow network first. */
-const flushTimeoutMs = 20_000;
+/** A flush that gets nothing written for so long never ends. */
+const flushPauseMs = 20_000;
+/** Machine clients pull the plug 180 s after they asked for a shutdown. */
+const flushTimeoutMs = 120_000;
 const unmountTimeoutMs = 10_000;
 
 export interface SharesOff {
@@ -25,9 +30,11 @@ export async function takeOffShares(
   await Promise.all(
     targets.map(async (target) => {
       try {
-        await run(kernel, off, ["sync", "-f", target], flushTimeoutMs);
+        await settle(off, ["sync", "-f", target], (argv) => flush(kernel, argv));
         // Lazily: one that is still in use is taken off when init ends its last process.
-        await run(kernel, off, ["umount", "-l", target], unmountTimeoutMs);
+        await settle(off, ["umount", "-l", target], (argv) =>
+          kernel.run(argv, { timeoutMs: unmountTimeoutMs }),
+        );
       } catch (error) {
         if (!hasCode(error, "ETIMEDOUT")) throw error;
         off.dead.push(target);
@@ -40,14 +47,35 @@ export async function takeOffShares(
   return off;
 }
 
-async function run(
-  kernel: Kernel,
+/** Waits for as long as something is being written: what goes over a slow network takes its time. */
+async function flush(kernel: Kernel, argv: readonly string[]): Promise<RunResult> {
+  const flushed = kernel.run(argv, { timeoutMs: flushTimeoutMs });
+  for (let left = unwrittenBytes(kernel); ; ) {
+    const result = await orLate(flushed, flushPauseMs, () => undefined);
+    if (result !== undefined) return result;
+    const now = unwrittenBytes(kernel);
+    if (now >= left) {
+      // Whatever becomes of it, nobody waits for it any more.
+      flushed.catch(() => undefined);
+      throw new KernelError("run", argv.join(" "), "ETIMEDOUT");
+    }
+    left = now;
+  }
+}
+
+function unwrittenBytes(kernel: Kernel): number {
+  const meminfo = kernel.readText("/proc/meminfo");
+  return meminfoBytes(meminfo, "Dirty") + meminfoBytes(meminfo, "Writeback");
+}
+
+/** Notes what a program complained of; throws only what its lateness throws. */
+async function settle(
   off: SharesOff,
   argv: readonly string[],
-  timeoutMs: number,
+  run: (argv: readonly string[]) => Promise<RunResult>,
 ): Promise<void> {
   try {
-    const { exitCode, stderr } = await kernel.run(argv, { timeoutMs });
+    const { exitCode, stderr } = await run(argv);
     if (exitCode === 0) return;
     off.complaints.push(`${argv.join(" ")}: ${oneLine(stderr) || `status ${exitCode}`}`);
   } catch (error) {
