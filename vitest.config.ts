@@ -8,8 +8,10 @@ const bunFfi = fileURLToPath(new URL("./agents/kernel/bun-ffi-absent.ts", import
 // A boot under software emulation takes seconds to minutes; a build of the image takes minutes.
 const slow = { testTimeout: 900_000, hookTimeout: 900_000 };
 
-/** Files of VM tests that take longest, so that none of them is left running alone at the end. */
+/** Files of tests that take longest, so that none of them is left running alone at the end. */
 const longest = [
+  "reproducible",
+  "build-command",
   "podman-machine",
   "boot",
   "firmware",

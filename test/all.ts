@@ -15,13 +15,17 @@ interface Step {
   counts?: string;
 }
 
-function vitest(project: string): Step {
-  const counts = path.join(results, `${project}.json`);
+function vitest(...projects: string[]): Step {
+  const counts = path.join(results, `${projects.join("-")}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${counts}`];
   // On Node: node-pty doesn't work under Bun.
   return {
-    name: `${project} tests`,
-    argv: ["node", bin("vitest"), "run", "--project", project, ...reporters],
+    name: `${projects.join(" and ")} tests`,
+    argv: [
+      ...["node", bin("vitest"), "run"],
+      ...projects.flatMap((project) => ["--project", project]),
+      ...reporters,
+    ],
     counts,
   };
 }
@@ -30,9 +34,9 @@ const steps: Step[] = [
   { name: "format and lint", argv: [bin("biome"), "check", "."] },
   { name: "shell scripts", argv: [bin("bun"), "test/shell-scripts.ts"] },
   { name: "types", argv: [bin("tsc"), "--noEmit"] },
-  vitest("unit"),
   { name: "image", argv: [bin("bun"), "image/build.ts"] },
-  vitest("image"),
+  // Together, since each waits for something now and then: a quarter less time.
+  vitest("unit", "image"),
   vitest("vm"),
 ];
 
