@@ -1,4 +1,4 @@
-// npm test: everything that must hold, cheapest first; stops at the first step that fails.
+// npm test: everything that must hold; stops at the first step that fails.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";

@@ -16,14 +16,12 @@ beforeAll(async () => {
 afterEach(() => machine?.remove());
 afterAll(() => rm(identity.folder, { recursive: true, force: true }));
 
-/**
- * The ways in which firmware can start the ISO. UEFI reads a DVD only with Secure Boot here: without it, shim and GRUB do
- * the same and check less, as the USB stick shows. The CD readers get the data disk on their own kind of controller.
- */
+/** Every way in which firmware can start the ISO. The CD readers get the data disk on their own kind of controller. */
 const ways: Array<[string, MachineOptions, "ide" | "sata"]> = [
   ["BIOS from an IDE CD-ROM", { as: "ide-cd", firmware: "bios" }, "ide"],
   ["BIOS from a SATA DVD", { as: "sata-dvd", firmware: "bios" }, "sata"],
   ["BIOS from a USB stick", { as: "usb-stick", firmware: "bios" }, "sata"],
+  ["UEFI from a SATA DVD", { as: "sata-dvd", firmware: "uefi" }, "sata"],
   ["UEFI from a USB stick", { as: "usb-stick", firmware: "uefi" }, "sata"],
   ["UEFI with Secure Boot from a SATA DVD", { as: "sata-dvd", firmware: "secure-boot" }, "sata"],
 ];
