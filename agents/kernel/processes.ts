@@ -9,6 +9,8 @@ export interface RunOptions {
   cwd?: string;
   /** Runs as that user and group; root without it. */
   owner?: Owner;
+  /** It runs when little else wants the processor: what people wait for comes first. */
+  givesWay?: boolean;
 }
 
 export interface RunResult {

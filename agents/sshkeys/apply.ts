@@ -42,7 +42,7 @@ export async function applyHostKeys(
   return { complaints, later: makeLater(kernel, store, makes, done) };
 }
 
-/** One after the other, so that they leave the machine to the rest of the boot. */
+/** One after the other, and after everything else that wants the processor: the boot, and whoever logs in. */
 async function makeLater(
   kernel: Kernel,
   store: Store,
@@ -67,7 +67,7 @@ async function make(
   step: Extract<KeyStep, { do: "make" }>,
   complaints: string[],
 ): Promise<void> {
-  const key = await makeHostKey(kernel, step.type);
+  const key = await makeHostKey(kernel, step.type, { givesWay: step.when === "later" });
   keep(kernel, store, key, complaints);
   serveKey(kernel, key);
 }

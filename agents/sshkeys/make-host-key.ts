@@ -3,17 +3,24 @@ import { runChecked } from "../kernel/run-checked.ts";
 import { type HostKey, type HostKeyType, parseHostKey } from "./host-keys.ts";
 
 const makeTimeoutMs = 120_000;
+/** Of one that gives way to all else, on a machine that is busy. */
+const inBackgroundTimeoutMs = 1_200_000;
 const maxKeyBytes = 64 * 1024;
 /** RAM: a private key must not lie half-written on a disk. */
 const workFolder = "/run/boot2podman/new-host-keys";
 
-/** Makes a new host key with ssh-keygen and its defaults for that type. */
-export async function makeHostKey(kernel: Kernel, type: HostKeyType): Promise<HostKey> {
+/** Makes a new host key with ssh-keygen and its defaults for that type; `givesWay` when nobody waits for it. */
+export async function makeHostKey(
+  kernel: Kernel,
+  type: HostKeyType,
+  { givesWay = false }: { givesWay?: boolean } = {},
+): Promise<HostKey> {
   kernel.mkdir(workFolder, { mode: 0o700 });
   const path = `${workFolder}/${type}-${kernel.pid()}-${kernel.uptimeMs()}`;
   try {
     const command = ["ssh-keygen", "-q", "-t", type, "-N", "", "-C", "", "-f", path];
-    await runChecked(kernel, command, { timeoutMs: makeTimeoutMs });
+    const timeoutMs = givesWay ? inBackgroundTimeoutMs : makeTimeoutMs;
+    await runChecked(kernel, command, { timeoutMs, givesWay });
     return parseHostKey(type, kernel.read(path, maxKeyBytes));
   } finally {
     for (const file of [path, `${path}.pub`]) if (kernel.exists(file)) kernel.unlink(file);

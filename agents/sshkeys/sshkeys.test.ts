@@ -30,6 +30,17 @@ describe("the first boot", () => {
     }
   });
 
+  test("lets RSA, which nobody waits for, give way to the rest of the boot", async () => {
+    const kernel = system();
+    await boot(kernel);
+    const made = kernel.runs.filter(({ argv }) => argv[0] === "ssh-keygen");
+    const giving = made
+      .filter(({ options }) => "givesWay" in options && options.givesWay)
+      .map(({ argv }) => argv[3]);
+    expect(made.map(({ argv }) => argv[3])).toEqual([...hostKeyTypes]);
+    expect(giving).toEqual(["rsa"]);
+  });
+
   test("leaves no private key in the work folder", async () => {
     const kernel = system();
     await boot(kernel);

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import * as os from "node:os";
 import { orLate } from "../../deadline.ts";
 import { KernelError } from "../kernel-error.ts";
 import { type Processes, type RunOptions, scrubbedEnvironment } from "../processes.ts";
@@ -9,6 +10,7 @@ const defaultTimeoutMs = 60_000;
 export const linuxProcesses: Processes = {
   async run(argv, options = {}) {
     const child = start(argv, options);
+    if (options.givesWay) giveWay(child.pid);
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     // Output can stay open behind a process that has ended (a daemon that it left), so that the deadline
     // is for the output too.
@@ -67,6 +69,8 @@ function start(argv: readonly string[], options: RunOptions) {
       stdin: stdin ?? "ignore",
       stdout: "pipe",
       stderr: "pipe",
+      // In a session of its own, since the kernel weighs sessions first: see `giveWay`.
+      detached: options.givesWay ?? false,
       ...settings(options),
     }),
   );
@@ -87,6 +91,24 @@ function resetOomScore(pid: number): void {
     // It may have ended.
     if (!["ENOENT", "ESRCH"].includes(asKernelError("write", "oom_score_adj", error).code))
       throw error;
+  }
+}
+
+/** A tenth of an ordinary process's share: little, but enough to come to an end beside a busy one. */
+const niceness = 10;
+
+/**
+ * Makes a process that leads a session of its own the last in turn. Its nice value counts beside processes of the
+ * same session only; beside others, that of the session does (sched(7), "The autogroup feature").
+ */
+function giveWay(pid: number): void {
+  try {
+    os.setPriority(pid, niceness);
+    fs.writeFileSync(`/proc/${pid}/autogroup`, `${niceness}\n`);
+  } catch (error) {
+    // It may have ended, and a kernel may be built without sessions' groups.
+    const { code } = asKernelError("lower the priority of", `process ${pid}`, error);
+    if (!["ENOENT", "ESRCH"].includes(code)) throw error;
   }
 }
 
