@@ -3,16 +3,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { likeVmware } from "./guest-tools/like-vmware.ts";
 import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { eventually } from "./harness/eventually.ts";
+import { expectIsoBoot, isoWays } from "./harness/iso-ways.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
 describe("on what looks like VMware, with its disks and network cards", () => {
   let identity: Identity;
   let machine: TestMachine;
+  const way = isoWays["BIOS from an IDE CD-ROM"];
 
   beforeAll(async () => {
     identity = await newIdentity();
     const { file } = await newDataDisk(identity);
     machine = await TestMachine.start({
+      ...way,
       key: identity.key,
       cpu: "max,erms=off,la57=off,tcg-cpuid=off",
       extra: [
@@ -30,6 +33,8 @@ describe("on what looks like VMware, with its disks and network cards", () => {
     await machine?.remove();
     await rm(identity.folder, { recursive: true, force: true });
   });
+
+  test("the ISO boots by BIOS from an IDE CD-ROM", () => expectIsoBoot(machine, way));
 
   test("knows it, says which tools are missing, and starts nothing of QEMU's", async () => {
     expect(await machine.guest("guest-tools detect")).toBe(

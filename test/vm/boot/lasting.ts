@@ -1,14 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { busyboxImage } from "../harness/container-image.ts";
+import { expectIsoBoot, isoWays } from "../harness/iso-ways.ts";
 import type { Booted } from "./booted.ts";
 
-/** What stays over a restart and a pulled plug, and what nobody touches. To be called last: they switch the machine off. */
+/** What stays over a restart and a pulled plug, also when another loader starts the image, and what nobody touches. To be called last: they switch the machine off. */
 export function lastingTests(booted: Booted): void {
   let hostKeys: string;
 
-  test("keeps data and host keys over a clean restart, with a full disk too, and has room for keys left", async () => {
+  test("keeps data and host keys over a clean restart, with a full disk too, and has room for keys left; the ISO boots by BIOS from a SATA DVD", async () => {
     const { machine } = booted;
+    const way = isoWays["BIOS from a SATA DVD"];
     hostKeys = await machine.root("cat /etc/ssh/ssh_host_*_key.pub");
     expect(hostKeys).toMatch(/ssh-ed25519/);
     await machine.root("echo hello > /var/lib/boot2podman/note; podman volume create stays");
@@ -19,8 +21,10 @@ export function lastingTests(booted: Booted): void {
     const took = await machine.powerDown();
     // 20 s where the boot took 12 or less; a busy host takes longer for both.
     expect(took).toBeLessThan(Math.max(20_000, (machine.bootMs * 20) / 12));
+    Object.assign(machine.options, way);
     await machine.powerOn();
     await machine.waitForSsh();
+    await expectIsoBoot(machine, way);
     expect(await machine.root("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(
       hostKeys.split("\n").find((line) => line.startsWith("ssh-ed25519")),
     );
@@ -34,8 +38,9 @@ export function lastingTests(booted: Booted): void {
     expect(await machine.root("dmesg | grep -c 'recovering journal' || true")).toBe("0");
   });
 
-  test("keeps them when the plug is pulled while containers write", async () => {
+  test("keeps them when the plug is pulled while containers write; the ISO boots by BIOS from a USB stick", async () => {
     const { machine } = booted;
+    const way = isoWays["BIOS from a USB stick"];
     await machine.root("echo again > /var/lib/boot2podman/note; sync");
     const write = "i=0; while true; do i=$((i+1)); echo $i > /data/n$((i % 100)); done";
     await machine.root(
@@ -45,8 +50,10 @@ export function lastingTests(booted: Booted): void {
       "while [ ! -s /var/lib/containers/storage/volumes/box1/_data/n99 ]; do usleep 100000; done",
     );
     await machine.cutPower();
+    Object.assign(machine.options, way);
     await machine.powerOn();
     await machine.waitForSsh();
+    await expectIsoBoot(machine, way);
     expect(await machine.root("cat /var/lib/boot2podman/note")).toBe("again");
     // Podman may have had no time to write more than that the container exists.
     await machine.root("podman rm --force --ignore writer");
