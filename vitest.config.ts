@@ -12,15 +12,15 @@ const slow = { testTimeout: 900_000, hookTimeout: 900_000 };
 const longest = [
   "reproducible",
   "build-command",
-  "podman-machine",
   "boot",
-  "firmware",
-  "disks",
+  "podman-machine",
   "own-settings",
+  "disks",
   "fallback",
+  "firmware",
   "surroundings",
-  "console",
   "guest-tools",
+  "console",
 ];
 
 class LongestFirst extends BaseSequencer {

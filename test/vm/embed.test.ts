@@ -1,10 +1,11 @@
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { busyboxImage, importBusybox } from "./harness/container-image.ts";
-import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { busyboxImage } from "./harness/container-image.ts";
+import type { Identity } from "./harness/data-disk.ts";
 import { run } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
+import { usedDisk } from "./harness/used-disk.ts";
 
 let identity: Identity;
 let machine: TestMachine;
@@ -16,13 +17,13 @@ afterAll(async () => {
 });
 
 test("the option embed keeps the kernel's own root, and podman then does without pivot_root", async () => {
-  identity = await newIdentity();
-  const disks = [await newDataDisk(identity, { sizeMiB: 2048 })];
+  const used = await usedDisk();
+  identity = used.identity;
+  const disks = [used.disk];
   // With words for the test below, which needs a boot of its own as little.
   const append = "embed cgroup=v1 pwauth noautologin";
   machine = await TestMachine.start({ append, disks, key: identity.key });
   expect(await machine.guest("cat /proc/mounts")).toMatch(/^\S+ \/ (rootfs|ramfs|none) /m);
-  await importBusybox(machine);
   shown = await machine.root(
     `podman run --rm --pids-limit 77 ${busyboxImage} sh -c 'echo embedded; cat /sys/fs/cgroup/pids/pids.max' 2>/dev/null`,
   );

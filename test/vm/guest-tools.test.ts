@@ -8,11 +8,12 @@ import type { Given } from "./guest-tools/given.ts";
 import { likeVmware } from "./guest-tools/like-vmware.ts";
 import { memoryTests } from "./guest-tools/memory.ts";
 import { shareTests } from "./guest-tools/shares.ts";
-import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import type { Identity } from "./harness/data-disk.ts";
 import { GuestAgent } from "./harness/guest-agent.ts";
 import type { DiskOptions } from "./harness/qemu.ts";
 import { runOk } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
+import { usedDisk } from "./harness/used-disk.ts";
 import { type SharedFolder, sharedMemory, shareFolder } from "./harness/virtiofs.ts";
 
 function ninePFolder(id: string, folder: string, tag: string): string[] {
@@ -29,7 +30,7 @@ describe("on QEMU, with everything that a host can give a machine", () => {
   let disk: DiskOptions;
 
   beforeAll(async () => {
-    identity = await newIdentity();
+    ({ identity, disk } = await usedDisk());
     const scratch = await mkdtemp(path.join(tmpdir(), "b2p-g-"));
     given.scratch = scratch;
     for (const name of ["users", "src", "bad", "late"]) {
@@ -38,7 +39,6 @@ describe("on QEMU, with everything that a host can give a machine", () => {
     }
     await runOk(["truncate", "-s", "64M", path.join(scratch, "late.raw")]);
     virtiofs = await shareFolder(path.join(scratch, "users"), "Users", scratch);
-    disk = await newDataDisk(identity);
     given.machine = await TestMachine.start({
       key: identity.key,
       disks: [disk],

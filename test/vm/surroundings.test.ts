@@ -2,11 +2,10 @@ import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe } from "vitest";
 import { fatSeedDisk } from "./disks/seed-disk.ts";
-import { importBusybox } from "./harness/container-image.ts";
-import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { runOk } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 import { TimeServer } from "./harness/time-server.ts";
+import { usedDisk } from "./harness/used-disk.ts";
 import { Wire } from "./harness/wire.ts";
 import { givenAtBootTests } from "./surroundings/given-at-boot.ts";
 import { laterCardsTests } from "./surroundings/later-cards.ts";
@@ -19,9 +18,8 @@ describe("a machine with two cards, a clock that is years wrong, and little memo
   const surrounded = {} as Surrounded;
 
   beforeAll(async () => {
-    surrounded.identity = await newIdentity();
+    Object.assign(surrounded, await usedDisk());
     const { identity } = surrounded;
-    surrounded.disk = await newDataDisk(identity);
     const another = path.join(identity.folder, "nocloud");
     await runOk(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "nocloud", "-f", another]);
     const seed = await fatSeedDisk(
@@ -49,7 +47,6 @@ describe("a machine with two cards, a clock that is years wrong, and little memo
       ],
     });
     surrounded.monitor = await surrounded.machine.monitor();
-    await importBusybox(surrounded.machine);
   });
   afterAll(async () => {
     surrounded.monitor?.close();

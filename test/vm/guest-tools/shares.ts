@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { busyboxImage, importBusybox } from "../harness/container-image.ts";
+import { busyboxImage } from "../harness/container-image.ts";
 import { eventually } from "../harness/eventually.ts";
 import type { Given } from "./given.ts";
 
@@ -18,7 +18,6 @@ export function shareTests(given: Given): void {
 
   test("gives shares to containers", async () => {
     const { machine } = given;
-    await importBusybox(machine);
     const volumes = "-v /Users:/data -v /home/tc/src:/src:ro";
     expect(
       await machine.root(

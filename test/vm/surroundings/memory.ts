@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { busyboxImage, importBusybox } from "../harness/container-image.ts";
+import { busyboxImage } from "../harness/container-image.ts";
 import type { Surrounded } from "./surrounded.ts";
 import { until } from "./until.ts";
 
@@ -16,6 +16,8 @@ export function memoryTests(surrounded: Surrounded): void {
 
   test("a full /tmp, /run and /dev/shm are error messages, and one logs in and runs containers still", async () => {
     const { machine } = surrounded;
+    // Its first run of a boot makes its locks in /dev/shm, and ends by SIGBUS where they find no room.
+    await machine.root("podman ps -q");
     const filled = await machine.ssh(
       "for folder in /run /dev/shm /tmp; do cat /dev/zero > $folder/full; done; df -m /run /dev/shm /tmp",
       { user: "root" },
@@ -32,7 +34,6 @@ export function memoryTests(surrounded: Surrounded): void {
   test("a container that takes all memory is ended, and nothing else; meanwhile one can log in", async () => {
     const { machine } = surrounded;
     expect(await machine.root("cat /proc/$(cat /run/sshd.pid)/oom_score_adj")).toBe("-1000");
-    await importBusybox(machine, "tc");
     const agent = await machine.root("pidof init-hooks");
     const script = "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done";
     const eater = machine.ssh(
