@@ -1,10 +1,11 @@
 import { rm } from "node:fs/promises";
 import * as pty from "node-pty";
 import { afterAll, expect, test } from "vitest";
-import { busyboxImage, importBusybox } from "./harness/container-image.ts";
-import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { busyboxImage } from "./harness/container-image.ts";
+import type { Identity } from "./harness/data-disk.ts";
 import { patienceMs } from "./harness/patience.ts";
 import { TestMachine } from "./harness/test-machine.ts";
+import { usedDisk } from "./harness/used-disk.ts";
 
 /** A terminal with a program in it: what was typed and what it showed. */
 class Terminal {
@@ -81,9 +82,9 @@ afterAll(async () => {
 const small = { memoryMiB: 256, cpus: 2 };
 
 test("the serial console logs the user in, shows the seal, runs commands and learns its size", async () => {
-  identity = await newIdentity();
-  const disks = [await newDataDisk(identity, { sizeMiB: 2048 })];
-  machine = await TestMachine.create({ ...small, disks, key: identity.key });
+  const used = await usedDisk();
+  identity = used.identity;
+  machine = await TestMachine.create({ ...small, disks: [used.disk], key: identity.key });
   serial = new Terminal("qemu-system-x86_64", await machine.arguments("stdio"));
   const shown = await serial.shows(/box:~\$ /);
   expect(shown).toMatch(/boot2podman status {2}how the boot went/);
@@ -107,7 +108,6 @@ test("an interactive SSH session has a terminal of the right size", async () => 
 test("256 MB are enough to boot and to run a container", async () => {
   expect(await machine.root("nproc")).toBe("2");
   expect(await machine.root("awk '/MemTotal/ { print $2 < 256000 }' /proc/meminfo")).toBe("1");
-  await importBusybox(machine);
   expect(await machine.root(`podman run --rm ${busyboxImage} echo small`)).toBe("small");
   expect(await machine.root("dmesg | grep -c 'Out of memory' || true")).toBe("0");
 });

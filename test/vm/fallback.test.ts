@@ -6,6 +6,7 @@ import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { patienceMs } from "./harness/patience.ts";
 import { run } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
+import { usedDisk } from "./harness/used-disk.ts";
 
 let machine: TestMachine | undefined;
 /** What a test has made beside its machine. */
@@ -82,11 +83,10 @@ const faults = ["mounts,network,hostname", "cgroups,devices,sysctls,guest-tools"
 test.for(faults)(
   "failing stages %s still give SSH, and status says what failed",
   async (stages) => {
-    const identity = await newIdentity();
+    const { identity, disk } = await usedDisk();
     folders.push(identity.folder);
-    const disks = [await newDataDisk(identity, { sizeMiB: 1024 })];
     const append = `boot2podman.fault=${stages}`;
-    machine = await TestMachine.start({ append, disks, key: identity.key });
+    machine = await TestMachine.start({ append, disks: [disk], key: identity.key });
     const status = await machine.ssh("boot2podman status");
     for (const stage of stages.split(",")) {
       expect(status.stdout).toMatch(new RegExp(`^${stage} +failed`, "m"));

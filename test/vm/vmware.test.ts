@@ -16,6 +16,8 @@ describe("on what looks like VMware, with its disks and network cards", () => {
     const { file } = await newDataDisk(identity);
     machine = await TestMachine.start({
       ...way,
+      // As little as is promised to be enough, here for a first boot and from the ISO.
+      memoryMiB: 256,
       key: identity.key,
       cpu: "max,erms=off,la57=off,tcg-cpuid=off",
       extra: [
