@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { copyFile, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { importBusybox } from "./container-image.ts";
@@ -60,11 +60,9 @@ async function keep(kept: string): Promise<void> {
     } finally {
       await machine.remove();
     }
-    for (const name of readdirSync(cache)) {
-      const old = path.join(cache, name);
-      if (name.startsWith(prefix) && old !== kept) await rm(old, { recursive: true, force: true });
-    }
-    const fresh = await mkdtemp(path.join(cache, "making-test-disk-"));
+    await removeOthers(kept);
+    const fresh = `${kept}.${process.pid}`;
+    await mkdir(fresh, { mode: 0o700 });
     for (const name of ["id", "id.pub", diskName]) {
       const argv = ["cp", "-p", "--sparse=always", path.join(identity.folder, name), fresh];
       await runOk(argv);
@@ -75,5 +73,17 @@ async function keep(kept: string): Promise<void> {
     });
   } finally {
     await rm(identity.folder, { recursive: true, force: true });
+  }
+}
+
+/** Those of other images, and what a killed process left half-copied. */
+async function removeOthers(kept: string): Promise<void> {
+  for (const name of readdirSync(cache).filter((one) => one.startsWith(prefix))) {
+    const other = path.join(cache, name);
+    const [, copiedBy] = name.split(".");
+    // One with this process's own number is of somebody else's, who had it before.
+    const isOurs = copiedBy === String(process.pid);
+    const isInWork = copiedBy !== undefined && !isOurs && existsSync(`/proc/${copiedBy}`);
+    if (other !== kept && !isInWork) await rm(other, { recursive: true, force: true });
   }
 }
