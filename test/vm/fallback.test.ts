@@ -78,12 +78,21 @@ test("agents that are late are ended, and sshd and a console come up without the
   expect(shown).not.toContain("init-hooks:");
 });
 
+/** A disk that is still to be set up, and its key. */
+async function unusedDisk() {
+  const identity = await newIdentity();
+  return { identity, disk: await newDataDisk(identity, { sizeMiB: 1024 }) };
+}
+
 /** Stages that are made to fail, several in one boot. What needs one of them runs in the same boot or in the other. */
-const faults = ["mounts,network,hostname", "cgroups,devices,sysctls,guest-tools"];
+const faults: Array<[string, string, typeof usedDisk]> = [
+  ["mounts,network,hostname", "used", usedDisk],
+  ["cgroups,devices,sysctls,guest-tools", "new", unusedDisk],
+];
 test.for(faults)(
-  "failing stages %s still give SSH, and status says what failed",
-  async (stages) => {
-    const { identity, disk } = await usedDisk();
+  "failing stages %s still give SSH, with a %s disk, and status says what failed",
+  async ([stages, , diskAndKey]) => {
+    const { identity, disk } = await diskAndKey();
     folders.push(identity.folder);
     const append = `boot2podman.fault=${stages}`;
     machine = await TestMachine.start({ append, disks: [disk], key: identity.key });
