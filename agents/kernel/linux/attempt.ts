@@ -19,5 +19,7 @@ export function asKernelError(operation: string, path: string, error: unknown): 
 
 function errorCode(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  // node:os gives the kernel's code one level deeper.
+  if (error.code === "ERR_SYSTEM_ERROR" && "info" in error) return errorCode(error.info);
   return typeof error.code === "string" ? error.code : undefined;
 }

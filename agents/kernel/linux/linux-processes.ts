@@ -98,7 +98,7 @@ function resetOomScore(pid: number): void {
 const niceness = 10;
 
 /**
- * Makes a process that leads a session of its own the last in turn. Its nice value counts beside processes of the
+ * Lets a process that leads a session of its own give way to others. Its nice value counts beside processes of the
  * same session only; beside others, that of the session does (sched(7), "The autogroup feature").
  */
 function giveWay(pid: number): void {
