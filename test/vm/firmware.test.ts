@@ -23,7 +23,7 @@ const ways = Object.entries<IsoWay>(isoWays).filter(([, { firmware }]) => firmwa
 
 test.for(ways)("the ISO boots by %s, with the keys of the boot before", async ([, way]) => {
   machine = await TestMachine.start({ ...way, disks: [disk], key: identity.key });
-  await expectIsoBoot(machine, way);
+  await expectIsoBoot(machine, way, "sda1");
   // RSA is made in the background.
   const wait =
     "while [ ! -e /var/lib/boot2podman/etc/ssh/ssh_host_rsa_key.pub ]; do usleep 100000; done";

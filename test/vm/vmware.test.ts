@@ -36,7 +36,7 @@ describe("on what looks like VMware, with its disks and network cards", () => {
     await rm(identity.folder, { recursive: true, force: true });
   });
 
-  test("the ISO boots by BIOS from an IDE CD-ROM", () => expectIsoBoot(machine, way));
+  test("the ISO boots by BIOS from an IDE CD-ROM", () => expectIsoBoot(machine, way, "sda1"));
 
   test("knows it, says which tools are missing, and starts nothing of QEMU's", async () => {
     expect(await machine.guest("guest-tools detect")).toBe(

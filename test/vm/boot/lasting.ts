@@ -24,7 +24,7 @@ export function lastingTests(booted: Booted): void {
     Object.assign(machine.options, way);
     await machine.powerOn();
     await machine.waitForSsh();
-    await expectIsoBoot(machine, way);
+    await expectIsoBoot(machine, way, "vda1");
     expect(await machine.root("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(
       hostKeys.split("\n").find((line) => line.startsWith("ssh-ed25519")),
     );
@@ -53,7 +53,7 @@ export function lastingTests(booted: Booted): void {
     Object.assign(machine.options, way);
     await machine.powerOn();
     await machine.waitForSsh();
-    await expectIsoBoot(machine, way);
+    await expectIsoBoot(machine, way, "vda1");
     expect(await machine.root("cat /var/lib/boot2podman/note")).toBe("again");
     // Podman may have had no time to write more than that the container exists.
     await machine.root("podman rm --force --ignore writer");

@@ -22,15 +22,19 @@ export const isoWays = {
   },
 } satisfies Record<string, IsoWay>;
 
-/** Looks from inside whether the machine was started in that way, and has its data disk. */
-export async function expectIsoBoot(machine: TestMachine, way: IsoWay): Promise<void> {
+/** Looks from inside whether the machine was started in that way, and has its data on `partition` ("sda1"). */
+export async function expectIsoBoot(
+  machine: TestMachine,
+  way: IsoWay,
+  partition: string,
+): Promise<void> {
   const looks = [
     "cat /etc/os-release /proc/mounts /proc/cmdline",
     "test -d /sys/firmware/efi && echo by uefi || echo by bios",
   ];
   const shown = await machine.root(looks.join("; "));
   expect(shown).toContain(`VERSION_ID=${manifest().version}`);
-  expect(shown).toMatch(/^\/dev\/[sv]d[a-z]1 \/var\/lib\/containers ext4 rw/m);
+  expect(shown).toMatch(new RegExp(`^/dev/${partition} /var/lib/containers ext4 rw`, "m"));
   // As the ISO's loaders write it: a kernel that was started directly has no file's name.
   expect(shown).toMatch(/^BOOT_IMAGE=\S*\/boot\/vmlinuz64 /m);
   expect(shown).toMatch(way.firmware === "bios" ? /^by bios$/m : /^by uefi$/m);
