@@ -4,15 +4,22 @@ import { expect, test } from "vitest";
 
 /** Every module that a file pulls in as it is loaded: our own files, and others by name. */
 function loadedBy(file: string, seen: { files: Set<string>; others: Set<string> }): void {
-  if (seen.files.has(file)) return;
+  if (seen.files.has(file)) {
+    return;
+  }
   seen.files.add(file);
   const text = readFileSync(file, "utf8");
   for (const [, clause = "", name = ""] of text.matchAll(
     /^(?:import|export)\s+([^;"]*?\bfrom\s+)?"([^"]+)"/gm,
   )) {
-    if (clause.startsWith("type ")) continue;
-    if (name.startsWith(".")) loadedBy(path.resolve(path.dirname(file), name), seen);
-    else seen.others.add(name);
+    if (clause.startsWith("type ")) {
+      continue;
+    }
+    if (name.startsWith(".")) {
+      loadedBy(path.resolve(path.dirname(file), name), seen);
+    } else {
+      seen.others.add(name);
+    }
   }
 }
 

@@ -92,7 +92,9 @@ async function lockAndFetch(recipe: Recipe, options: ResolveOptions & FetchOptio
     await fetchPackages(lock, options);
     return lock;
   } catch (error) {
-    if (!(error instanceof PackagesGoneError)) throw error;
+    if (!(error instanceof PackagesGoneError)) {
+      throw error;
+    }
     const names = someNames(error.gone.map(({ name }) => name));
     if (options.locked) {
       throw new BuildError(

@@ -38,9 +38,13 @@ export function inputsKey(inputs: BuildInputs): string {
 /** Whether the artifacts in a folder are those that were made of these inputs. */
 export function isCurrent(cacheDir: string, outDir: string, key: string): boolean {
   const text = textOf(statePath(cacheDir, outDir));
-  if (text === "") return false;
+  if (text === "") {
+    return false;
+  }
   const state = stateSchema.safeParse(JSON.parse(text));
-  if (!state.success || state.data.key !== key) return false;
+  if (!state.success || state.data.key !== key) {
+    return false;
+  }
   return JSON.stringify(state.data.files) === JSON.stringify(filesOf(outDir));
 }
 
@@ -65,7 +69,9 @@ function filesOf(folder: string): State["files"] {
         return { name, sizeBytes: size, changedMs: mtimeMs };
       });
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return [];
+    if (systemErrorCode(error) === "ENOENT") {
+      return [];
+    }
     throw error;
   }
 }
@@ -77,7 +83,9 @@ export function hashOfTree(folder: string): string {
   for (const name of names) {
     const facts = lstatSync(join(folder, name));
     hash.update(`${name}\0${facts.isSymbolicLink()}${facts.mode & 0o100}\0`);
-    if (facts.isFile()) hash.update(readFileSync(join(folder, name)));
+    if (facts.isFile()) {
+      hash.update(readFileSync(join(folder, name)));
+    }
   }
   return hash.digest("hex");
 }
@@ -87,7 +95,9 @@ function textOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return "";
+    if (systemErrorCode(error) === "ENOENT") {
+      return "";
+    }
     throw error;
   }
 }

@@ -42,8 +42,12 @@ const optionsSchema = z.object({
 
 /** One line about any failure; whatever isn't told for people says at least what it is. */
 function messageOf(error: unknown): string {
-  if (error instanceof BuildError) return error.message;
-  if (isDiskFull(error)) return "the disk is full; free some space and build again";
+  if (error instanceof BuildError) {
+    return error.message;
+  }
+  if (isDiskFull(error)) {
+    return "the disk is full; free some space and build again";
+  }
   return error instanceof Error ? `unexpected: ${error.message}` : String(error);
 }
 

@@ -9,9 +9,13 @@ export function mergeOver(base: Table, over: Table): Table {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const below = merged[key];
-    if (isTable(below) && isTable(value)) merged[key] = mergeOver(below, value);
-    else if (Array.isArray(below) && Array.isArray(value)) merged[key] = [...below, ...value];
-    else merged[key] = value;
+    if (isTable(below) && isTable(value)) {
+      merged[key] = mergeOver(below, value);
+    } else if (Array.isArray(below) && Array.isArray(value)) {
+      merged[key] = [...below, ...value];
+    } else {
+      merged[key] = value;
+    }
   }
   return merged;
 }

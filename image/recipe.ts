@@ -188,7 +188,9 @@ export function parseRecipe(text: string, path: string, arch?: Arch): Recipe {
 
 /** One base is enough: a base has none itself. */
 function withBase(recipe: unknown, path: string): unknown {
-  if (!isTable(recipe) || typeof recipe.base !== "string") return recipe;
+  if (!isTable(recipe) || typeof recipe.base !== "string") {
+    return recipe;
+  }
   const { base, ...own } = recipe;
   const basePath = join(dirname(path), base);
   const below = parseToml(readText(basePath), basePath);
@@ -199,7 +201,9 @@ function parseToml(text: string, path: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
+    if (!(error instanceof TomlError)) {
+      throw error;
+    }
     const what = error.message.split("\n")[0]?.replace(/^Invalid TOML document: /, "") ?? "";
     throw new BuildError(`${path}:${error.line}:${error.column}: not valid TOML: ${what}`, {
       cause: error,
@@ -211,7 +215,9 @@ function recipeMessage(path: string, error: z.ZodError): string {
   // A misspelt key is also a missing one: the misspelling tells more.
   const unknown = error.issues.find((issue) => issue.code === "unrecognized_keys");
   const issue = unknown ?? error.issues[0];
-  if (!issue) return `${path}: not a recipe`;
+  if (!issue) {
+    return `${path}: not a recipe`;
+  }
   const key = issue.path.map(String).join(".") || "(top level)";
   const message = issue.code === "unrecognized_keys" ? unknownKeys(issue.keys) : issue.message;
   return `${path}: ${key}: ${message}`;

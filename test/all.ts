@@ -57,7 +57,9 @@ for (const step of steps) {
   const [command = "", ...args] = step.argv;
   const ended = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
-  if (step.counts) addCounts(total, step.counts);
+  if (step.counts) {
+    addCounts(total, step.counts);
+  }
   console.log(`== ${step.name}: ${ended.status === 0 ? "ok" : "FAILED"} after ${seconds} s`);
   if (ended.status !== 0) {
     exitCode = 1;

@@ -17,13 +17,17 @@ function isShellScript(file: string): boolean {
 
 // Links (mode 120000) lead to guest paths.
 const listed = spawnSync("git", ["ls-files", "--stage"], { cwd: root, encoding: "utf8" });
-if (listed.status !== 0) throw new Error(`git can't list the files: ${listed.stderr}`);
+if (listed.status !== 0) {
+  throw new Error(`git can't list the files: ${listed.stderr}`);
+}
 const files = listed.stdout
   .split("\n")
   .filter((line) => line.startsWith("100"))
   .map((line) => line.slice(line.indexOf("\t") + 1));
 const scripts = files.filter(isShellScript);
-if (scripts.length < 5) throw new Error(`only ${scripts.length} shell scripts were found`);
+if (scripts.length < 5) {
+  throw new Error(`only ${scripts.length} shell scripts were found`);
+}
 const { status } = spawnSync("shellcheck", ["--severity=warning", ...scripts], {
   cwd: root,
   stdio: "inherit",

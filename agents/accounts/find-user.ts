@@ -18,7 +18,9 @@ export function findUser(kernel: Kernel, name: string): User | undefined {
 export function parsePasswd(text: string): User[] {
   return text.split("\n").flatMap((line) => {
     const match = /^([^:]+):[^:]*:(\d+):(\d+):[^:]*:(\/[^:]*):[^:]*$/.exec(line);
-    if (match === null) return [];
+    if (match === null) {
+      return [];
+    }
     const [, name = "", uid, gid, home = ""] = match;
     return [{ name, uid: Number(uid), gid: Number(gid), home }];
   });

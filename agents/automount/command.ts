@@ -34,10 +34,13 @@ export const automountCommand: Command = {
   async run(words, kernel, terminal) {
     const { flags, operands } = parseWords(words, { "dry-run": "flag", json: "flag" });
     const [verb, ...more] = operands;
-    if (more.length > 0 || (verb !== undefined && verb !== "status"))
+    if (more.length > 0 || (verb !== undefined && verb !== "status")) {
       throw new UsageError(`expected nothing or "status", found "${operands.join(" ")}"`);
+    }
     const isJson = flags.has("json");
-    if (verb === "status" || flags.has("dry-run")) return show(kernel, terminal, isJson);
+    if (verb === "status" || flags.has("dry-run")) {
+      return show(kernel, terminal, isJson);
+    }
     return carryOut(kernel, terminal, isJson);
   },
 };
@@ -69,7 +72,9 @@ async function show(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
 
 async function carryOut(kernel: Kernel, terminal: Terminal, isJson: boolean): Promise<number> {
   const lock = kernel.tryLock(lockPath);
-  if (lock === undefined) throw new Error("another automount is at work");
+  if (lock === undefined) {
+    throw new Error("another automount is at work");
+  }
   try {
     const { options } = await readSettings(kernel);
     const notes: StageNotes = { observed: null, plan: null, done: [] };
@@ -78,8 +83,11 @@ async function carryOut(kernel: Kernel, terminal: Terminal, isJson: boolean): Pr
       later = promise;
     });
     await later;
-    if (isJson) terminal.out(JSON.stringify({ ...outcome, ...notes }, undefined, 2));
-    else terminal.out([...notes.done, outcome.message].join("\n"));
+    if (isJson) {
+      terminal.out(JSON.stringify({ ...outcome, ...notes }, undefined, 2));
+    } else {
+      terminal.out([...notes.done, outcome.message].join("\n"));
+    }
     return 0;
   } finally {
     lock.release();

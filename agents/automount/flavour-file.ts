@@ -34,7 +34,9 @@ const flavourSchema = z.object({
 /** The flavour that a file's text describes. Throws what is wrong with it. */
 export function parseFlavour(text: string): Flavour {
   const result = flavourSchema.safeParse(JSON.parse(text));
-  if (result.success) return result.data;
+  if (result.success) {
+    return result.data;
+  }
   const [issue] = result.error.issues;
   throw new Error(`${issue?.path.join(".")}: ${issue?.message}`);
 }

@@ -18,7 +18,9 @@ export function noteMachine(
   flavour: Flavour,
   machine: string,
 ): string | undefined {
-  if (readLastMachine(kernel, folder, flavour) === machine) return undefined;
+  if (readLastMachine(kernel, folder, flavour) === machine) {
+    return undefined;
+  }
   kernel.withFolderBeneath(folder, flavour.stateFolder.slice(1), (state) =>
     kernel.writeAtomic(`${state}/${noteName}`, `${machine}\n`, { mode: 0o644 }),
   );
@@ -32,7 +34,9 @@ export function readLastMachine(
   flavour: Flavour,
 ): string | undefined {
   const state = flavour.stateFolder.slice(1);
-  if (kernel.lstat(`${folder}/${state}`) === undefined) return undefined;
+  if (kernel.lstat(`${folder}/${state}`) === undefined) {
+    return undefined;
+  }
   return kernel.withFolderBeneath(folder, state, (path) => {
     const bytes = kernel.readNoFollow(`${path}/${noteName}`, maxNoteBytes);
     return bytes && Buffer.from(bytes).toString("latin1").trim();

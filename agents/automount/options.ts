@@ -46,7 +46,9 @@ export const automountWords: readonly AutomountWord[] = [
     help: "how long to wait for a data disk that comes late, and for which filesystem",
     read(options, value) {
       const [, seconds, rest] = /^(\d{1,4})(?::((?:LABEL|UUID)=.+))?$/.exec(value) ?? [];
-      if (seconds === undefined) return "SECONDS, SECONDS:LABEL=x or SECONDS:UUID=x";
+      if (seconds === undefined) {
+        return "SECONDS, SECONDS:LABEL=x or SECONDS:UUID=x";
+      }
       const timeoutMs = Math.min(Number(seconds), maxWaitSeconds) * 1000;
       options.wait = { timeoutMs, for: rest === undefined ? undefined : parseSelector(rest) };
       return undefined;
@@ -67,7 +69,9 @@ export const automountWords: readonly AutomountWord[] = [
     help: "the one disk (sda) or filesystem (sda1, UUID=…, LABEL=…) that may be used",
     read(options, value) {
       options.disk = parseSelector(value);
-      if (options.disk !== undefined) return undefined;
+      if (options.disk !== undefined) {
+        return undefined;
+      }
       options.enabled = false;
       return "sda, /dev/sda1, UUID=x or LABEL=x";
     },
@@ -86,8 +90,12 @@ export const automountWords: readonly AutomountWord[] = [
 
 function parseSelector(value: string): Selector | undefined {
   const named = /^(?:\/dev\/)?([a-z0-9!_-]+)$/i.exec(value)?.[1];
-  if (named !== undefined) return { by: "name", value: named };
+  if (named !== undefined) {
+    return { by: "name", value: named };
+  }
   const [, kind, text] = /^(UUID|LABEL)=([\x21-\x7e]+)$/.exec(value) ?? [];
-  if (text === undefined) return undefined;
+  if (text === undefined) {
+    return undefined;
+  }
   return kind === "UUID" ? { by: "uuid", value: text.toLowerCase() } : { by: "label", value: text };
 }

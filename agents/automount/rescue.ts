@@ -14,8 +14,9 @@ const superblockEnd = 2048;
  * the magic, that can be found by a glance. Nothing is written to any disk. Gives what was done, in words.
  */
 export function rescueKeys(kernel: Kernel, flavour: Flavour): string {
-  if (kernel.exists(`${flavour.user.home}/.ssh/authorized_keys`))
+  if (kernel.exists(`${flavour.user.home}/.ssh/authorized_keys`)) {
     return "the user's keys are there";
+  }
   const starts = listDisks(kernel)
     .filter(({ kind }) => kind === "disk")
     .flatMap((disk) => [disk, ...disk.partitions])
@@ -32,8 +33,9 @@ export function rescueKeys(kernel: Kernel, flavour: Flavour): string {
   }
   const marked = starts.filter(({ start }) => startsWith(start, flavour.magic));
   const [disk] = marked;
-  if (disk !== undefined && marked.length === 1)
+  if (disk !== undefined && marked.length === 1) {
     return seedHomeFromDisk(kernel, disk.node, flavour);
+  }
   return "no single disk to take the user's keys from";
 }
 
@@ -47,7 +49,9 @@ function readStart(kernel: Kernel, node: string): Uint8Array {
       device.close();
     }
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     return new Uint8Array();
   }
 }

@@ -24,7 +24,9 @@ export const automountStage: Stage = {
     const { kernel } = context;
     const startedMs = kernel.uptimeMs();
     const outcome = await runAutomount(context);
-    if (kernel.uptimeMs() - startedMs < deadlineMs) return outcome;
+    if (kernel.uptimeMs() - startedMs < deadlineMs) {
+      return outcome;
+    }
     // The console was told that the boot goes on without it.
     kernel.tellConsole(`automount: ${outcome.message}`);
     // sshkeys didn't wait any longer and has looked in vain for what is on this disk.
@@ -57,8 +59,12 @@ export async function runAutomount(
   const applied = await applyOrExplain(kernel, planned, flavour, notes);
   onLater(applied.later);
   const lines = [planned.plan.message, ...applied.problems];
-  if (applied.problems.length > 0) throw new Error(lines.join("; "));
-  if (applied.mounted === undefined) return withoutDisk(kernel, planned.plan, lines);
+  if (applied.problems.length > 0) {
+    throw new Error(lines.join("; "));
+  }
+  if (applied.mounted === undefined) {
+    return withoutDisk(kernel, planned.plan, lines);
+  }
   const { node, folder, readOnly } = applied.mounted;
   const how = readOnly ? " read-only" : "";
   return { result: "ok", message: [`${node} on ${folder}${how}`, ...lines].join("; ") };
@@ -67,7 +73,9 @@ export async function runAutomount(
 /** A boot that keeps all in RAM must not go unnoticed (accidents: b2d#442, b2d#793, minikube#1438). */
 function withoutDisk(kernel: Kernel, plan: Plan, lines: string[]): StageOutcome {
   const notes = plan.notes.filter(({ row }) => row !== "not-a-disk").map(({ message }) => message);
-  for (const line of [lines.join("; "), ...notes]) kernel.tellConsole(line);
+  for (const line of [lines.join("; "), ...notes]) {
+    kernel.tellConsole(line);
+  }
   return { result: "skipped", message: [...lines, ...notes].join("; ") };
 }
 

@@ -35,27 +35,34 @@ export async function observeAndPlan(
   for (;;) {
     const disks = options.enabled ? await observeDisks(kernel, flavour) : [];
     const planned = { disks, plan: plan({ disks, options, flavour, inVirtualMachine, machine }) };
-    if (!options.enabled || isThere(planned, options.wait?.for)) return planned;
+    if (!options.enabled || isThere(planned, options.wait?.for)) {
+      return planned;
+    }
     const arePending = areDisksPending(kernel);
     const isPending = arePending || disks.some(lacksPartitions);
     const patienceMs = options.wait?.timeoutMs ?? (isPending ? pendingPatienceMs : 0);
     const leftMs = startMs + patienceMs - kernel.uptimeMs();
-    if (leftMs <= 0) return planned;
+    if (leftMs <= 0) {
+      return planned;
+    }
     const hasChanged = () =>
       areDisksPending(kernel) !== arePending || listing(listDisks(kernel)) !== listing(disks);
     try {
       const find = () => (hasChanged() ? true : undefined);
       await kernel.waitForDevice(find, { what: "a data disk", timeoutMs: leftMs });
     } catch (error) {
-      if (hasCode(error, "ETIMEDOUT")) return planned;
+      if (hasCode(error, "ETIMEDOUT")) {
+        return planned;
+      }
       throw error;
     }
   }
 }
 
 function isThere({ disks, plan: { row } }: Planned, awaited: Selector | undefined): boolean {
-  if (awaited === undefined)
+  if (awaited === undefined) {
     return row !== undefined && row !== "blank-format" && row !== "named-missing";
+  }
   return filesystemsOf(disks).some(({ ext4 }) =>
     awaited.by === "uuid" ? ext4.uuid === awaited.value : ext4.label === awaited.value,
   );
@@ -63,7 +70,9 @@ function isThere({ disks, plan: { row } }: Planned, awaited: Selector | undefine
 
 /** A disk can be seen before the kernel has read its table; it shows the partitions afterwards. */
 function lacksPartitions({ content, partitions }: Disk): boolean {
-  if (content.is !== "table" || !content.table.isWhole) return false;
+  if (content.is !== "table" || !content.table.isWhole) {
+    return false;
+  }
   return content.table.entries.length > partitions.length;
 }
 

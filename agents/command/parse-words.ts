@@ -40,13 +40,19 @@ export function parseWords<Name extends string>(
       throw new UsageError(`option ${word} is unknown; ${knownOptions(Object.keys(options))}`);
     }
     if (options[name] === "flag") {
-      if (equals !== -1) throw new UsageError(`option --${name} takes no value`);
+      if (equals !== -1) {
+        throw new UsageError(`option --${name} takes no value`);
+      }
       flags.add(name);
       continue;
     }
     const value = equals === -1 ? words[index + 1] : word.slice(equals + 1);
-    if (value === undefined) throw new UsageError(`option --${name} needs a value`);
-    if (equals === -1) index += 1;
+    if (value === undefined) {
+      throw new UsageError(`option --${name} needs a value`);
+    }
+    if (equals === -1) {
+      index += 1;
+    }
     values.set(name, value);
   }
   return { flags, values, operands };

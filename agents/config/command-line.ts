@@ -19,7 +19,9 @@ export function commandLineValues(
     if (isKnown(name)) {
       const value = equals === -1 ? undefined : word.slice(equals + 1);
       given.push({ name, value, source: "command line", written: `boot option ${word}` });
-    } else if (name.startsWith(ourPrefix)) complaints.push(`boot option ${word} is unknown`);
+    } else if (name.startsWith(ourPrefix)) {
+      complaints.push(`boot option ${word} is unknown`);
+    }
   }
   return { given, complaints };
 }

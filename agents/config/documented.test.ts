@@ -7,7 +7,9 @@ const docs = path.resolve(import.meta.dirname, "../../docs/boot-options.md");
 
 /** "file" as the docs say it. */
 function fileOf({ sources }: BootOptionKind): string {
-  if (sources.includes("data disk")) return "disk";
+  if (sources.includes("data disk")) {
+    return "disk";
+  }
   return sources.includes("image") ? "image" : "–";
 }
 

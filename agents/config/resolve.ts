@@ -35,20 +35,27 @@ export function resolveSettings(
   for (const source of sources) {
     for (const one of given) {
       const kind = kinds.get(one.name);
-      if (kind === undefined || one.source !== source) continue;
+      if (kind === undefined || one.source !== source) {
+        continue;
+      }
       const value = one.value ?? (kind.value === undefined ? "on" : "");
       const known = won.get(kind.name);
       const earlier = known?.source === source ? known.values : [];
       const expected = kind.sources.includes(source)
         ? kind.read(options, value, earlier.length === 0)
         : `nothing: it is used before this is read; ${placesOf(kind)}`;
-      if (expected === undefined) won.set(kind.name, { source, values: [...earlier, value] });
-      else complaints.push(`${one.written}: expected ${expected}`);
+      if (expected === undefined) {
+        won.set(kind.name, { source, values: [...earlier, value] });
+      } else {
+        complaints.push(`${one.written}: expected ${expected}`);
+      }
     }
   }
   const settings = table.flatMap((kind): ShownSetting[] => {
     const winner = won.get(kind.name);
-    if (winner === undefined || isDefault(kind, defaults, winner.values)) return [];
+    if (winner === undefined || isDefault(kind, defaults, winner.values)) {
+      return [];
+    }
     return [{ name: kind.name, value: winner.values.join(","), source: winner.source }];
   });
   return { options, settings, complaints };
@@ -67,6 +74,8 @@ function isDefault(
   values: readonly string[],
 ): boolean {
   const alone = { ...defaults };
-  for (const [index, value] of values.entries()) kind.read(alone, value, index === 0);
+  for (const [index, value] of values.entries()) {
+    kind.read(alone, value, index === 0);
+  }
   return JSON.stringify(alone) === JSON.stringify(defaults);
 }

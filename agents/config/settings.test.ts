@@ -13,8 +13,12 @@ interface Given {
 
 function system({ image, disk, line = "" }: Given): FakeKernel {
   const kernel = new FakeKernel().lay({ "/proc/cmdline": line });
-  if (image !== undefined) kernel.lay({ [configPaths.image]: image });
-  if (disk !== undefined) kernel.lay({ [configPaths["data disk"]]: disk });
+  if (image !== undefined) {
+    kernel.lay({ [configPaths.image]: image });
+  }
+  if (disk !== undefined) {
+    kernel.lay({ [configPaths["data disk"]]: disk });
+  }
   return kernel;
 }
 

@@ -32,7 +32,9 @@ export function openSettings(commandLine: string): { settings: Settings; complai
     options,
     async readFile(kernel, source) {
       const file = await valuesOf(kernel, source);
-      if (file === undefined) return [];
+      if (file === undefined) {
+        return [];
+      }
       given.push(...file.given);
       const before = new Set(resolved.complaints);
       complaints.push(...file.complaints);
@@ -64,7 +66,9 @@ function resolve(given: readonly GivenValue[]): Resolved {
 async function valuesOf(kernel: Kernel, source: FileSource) {
   const path = configPaths[source];
   try {
-    if (!kernel.exists(path)) return undefined;
+    if (!kernel.exists(path)) {
+      return undefined;
+    }
     const bytes = kernel.read(path, longestFileBytes + 1);
     if (bytes.length > longestFileBytes) {
       const complaint = `${path} is longer than ${longestFileBytes} bytes; nothing of it is used`;
@@ -73,7 +77,9 @@ async function valuesOf(kernel: Kernel, source: FileSource) {
     const { tomlValues } = await import("./toml-file.ts");
     return tomlValues(new TextDecoder().decode(bytes), source, (name) => names.has(name));
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     return { given: [], complaints: [error.message] };
   }
 }

@@ -9,10 +9,14 @@ export function settingsStage(settings: Settings, complain: (line: string) => vo
     needs: ["automount"],
     deadlineMs: 5_000,
     async run({ kernel, options, notes }) {
-      for (const complaint of await settings.readFile(kernel, "data disk")) complain(complaint);
+      for (const complaint of await settings.readFile(kernel, "data disk")) {
+        complain(complaint);
+      }
       // Before the hostname's own stage it does no harm: that one comes to the same name.
       const problem = nameLate(kernel, options);
-      if (problem !== undefined) complain(`hostname: ${problem}`);
+      if (problem !== undefined) {
+        complain(`hostname: ${problem}`);
+      }
       const { settings: shown, complaints } = settings.resolved();
       notes.observed = { settings: shown };
       const count = shown.length === 1 ? "1 setting" : `${shown.length} settings`;

@@ -31,7 +31,9 @@ export function tomlValues(
   try {
     document = parse(text);
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
+    if (!(error instanceof TomlError)) {
+      throw error;
+    }
     const reason = oneLine(error.message.split("\n")[0]);
     result.complaints.push(`${path}:${error.line}: ${reason}; nothing of this file is used`);
     return result;
@@ -58,7 +60,9 @@ export function tomlValues(
 }
 
 function asWord(value: Exclude<Leaf, unknown[]>): string {
-  if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "boolean") {
+    return value ? "on" : "off";
+  }
   return String(value);
 }
 

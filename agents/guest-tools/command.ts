@@ -52,7 +52,9 @@ export const guestToolsCommand: Command = {
     if (!flags.has("dry-run")) {
       const done: string[] = [];
       await applyGuestPlan(kernel, plan, done);
-      if (!isJson && done.length > 0) terminal.out(done.join("\n"));
+      if (!isJson && done.length > 0) {
+        terminal.out(done.join("\n"));
+      }
     }
     return 0;
   },
@@ -76,7 +78,9 @@ async function mountAll(
 ): Promise<number> {
   const { mountShares } = await import("./shares/mount-shares.ts");
   const failures = await mountShares(kernel, shares.mounts, []);
-  for (const line of failures) complain(line);
+  for (const line of failures) {
+    complain(line);
+  }
   return failures.length + shares.complaints.length === 0 ? 0 : 1;
 }
 

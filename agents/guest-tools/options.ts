@@ -16,7 +16,9 @@ export const guestToolsOptions: readonly BootOptionKind[] = [
     sources: beforeDisks,
     read(options, value) {
       const policy = policies.find((known) => known === value);
-      if (policy === undefined) return `one of ${policies.join(", ")}`;
+      if (policy === undefined) {
+        return `one of ${policies.join(", ")}`;
+      }
       options.guestAgent = policy;
       return undefined;
     },

@@ -38,7 +38,9 @@ export async function applyGuestPlan(
 ): Promise<void> {
   const modules = plan.modules.filter((name) => !kernel.exists(`/sys/module/${name}`));
   await loadModules(kernel, modules);
-  if (modules.length > 0) done.push(`load ${modules.join(" ")}`);
+  if (modules.length > 0) {
+    done.push(`load ${modules.join(" ")}`);
+  }
   const links: Step[] = plan.links.map((link) => ({ do: "link", ...link }));
   const folder: Step = { do: "folder", path: "/dev/virtio-ports" };
   applySteps(kernel, links.length === 0 ? [] : [folder, ...links], done);

@@ -81,8 +81,9 @@ export const bootOptionTable: readonly BootOptionKind[] = [
     help: "a public SSH key that lets the user and root in; may be given several times",
     sources: anywhere,
     read(options, value, isFirst) {
-      if (!/^\S+ \S+/.test(value))
+      if (!/^\S+ \S+/.test(value)) {
         return 'a public key in quotes: boot2podman.key="ssh-ed25519 AAAA…"';
+      }
       options.keys = isFirst ? [value] : [...options.keys, value];
       return undefined;
     },
@@ -95,7 +96,9 @@ export const bootOptionTable: readonly BootOptionKind[] = [
       sources: anywhere,
       read(options, given) {
         const shares = read(options.shares, given);
-        if (typeof shares === "string") return shares;
+        if (typeof shares === "string") {
+          return shares;
+        }
         options.shares = shares;
         return undefined;
       },

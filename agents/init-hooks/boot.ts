@@ -37,9 +37,15 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
   entered?.tellReady();
   beginBootLog(kernel, commandLine);
   const recorder = openRecorder(kernel);
-  if (entered !== undefined) recorder.write(entered.record);
-  for (const complaint of complaints) recorder.complain(complaint);
-  for (const complaint of await settings.readFile(kernel, "image")) recorder.complain(complaint);
+  if (entered !== undefined) {
+    recorder.write(entered.record);
+  }
+  for (const complaint of complaints) {
+    recorder.complain(complaint);
+  }
+  for (const complaint of await settings.readFile(kernel, "image")) {
+    recorder.complain(complaint);
+  }
   if (options.user !== defaultBootOptions.user) {
     await renamed(kernel, options.user, recorder.complain);
   }

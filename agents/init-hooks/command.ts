@@ -30,7 +30,9 @@ export const initHooksCommand: Command = {
       "head-start": "value",
     });
     const [operand, ...more] = operands;
-    if (more.length > 0) throw new UsageError(`"${more.join(" ")}" is too much`);
+    if (more.length > 0) {
+      throw new UsageError(`"${more.join(" ")}" is too much`);
+    }
     const newRoot = values.get("new-root") ?? "/newroot";
     switch (operand) {
       case "early":
@@ -54,7 +56,9 @@ export const initHooksCommand: Command = {
         const { readSettings } = await import("../config/settings.ts");
         const { options } = await readSettings(kernel);
         const { complaints, deadShares } = await shutDown(kernel, options.graceMs);
-        for (const complaint of complaints) kernel.tellConsole(complaint);
+        for (const complaint of complaints) {
+          kernel.tellConsole(complaint);
+        }
         return deadShares.length === 0 ? 0 : 4;
       }
       case "options": {

@@ -15,7 +15,9 @@ export function flag(
     help,
     sources,
     read(options, value) {
-      if (value !== "on" && value !== "off") return `${name} alone`;
+      if (value !== "on" && value !== "off") {
+        return `${name} alone`;
+      }
       set(options, value === "on");
       return undefined;
     },
@@ -41,7 +43,9 @@ export function text(
     help,
     sources,
     read(options, given) {
-      if (!kind.matches.test(given)) return kind.expected;
+      if (!kind.matches.test(given)) {
+        return kind.expected;
+      }
       kind.set(options, given);
       return undefined;
     },
@@ -67,7 +71,9 @@ export function list(
     sources,
     read(options, given, isFirst) {
       const values = given.split(",").filter((one) => one !== "");
-      if (values.length === 0) return kind.expected;
+      if (values.length === 0) {
+        return kind.expected;
+      }
       kind.set(options, isFirst ? values : [...kind.get(options), ...values]);
       return undefined;
     },

@@ -30,7 +30,9 @@ export function runStages(run: StageRun): StagesRun {
   const running = new Map<string, RunningStage>();
   const start = (stage: Stage): RunningStage => {
     const known = running.get(stage.name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const before = (names: readonly string[]) =>
       Promise.all(
         names.flatMap((name) => {
@@ -100,7 +102,9 @@ async function outcomeOf(
     return await stage.run(context);
   } catch (error) {
     const message = oneLine(error);
-    if (stage.rescue === undefined) return { result: "failed", message };
+    if (stage.rescue === undefined) {
+      return { result: "failed", message };
+    }
     return { result: "failed", message: `${message}; ${await rescued(stage.rescue, context)}` };
   }
 }
@@ -119,15 +123,22 @@ async function rescued(
 function checkGraph(byName: ReadonlyMap<string, Stage>): void {
   const sound = new Set<string>();
   const check = (name: string, path: readonly string[]): void => {
-    if (sound.has(name)) return;
+    if (sound.has(name)) {
+      return;
+    }
     const stage = byName.get(name);
-    if (stage === undefined)
+    if (stage === undefined) {
       throw new Error(`stage ${path.at(-1)} needs ${name}, which is no stage`);
-    if (path.includes(name))
+    }
+    if (path.includes(name)) {
       throw new Error(`stages need one another: ${[...path, name].join(" → ")}`);
-    for (const needed of [...stage.needs, ...(stage.hopes?.for ?? [])])
+    }
+    for (const needed of [...stage.needs, ...(stage.hopes?.for ?? [])]) {
       check(needed, [...path, name]);
+    }
     sound.add(name);
   };
-  for (const name of byName.keys()) check(name, []);
+  for (const name of byName.keys()) {
+    check(name, []);
+  }
 }

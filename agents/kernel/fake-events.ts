@@ -9,12 +9,16 @@ export class FakeEvents extends FakeSurroundings implements Events {
 
   /** Tells all who listen or wait about a device. */
   emitUevent(event: Uevent): void {
-    for (const listener of [...this.#listeners]) listener.onEvent(event);
+    for (const listener of [...this.#listeners]) {
+      listener.onEvent(event);
+    }
   }
 
   /** Tells all who listen that events were lost. */
   loseUevents(): void {
-    for (const listener of [...this.#listeners]) listener.onLost();
+    for (const listener of [...this.#listeners]) {
+      listener.onLost();
+    }
   }
 
   uevents(listener: UeventListener): Subscription {
@@ -25,10 +29,14 @@ export class FakeEvents extends FakeSurroundings implements Events {
   waitForDevice<T>(find: () => T | undefined, wait: Wait): Promise<T> {
     return new Promise((resolve, reject) => {
       const now = find();
-      if (now !== undefined) return resolve(now);
+      if (now !== undefined) {
+        return resolve(now);
+      }
       const look = () => {
         const found = find();
-        if (found === undefined) return;
+        if (found === undefined) {
+          return;
+        }
         clearTimeout(timer);
         subscription.close();
         resolve(found);
@@ -55,6 +63,10 @@ export class FakeEvents extends FakeSurroundings implements Events {
 
   /** Tells those who watch a folder that something in it changed. */
   emitChange(path: string): void {
-    for (const watcher of [...this.#watchers]) if (watcher.path === path) watcher.onChange();
+    for (const watcher of [...this.#watchers]) {
+      if (watcher.path === path) {
+        watcher.onChange();
+      }
+    }
   }
 }

@@ -14,7 +14,9 @@ export class FakeFiles extends FakeJournal implements Files {
     for (const [path, content] of Object.entries(entries)) {
       const folder = content === null ? path : path.slice(0, path.lastIndexOf("/"));
       this.#makeFolders("lay", folder);
-      if (content !== null) this.#put("lay", path, content);
+      if (content !== null) {
+        this.#put("lay", path, content);
+      }
     }
     return this;
   }
@@ -36,21 +38,27 @@ export class FakeFiles extends FakeJournal implements Files {
   readlink(path: string): string {
     this.enter("readlink", path);
     const node = this.tree.get("readlink", path, false);
-    if (node.kind !== "link") throw new KernelError("readlink", path, "EINVAL");
+    if (node.kind !== "link") {
+      throw new KernelError("readlink", path, "EINVAL");
+    }
     return node.target;
   }
 
   realpath(path: string): string {
     this.enter("realpath", path);
     const place = this.tree.find("realpath", path, true);
-    if (place.node === undefined) throw new KernelError("realpath", path, "ENOENT");
+    if (place.node === undefined) {
+      throw new KernelError("realpath", path, "ENOENT");
+    }
     return place.path;
   }
 
   read(path: string, maxBytes?: number): Uint8Array {
     this.enter("read", path);
     const node = this.tree.get("read", path, true);
-    if (node.kind === "folder") throw new KernelError("read", path, "EISDIR");
+    if (node.kind === "folder") {
+      throw new KernelError("read", path, "EISDIR");
+    }
     return node.content.slice(0, maxBytes);
   }
 
@@ -75,7 +83,9 @@ export class FakeFiles extends FakeJournal implements Files {
   writeAtomic(path: string, content: string | Uint8Array, ownership: Ownership = {}): void {
     this.change("writeAtomic", path);
     const { parent, name, node } = this.tree.find("writeAtomic", path, false);
-    if (node?.kind === "folder") throw new KernelError("writeAtomic", path, "EISDIR");
+    if (node?.kind === "folder") {
+      throw new KernelError("writeAtomic", path, "EISDIR");
+    }
     const fresh = this.tree.newNode("file", 0o644);
     parent.children.set(name, fresh);
     fresh.content = bytes(content);
@@ -141,33 +151,48 @@ export class FakeFiles extends FakeJournal implements Files {
   holdFifo(path: string): Lock {
     this.change("holdFifo", path);
     const node = this.tree.get("holdFifo", path, true);
-    if (node.kind !== "fifo") throw new KernelError("holdFifo", path, "EINVAL");
+    if (node.kind !== "fifo") {
+      throw new KernelError("holdFifo", path, "EINVAL");
+    }
     return { release: () => this.change("releaseFifo", path) };
   }
 
   unlink(path: string): void {
     this.change("unlink", path);
     const { parent, name, node } = this.tree.find("unlink", path, false);
-    if (node === undefined) throw new KernelError("unlink", path, "ENOENT");
-    if (node.kind === "folder") throw new KernelError("unlink", path, "EISDIR");
+    if (node === undefined) {
+      throw new KernelError("unlink", path, "ENOENT");
+    }
+    if (node.kind === "folder") {
+      throw new KernelError("unlink", path, "EISDIR");
+    }
     parent.children.delete(name);
   }
 
   rmdir(path: string): void {
     this.change("rmdir", path);
     const { parent, name, node } = this.tree.find("rmdir", path, false);
-    if (node === undefined) throw new KernelError("rmdir", path, "ENOENT");
-    if (node.kind !== "folder") throw new KernelError("rmdir", path, "ENOTDIR");
-    if (node.children.size > 0) throw new KernelError("rmdir", path, "ENOTEMPTY");
-    if ((parent.children.get(name)?.mounted.length ?? 0) > 0)
+    if (node === undefined) {
+      throw new KernelError("rmdir", path, "ENOENT");
+    }
+    if (node.kind !== "folder") {
+      throw new KernelError("rmdir", path, "ENOTDIR");
+    }
+    if (node.children.size > 0) {
+      throw new KernelError("rmdir", path, "ENOTEMPTY");
+    }
+    if ((parent.children.get(name)?.mounted.length ?? 0) > 0) {
       throw new KernelError("rmdir", path, "EBUSY");
+    }
     parent.children.delete(name);
   }
 
   rename(from: string, to: string): void {
     this.change("rename", from, to);
     const source = this.tree.find("rename", from, false);
-    if (source.node === undefined) throw new KernelError("rename", from, "ENOENT");
+    if (source.node === undefined) {
+      throw new KernelError("rename", from, "ENOENT");
+    }
     const goal = this.tree.find("rename", to, false);
     source.parent.children.delete(source.name);
     goal.parent.children.set(goal.name, source.node);
@@ -205,7 +230,9 @@ export class FakeFiles extends FakeJournal implements Files {
     const names = relativePath.split("/").filter((name) => name !== "" && name !== ".");
     for (const [index, name] of names.entries()) {
       const parent = this.#beneath(root, names.slice(0, index).join("/"));
-      if (parent.children.has(name)) continue;
+      if (parent.children.has(name)) {
+        continue;
+      }
       const fresh = this.tree.newNode("folder", 0o755);
       own(fresh, ownership);
       parent.children.set(name, fresh);
@@ -216,9 +243,15 @@ export class FakeFiles extends FakeJournal implements Files {
   readNoFollow(path: string, maxBytes: number): Uint8Array | undefined {
     this.enter("readNoFollow", path);
     const { node } = this.tree.find("readNoFollow", path, false);
-    if (node === undefined) return undefined;
-    if (node.kind === "link") throw new KernelError("readNoFollow", path, "ELOOP");
-    if (node.kind !== "file") throw new KernelError("readNoFollow", path, "EINVAL");
+    if (node === undefined) {
+      return undefined;
+    }
+    if (node.kind === "link") {
+      throw new KernelError("readNoFollow", path, "ELOOP");
+    }
+    if (node.kind !== "file") {
+      throw new KernelError("readNoFollow", path, "EINVAL");
+    }
     return node.content.slice(0, maxBytes);
   }
 
@@ -226,11 +259,19 @@ export class FakeFiles extends FakeJournal implements Files {
     const asked = `${root}/${relativePath}`;
     let folder = this.tree.getFolder("withFolderBeneath", root);
     for (const name of relativePath.split("/").filter((part) => part !== "" && part !== ".")) {
-      if (name === "..") throw new KernelError("withFolderBeneath", asked, "EINVAL");
+      if (name === "..") {
+        throw new KernelError("withFolderBeneath", asked, "EINVAL");
+      }
       const found = folder.children.get(name);
-      if (found === undefined) throw new KernelError("withFolderBeneath", asked, "ENOENT");
-      if (found.kind === "link") throw new KernelError("withFolderBeneath", asked, "ELOOP");
-      if (found.kind !== "folder") throw new KernelError("withFolderBeneath", asked, "ENOTDIR");
+      if (found === undefined) {
+        throw new KernelError("withFolderBeneath", asked, "ENOENT");
+      }
+      if (found.kind === "link") {
+        throw new KernelError("withFolderBeneath", asked, "ELOOP");
+      }
+      if (found.kind !== "folder") {
+        throw new KernelError("withFolderBeneath", asked, "ENOTDIR");
+      }
       folder = this.tree.top(found);
     }
     return folder;
@@ -239,7 +280,9 @@ export class FakeFiles extends FakeJournal implements Files {
   #statOf(path: string, follow: boolean): FileStat | undefined {
     try {
       const { node } = this.tree.find("stat", path, follow);
-      if (node === undefined) return undefined;
+      if (node === undefined) {
+        return undefined;
+      }
       const { kind, mode, uid, gid, mtimeMs, nodeId, inode } = node;
       return {
         kind,
@@ -253,23 +296,31 @@ export class FakeFiles extends FakeJournal implements Files {
         deviceId: 1,
       };
     } catch (error) {
-      if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+      if (hasCode(error, "ENOENT", "ENOTDIR")) {
+        return undefined;
+      }
       throw error;
     }
   }
 
   #put(operation: string, path: string, content: string | Uint8Array): FakeNode {
     const { parent, name, node } = this.tree.find(operation, path, true);
-    if (node?.kind === "folder") throw new KernelError(operation, path, "EISDIR");
+    if (node?.kind === "folder") {
+      throw new KernelError(operation, path, "EISDIR");
+    }
     const file = node ?? this.tree.newNode("file", 0o644);
-    if (node === undefined) parent.children.set(name, file);
+    if (node === undefined) {
+      parent.children.set(name, file);
+    }
     file.content = bytes(content);
     return file;
   }
 
   #add(operation: string, path: string, kind: FakeNode["kind"], mode: number): FakeNode {
     const { parent, name, node } = this.tree.find(operation, path, false);
-    if (node !== undefined) throw new KernelError(operation, path, "EEXIST");
+    if (node !== undefined) {
+      throw new KernelError(operation, path, "EEXIST");
+    }
     const fresh = this.tree.newNode(kind, mode);
     parent.children.set(name, fresh);
     return fresh;
@@ -280,8 +331,9 @@ export class FakeFiles extends FakeJournal implements Files {
     for (const index of names.keys()) {
       const part = `/${names.slice(0, index + 1).join("/")}`;
       const place = this.tree.find(operation, part, true);
-      if (place.node === undefined)
+      if (place.node === undefined) {
         place.parent.children.set(place.name, this.tree.newNode("folder", 0o755));
+      }
     }
     return this.tree.getFolder(operation, `/${names.join("/")}`);
   }
@@ -292,8 +344,12 @@ function bytes(content: string | Uint8Array): Uint8Array {
 }
 
 function own(node: FakeNode, { mode, owner }: Ownership): void {
-  if (mode !== undefined) node.mode = mode;
-  if (owner === undefined) return;
+  if (mode !== undefined) {
+    node.mode = mode;
+  }
+  if (owner === undefined) {
+    return;
+  }
   node.uid = owner.uid;
   node.gid = owner.gid;
 }
@@ -305,6 +361,8 @@ function copy(tree: FakeTree, from: FakeNode, to: FakeNode): void {
     const { mode, uid, gid, mtimeMs, target } = source;
     Object.assign(goal, { mode, uid, gid, mtimeMs, target, content: source.content.slice() });
     to.children.set(name, goal);
-    if (source.kind === "folder") copy(tree, tree.top(source), tree.top(goal));
+    if (source.kind === "folder") {
+      copy(tree, tree.top(source), tree.top(goal));
+    }
   }
 }

@@ -23,7 +23,9 @@ export class FakeJournal {
   protected enter(operation: string, path: string): void {
     for (const fault of this.#faults) {
       const fits = typeof fault.path === "string" ? fault.path === path : fault.path.test(path);
-      if (fault.operation !== operation || !fits || fault.remaining <= 0) continue;
+      if (fault.operation !== operation || !fits || fault.remaining <= 0) {
+        continue;
+      }
       fault.remaining -= 1;
       throw new KernelError(operation, path, fault.code, { detail: "fault of the test" });
     }

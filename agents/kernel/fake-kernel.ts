@@ -57,7 +57,9 @@ export class FakeKernel extends FakeEvents implements Kernel {
   /** What is on a disk now. */
   blockContent(path: string): Uint8Array {
     const disk = this.#disks.get(path);
-    if (disk === undefined) throw new KernelError("blockContent", path, "ENOENT");
+    if (disk === undefined) {
+      throw new KernelError("blockContent", path, "ENOENT");
+    }
     return disk.content;
   }
 
@@ -69,11 +71,16 @@ export class FakeKernel extends FakeEvents implements Kernel {
       return;
     }
     const place = this.tree.find("mount", request.target, true);
-    if (place.node === undefined) throw new KernelError("mount", request.target, "ENOENT");
+    if (place.node === undefined) {
+      throw new KernelError("mount", request.target, "ENOENT");
+    }
     const moved = flags.includes("move") ? this.#detach(request.source) : undefined;
     const node = moved ?? this.#filesystem(request);
-    if (place.name === ".") this.tree.root = node;
-    else place.node.mounted.push(node);
+    if (place.name === ".") {
+      this.tree.root = node;
+    } else {
+      place.node.mounted.push(node);
+    }
     this.#mounts.push({ request, node, target: request.target });
   }
 
@@ -100,9 +107,12 @@ export class FakeKernel extends FakeEvents implements Kernel {
   openBlockDevice(path: string, access: "read" | "write" | "exclusive"): BlockDevice {
     this.enter("openBlockDevice", path);
     const disk = this.#disks.get(this.realpath(path));
-    if (disk === undefined) throw new KernelError("openBlockDevice", path, "ENOTBLK");
-    if (access === "exclusive" && disk.held)
+    if (disk === undefined) {
+      throw new KernelError("openBlockDevice", path, "ENOTBLK");
+    }
+    if (access === "exclusive" && disk.held) {
       throw new KernelError("openBlockDevice", path, "EBUSY");
+    }
     let lockedByUs = false;
     return {
       path,
@@ -115,28 +125,37 @@ export class FakeKernel extends FakeEvents implements Kernel {
       },
       write: (offsetBytes, content) => {
         this.change("writeBlock", path, `${offsetBytes}+${content.length}`);
-        if (access === "read") throw new KernelError("writeBlock", path, "EBADF");
-        if (offsetBytes + content.length > disk.content.length)
+        if (access === "read") {
+          throw new KernelError("writeBlock", path, "EBADF");
+        }
+        if (offsetBytes + content.length > disk.content.length) {
           throw new KernelError("writeBlock", path, "ENOSPC");
+        }
         disk.content.set(content, offsetBytes);
       },
       fsync: () => this.change("fsyncBlock", path),
       tryLock: () => {
-        if (disk.locked && !lockedByUs) return false;
+        if (disk.locked && !lockedByUs) {
+          return false;
+        }
         disk.locked = true;
         lockedByUs = true;
         return true;
       },
       rereadPartitions: () => this.change("rereadPartitions", path),
       close: () => {
-        if (lockedByUs) disk.locked = false;
+        if (lockedByUs) {
+          disk.locked = false;
+        }
       },
     };
   }
 
   tryLock(path: string): Lock | undefined {
     this.enter("tryLock", path);
-    if (this.#locks.has(path)) return undefined;
+    if (this.#locks.has(path)) {
+      return undefined;
+    }
     this.#locks.add(path);
     return { release: () => this.#locks.delete(path) };
   }
@@ -193,7 +212,9 @@ export class FakeKernel extends FakeEvents implements Kernel {
   }
 
   cpuid(leaf: number): CpuidLeaf | undefined {
-    if (this.cpuidLeaves.size === 0) return undefined;
+    if (this.cpuidLeaves.size === 0) {
+      return undefined;
+    }
     return this.cpuidLeaves.get(leaf) ?? { eax: 0, ebx: 0, ecx: 0, edx: 0 };
   }
 
@@ -251,16 +272,24 @@ export class FakeKernel extends FakeEvents implements Kernel {
     this.enter(operation, program);
     this.runs.push({ argv, options });
     const answer = this.#answers.get(program.slice(program.lastIndexOf("/") + 1));
-    if (answer === undefined) throw new KernelError(operation, program, "ENOENT");
+    if (answer === undefined) {
+      throw new KernelError(operation, program, "ENOENT");
+    }
     return answer;
   }
 
   #filesystem(request: MountRequest): FakeNode {
-    if (request.flags?.includes("bind")) return this.tree.get("mount", request.source, true);
+    if (request.flags?.includes("bind")) {
+      return this.tree.get("mount", request.source, true);
+    }
     const fresh = this.tree.newNode("folder", 0o755);
-    if (!request.source.startsWith("/")) return fresh;
+    if (!request.source.startsWith("/")) {
+      return fresh;
+    }
     const existing = this.filesystems.get(request.source);
-    if (existing === undefined) this.filesystems.set(request.source, fresh);
+    if (existing === undefined) {
+      this.filesystems.set(request.source, fresh);
+    }
     return existing ?? fresh;
   }
 
@@ -268,7 +297,9 @@ export class FakeKernel extends FakeEvents implements Kernel {
   #detach(target: string): FakeNode {
     const index = this.#mounts.findLastIndex((mounted) => mounted.target === target);
     const mounted = this.#mounts[index];
-    if (mounted === undefined) throw new KernelError("unmount", target, "EINVAL");
+    if (mounted === undefined) {
+      throw new KernelError("unmount", target, "EINVAL");
+    }
     this.#mounts.splice(index, 1);
     const { parent, name } = this.tree.find("unmount", target, true);
     parent.children.get(name)?.mounted.pop();

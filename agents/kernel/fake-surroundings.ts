@@ -50,19 +50,25 @@ export class FakeSurroundings extends FakeFiles implements Clocks, Network, Devi
   readClockDevice(path: string): number {
     this.enter("readClockDevice", path);
     const aheadMs = this.clockDevices.get(path);
-    if (aheadMs === undefined) throw new KernelError("readClockDevice", path, "ENOENT");
+    if (aheadMs === undefined) {
+      throw new KernelError("readClockDevice", path, "ENOENT");
+    }
     return this.trueMs() + aheadMs;
   }
 
   async lookUp(name: string): Promise<string[]> {
     const addresses = this.hosts.get(name);
-    if (addresses === undefined) throw new KernelError("lookUp", name, "ENOTFOUND");
+    if (addresses === undefined) {
+      throw new KernelError("lookUp", name, "ENOTFOUND");
+    }
     return addresses;
   }
 
   async exchange(request: DatagramRequest): Promise<DatagramReply> {
     const server = this.servers.get(request.address);
-    if (server === undefined) throw new KernelError("exchange", request.address, "ETIMEDOUT");
+    if (server === undefined) {
+      throw new KernelError("exchange", request.address, "ETIMEDOUT");
+    }
     const sentMs = this.nowMs();
     return { payload: server(request), sentMs, receivedMs: this.nowMs() };
   }
@@ -70,7 +76,9 @@ export class FakeSurroundings extends FakeFiles implements Clocks, Network, Devi
   openDevice(path: string): Device {
     this.enter("openDevice", path);
     const device = this.devices.get(path);
-    if (device === undefined) throw new KernelError("openDevice", path, "ENOENT");
+    if (device === undefined) {
+      throw new KernelError("openDevice", path, "ENOENT");
+    }
     return device;
   }
 
@@ -85,6 +93,8 @@ export class FakeSurroundings extends FakeFiles implements Clocks, Network, Devi
 
   /** Tells all who listen to the network. */
   emitNetwork(tell: (listener: NetworkListener) => void): void {
-    for (const listener of [...this.#listeners]) tell(listener);
+    for (const listener of [...this.#listeners]) {
+      tell(listener);
+    }
   }
 }

@@ -71,8 +71,12 @@ export class FakeTree {
     followLast: boolean,
     links: number,
   ): FakePlace {
-    if (links > maxLinks) throw new KernelError(operation, asked, "ELOOP");
-    if (!path.startsWith("/")) throw new KernelError(operation, asked, "EINVAL");
+    if (links > maxLinks) {
+      throw new KernelError(operation, asked, "ELOOP");
+    }
+    if (!path.startsWith("/")) {
+      throw new KernelError(operation, asked, "EINVAL");
+    }
     const fd = /^(\/proc\/self\/fd\/\d+)(\/.*)?$/.exec(path);
     const start = this.openFolders.get(fd?.[1] ?? "");
     let folder = this.top(start ?? this.root);
@@ -82,13 +86,17 @@ export class FakeTree {
     for (const [index, name] of names.entries()) {
       const isLast = index === names.length - 1;
       if (name === "..") {
-        if (trail.length > 1) trail.pop();
+        if (trail.length > 1) {
+          trail.pop();
+        }
         const up = trail.at(-1);
         folder = up?.node ?? folder;
         here = up?.path ?? here;
         continue;
       }
-      if (folder.kind !== "folder") throw new KernelError(operation, asked, "ENOTDIR");
+      if (folder.kind !== "folder") {
+        throw new KernelError(operation, asked, "ENOTDIR");
+      }
       const found = folder.children.get(name);
       if (found?.kind === "link" && (!isLast || followLast)) {
         const base = found.target.startsWith("/") ? found.target : `${here}/${found.target}`;
@@ -99,7 +107,9 @@ export class FakeTree {
         const node = found === undefined ? undefined : this.top(found);
         return { parent: folder, name, node, path: `${here}/${name}` };
       }
-      if (found === undefined) throw new KernelError(operation, asked, "ENOENT");
+      if (found === undefined) {
+        throw new KernelError(operation, asked, "ENOENT");
+      }
       folder = this.top(found);
       here = `${here}/${name}`;
       trail.push({ node: folder, path: here });
@@ -110,14 +120,18 @@ export class FakeTree {
   /** What lies at `path`, or ENOENT. */
   get(operation: string, path: string, followLast: boolean): FakeNode {
     const { node } = this.find(operation, path, followLast);
-    if (node === undefined) throw new KernelError(operation, path, "ENOENT");
+    if (node === undefined) {
+      throw new KernelError(operation, path, "ENOENT");
+    }
     return node;
   }
 
   /** As get; ENOTDIR when it is no folder. */
   getFolder(operation: string, path: string): FakeNode {
     const node = this.get(operation, path, true);
-    if (node.kind !== "folder") throw new KernelError(operation, path, "ENOTDIR");
+    if (node.kind !== "folder") {
+      throw new KernelError(operation, path, "ENOTDIR");
+    }
     return node;
   }
 }

@@ -12,7 +12,9 @@ export async function runChecked(
   options?: RunOptions,
 ): Promise<string> {
   const result = await kernel.run(argv, options);
-  if (result.exitCode === 0) return result.stdout;
+  if (result.exitCode === 0) {
+    return result.stdout;
+  }
   const lastLine = result.stderr.trim().split("\n").at(-1) ?? "";
   const said = lastLine === "" ? "" : `: ${lastLine}`;
   throw new KernelError("run", argv.join(" "), "EXIT", {

@@ -38,14 +38,20 @@ export function flushLogs(kernel: Kernel): string[] {
   }
   const names = kernel.listIfPresent(ramFolder).filter((name) => name.endsWith(".log"));
   for (const path of [bootLog, ...names.map((name) => `${ramFolder}/${name}`)]) {
-    if (isOnDisk) tried(() => copyNew(kernel, path, progress));
+    if (isOnDisk) {
+      tried(() => copyNew(kernel, path, progress));
+    }
     tried(() => {
-      if (rotate(kernel, path, ramLogBytes)) progress.copied[path] = 0;
+      if (rotate(kernel, path, ramLogBytes)) {
+        progress.copied[path] = 0;
+      }
     });
   }
   if (isOnDisk) {
     for (const name of kernel.listIfPresent(diskFolder)) {
-      if (name.endsWith(".log")) tried(() => rotate(kernel, `${diskFolder}/${name}`, diskLogBytes));
+      if (name.endsWith(".log")) {
+        tried(() => rotate(kernel, `${diskFolder}/${name}`, diskLogBytes));
+      }
     }
   }
   tried(() => kernel.writePlain(progressPath, JSON.stringify(progress), { mode: 0o600 }));
@@ -54,11 +60,15 @@ export function flushLogs(kernel: Kernel): string[] {
 
 function copyNew(kernel: Kernel, path: string, progress: Progress): void {
   const found = kernel.lstat(path);
-  if (found?.kind !== "file") return;
+  if (found?.kind !== "file") {
+    return;
+  }
   const before = progress.copied[path] ?? 0;
   // A shorter file than before was begun anew.
   const start = before > found.sizeBytes ? 0 : before;
-  if (found.sizeBytes === start) return;
+  if (found.sizeBytes === start) {
+    return;
+  }
   const content = kernel.read(path);
   append(kernel, path.slice(path.lastIndexOf("/") + 1), content.subarray(start));
   progress.copied[path] = content.length;
@@ -66,7 +76,9 @@ function copyNew(kernel: Kernel, path: string, progress: Progress): void {
 
 function copyKernelLog(kernel: Kernel, progress: Progress): void {
   const { text, lastUs } = newMessages(kernel.readKernelLog(), progress.kernelUs);
-  if (text === "") return;
+  if (text === "") {
+    return;
+  }
   const isFirst = progress.kernelUs < 0;
   const date = new Date(kernel.nowMs()).toISOString();
   append(kernel, "kernel.log", `${isFirst ? `=== ${date} boot2podman ${version}\n` : ""}${text}`);
@@ -76,9 +88,13 @@ function copyKernelLog(kernel: Kernel, progress: Progress): void {
 function append(kernel: Kernel, name: string, content: string | Uint8Array): void {
   const path = `${diskFolder}/${name}`;
   const found = kernel.lstat(path);
-  if (found !== undefined && found.kind !== "file") throw new Error(`${path} is no file`);
+  if (found !== undefined && found.kind !== "file") {
+    throw new Error(`${path} is no file`);
+  }
   // Logs may tell what is nobody else's business; the kernel's is root's alone in dmesg, too.
-  if (found === undefined) kernel.writePlain(path, "", { mode: 0o600 });
+  if (found === undefined) {
+    kernel.writePlain(path, "", { mode: 0o600 });
+  }
   kernel.append(path, content);
 }
 
@@ -90,17 +106,24 @@ function readProgress(kernel: Kernel): Progress {
     return isProgress(found) ? found : nothing;
   } catch (error) {
     // Cut off: some lines then come twice, which is better than never.
-    if (error instanceof SyntaxError) return nothing;
+    if (error instanceof SyntaxError) {
+      return nothing;
+    }
     throw error;
   }
 }
 
 /** Our own note in /run, which only an interrupted write damages: not worth zod in the resident agent. */
 function isProgress(found: unknown): found is Progress {
-  if (typeof found !== "object" || found === null) return false;
-  if (!("copied" in found && "kernelUs" in found) || typeof found.kernelUs !== "number")
+  if (typeof found !== "object" || found === null) {
     return false;
+  }
+  if (!("copied" in found && "kernelUs" in found) || typeof found.kernelUs !== "number") {
+    return false;
+  }
   const { copied } = found;
-  if (typeof copied !== "object" || copied === null) return false;
+  if (typeof copied !== "object" || copied === null) {
+    return false;
+  }
   return Object.values(copied).every((bytes) => typeof bytes === "number");
 }

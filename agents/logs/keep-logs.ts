@@ -19,7 +19,9 @@ export function keepLogs(kernel: Kernel): void {
     tried(() => {
       for (const complaint of flushLogs(kernel)) {
         // A full or failing disk stays so: once is enough.
-        if (!said.has(complaint)) kernel.tellKernelLog(complaint);
+        if (!said.has(complaint)) {
+          kernel.tellKernelLog(complaint);
+        }
         said.add(complaint);
       }
     });

@@ -20,8 +20,12 @@ export function newMessages(log: string, lastUs: number): NewMessages {
       const us = Number(seconds) * 1_000_000 + Number(fraction);
       isNew = us > lastUs;
       latestUs = Math.max(latestUs, us);
-      if (isNew) lines.push(`[${seconds.padStart(5)}.${fraction}] ${rest}`);
-    } else if (isNew && line !== "") lines.push(line);
+      if (isNew) {
+        lines.push(`[${seconds.padStart(5)}.${fraction}] ${rest}`);
+      }
+    } else if (isNew && line !== "") {
+      lines.push(line);
+    }
   }
   return { text: lines.map((line) => `${line}\n`).join(""), lastUs: latestUs };
 }

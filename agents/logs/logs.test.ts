@@ -16,7 +16,9 @@ function system(withDisk = true): FakeKernel {
     [sshd]: "one\n",
   });
   kernel.messages = "<6>[    0.000000] Linux\n<5>[    1.500000] boot2podman: root\n";
-  if (withDisk) kernel.mount({ source: "/dev/vda1", target: "/var/lib/boot2podman", type: "ext4" });
+  if (withDisk) {
+    kernel.mount({ source: "/dev/vda1", target: "/var/lib/boot2podman", type: "ext4" });
+  }
   return kernel;
 }
 

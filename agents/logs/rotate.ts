@@ -11,7 +11,9 @@ export const diskLogBytes = 1024 * 1024;
  */
 export function rotate(kernel: Kernel, path: string, limitBytes: number): boolean {
   const found = kernel.lstat(path);
-  if (found?.kind !== "file" || found.sizeBytes <= limitBytes) return false;
+  if (found?.kind !== "file" || found.sizeBytes <= limitBytes) {
+    return false;
+  }
   const content = kernel.read(path);
   // What a program wrote without measure since the last look: its end tells more than its start.
   kernel.writeAtomic(`${path}.1`, content.subarray(-limitBytes), { mode: 0o600 });

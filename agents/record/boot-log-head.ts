@@ -11,7 +11,9 @@ export function beginBootLog(kernel: Kernel, commandLine: string): void {
     const head = `boot2podman ${version}, kernel ${release}, ${date} by the machine's clock`;
     kernel.append(bootLogPath, `${head}\ncommand line: ${commandLine.trim()}\n\n`);
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     kernel.tellKernelLog(error.message);
   }
 }

@@ -22,7 +22,9 @@ export const boot2podmanCommand: Command = {
   async run(words, kernel, terminal) {
     const { flags, operands } = parseWords(words, { json: "flag", table: "flag" });
     const [operand, ...more] = operands;
-    if (more.length > 0) throw new UsageError(`"${more.join(" ")}" is too much`);
+    if (more.length > 0) {
+      throw new UsageError(`"${more.join(" ")}" is too much`);
+    }
     switch (operand) {
       case "status": {
         const status = readStatus(kernel, version);
@@ -51,8 +53,12 @@ async function chartText(kernel: Kernel, form: "json" | "table" | "svg"): Promis
   const { bootChart } = await import("./chart/phases.ts");
   const { stages, services, hypervisor } = readStatus(kernel, version);
   const chart = bootChart({ records: stages, services, initMs: initStartMs(kernel) });
-  if (form === "json") return JSON.stringify(chart, null, 2);
-  if (form === "table") return (await import("./chart/table.ts")).chartTable(chart);
+  if (form === "json") {
+    return JSON.stringify(chart, null, 2);
+  }
+  if (form === "table") {
+    return (await import("./chart/table.ts")).chartTable(chart);
+  }
   const { chartSvg } = await import("./chart/svg.ts");
   return chartSvg(chart, `boot2podman ${version} on ${hypervisor}, host ${kernel.hostname()}`);
 }

@@ -8,7 +8,9 @@ const path = "/run/boot2podman/init-started";
  */
 export function noteInitStart(kernel: Kernel): void {
   const match = /^<\d+>\[ *(\d+\.\d+)\] Run \/init as init process$/m.exec(kernel.readKernelLog());
-  if (match !== null) kernel.writePlain(path, `${Math.round(Number(match[1]) * 1000)}\n`);
+  if (match !== null) {
+    kernel.writePlain(path, `${Math.round(Number(match[1]) * 1000)}\n`);
+  }
 }
 
 /** Milliseconds since the kernel's start; undefined when it wasn't noted. */

@@ -25,11 +25,16 @@ export function readRecords(kernel: Kernel): ReadRecords {
   const records: StageRecord[] = [];
   const complaints: string[] = [];
   for (const name of kernel.listIfPresent(recordFolder)) {
-    if (!name.endsWith(".json") || name.startsWith(".")) continue;
+    if (!name.endsWith(".json") || name.startsWith(".")) {
+      continue;
+    }
     const path = `${recordFolder}/${name}`;
     const parsed = recordSchema.safeParse(parseJson(kernel.readText(path)));
-    if (parsed.success) records.push(parsed.data);
-    else complaints.push(`${path} is no record: ${z.prettifyError(parsed.error)}`);
+    if (parsed.success) {
+      records.push(parsed.data);
+    } else {
+      complaints.push(`${path} is no record: ${z.prettifyError(parsed.error)}`);
+    }
   }
   records.sort((one, other) => one.startedMs - other.startedMs);
   return { records, complaints };
@@ -39,7 +44,9 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) {
+      return undefined;
+    }
     throw error;
   }
 }

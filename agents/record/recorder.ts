@@ -24,8 +24,9 @@ export function openRecorder(kernel: Kernel): Recorder {
       guarded(kernel, () => writeRecord(kernel, record, ""));
       guarded(kernel, () => kernel.append(bootLogPath, `${logLine(record)}\n`));
       kernel.tellKernelLog(logLine(record));
-      if (record.result === "failed")
+      if (record.result === "failed") {
         kernel.tellConsole(`${record.stage} failed: ${record.message}`);
+      }
       send(port, `stage ${record.stage} ${record.result} ${Math.round(record.durationMs)}`);
     },
     tellHost: (line) => send(port, line),
@@ -57,7 +58,9 @@ function guarded(kernel: Kernel, call: () => void): void {
   try {
     call();
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     kernel.tellKernelLog(error.message);
   }
 }
@@ -67,6 +70,8 @@ function send(port: Writer | undefined, line: string): void {
     port?.write(`${line}\n`);
   } catch (error) {
     // The host may have closed its end (EAGAIN, EPIPE); it then doesn't want to know.
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
   }
 }

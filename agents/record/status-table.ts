@@ -14,7 +14,9 @@ export function statusText(status: Status): string {
   ];
   lines.push(...settingsLines(status.settings));
   lines.push(...servicesLines(status.services));
-  if (status.isFallback) lines.push("booted by plain sh, without the agents: see dmesg");
+  if (status.isFallback) {
+    lines.push("booted by plain sh, without the agents: see dmesg");
+  }
   return [...lines, "", ...stageTable(status.stages), ...status.complaints].join("\n");
 }
 

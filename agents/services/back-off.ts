@@ -13,7 +13,9 @@ export function backOff(
   failuresBefore: number,
   livedMs: number,
 ): { failures: number; pauseMs: number } {
-  if (livedMs >= soundAfterMs) return { failures: 0, pauseMs: 0 };
+  if (livedMs >= soundAfterMs) {
+    return { failures: 0, pauseMs: 0 };
+  }
   const failures = failuresBefore + 1;
   const intervalMs = Math.min(1000 * 2 ** failures, longestIntervalMs);
   return { failures, pauseMs: Math.max(0, intervalMs - livedMs) };

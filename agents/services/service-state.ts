@@ -28,7 +28,9 @@ export function writeServiceState(
 export function readServiceState(kernel: Kernel, name: string): ServiceState | undefined {
   const text = kernel.readTextIfPresent(`${serviceStateFolder}/${name}`) ?? "";
   const match = /^(\d+) (\d+) (\d+)\s*$/.exec(text);
-  if (match === null) return undefined;
+  if (match === null) {
+    return undefined;
+  }
   const [pid = 0, startedMs = 0, failures = 0] = match.slice(1).map(Number);
   return { name, pid, startedMs, failures, isRunning: kernel.exists(`/proc/${pid}`) };
 }

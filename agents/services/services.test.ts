@@ -57,7 +57,9 @@ test("a service that ends is started again, later each time, and one that keeps 
     ends.at(-1)?.(7);
     await vi.advanceTimersByTimeAsync(0);
     const before = kernel.uptimeMs();
-    while (ends.length === round + 1) await vi.advanceTimersByTimeAsync(1000);
+    while (ends.length === round + 1) {
+      await vi.advanceTimersByTimeAsync(1000);
+    }
     startedMs.push(kernel.uptimeMs() - before);
   }
   expect(startedMs).toEqual([2000, 4000, 8000, 16_000]);
@@ -75,7 +77,9 @@ test("a service that can't be started is tried again like one that ends", async 
   let tries = 0;
   kernel.spawn = (argv) => {
     tries += 1;
-    if (tries < 3) throw new Error("no such program");
+    if (tries < 3) {
+      throw new Error("no such program");
+    }
     return spawn(argv);
   };
   openSupervisor(kernel).start(service);

@@ -53,12 +53,16 @@ export function openSupervisor(kernel: Kernel): Supervisor {
     const { name, argv, options } = service;
     const startedMs = kernel.uptimeMs();
     const ended = (how: string) => {
-      if (kept.get(name) !== state) return;
+      if (kept.get(name) !== state) {
+        return;
+      }
       const next = backOff(failures, kernel.uptimeMs() - startedMs);
       const inS = Math.ceil(next.pauseMs / 1000);
       const line = `${name} ${how}; started again in ${inS} s`;
       kernel.tellKernelLog(line);
-      if (next.failures === manyFailures) kernel.tellConsole(`${name} keeps ending: ${line}`);
+      if (next.failures === manyFailures) {
+        kernel.tellConsole(`${name} keeps ending: ${line}`);
+      }
       writeServiceState(kernel, { name, pid: 0, startedMs, failures: next.failures });
       state.child = undefined;
       state.timer = setTimeout(() => launch(service, state, next.failures), next.pauseMs);
@@ -75,8 +79,9 @@ export function openSupervisor(kernel: Kernel): Supervisor {
 
   return {
     start(service) {
-      if (kept.has(service.name) || readServiceState(kernel, service.name)?.isRunning)
+      if (kept.has(service.name) || readServiceState(kernel, service.name)?.isRunning) {
         return undefined;
+      }
       const state: Kept = { child: undefined, timer: undefined };
       kept.set(service.name, state);
       launch(service, state, 0);

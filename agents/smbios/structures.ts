@@ -21,7 +21,9 @@ export function* smbiosStructures(table: Uint8Array): Generator<SmbiosStructure>
   for (let at = 0; at + headerBytes <= table.length; ) {
     const type = table[at] ?? endOfTableType;
     const formattedBytes = table[at + 1] ?? 0;
-    if (type === endOfTableType || formattedBytes < headerBytes) return;
+    if (type === endOfTableType || formattedBytes < headerBytes) {
+      return;
+    }
     const formatted = table.subarray(at, at + formattedBytes);
     const { strings, end } = stringsAt(table, at + formattedBytes);
     yield { type, formatted, strings };
@@ -35,9 +37,13 @@ function stringsAt(table: Uint8Array, start: number): { strings: string[]; end: 
   let at = start;
   for (;;) {
     const end = table.indexOf(0, at);
-    if (end === -1) return { strings, end: table.length };
+    if (end === -1) {
+      return { strings, end: table.length };
+    }
     // Without any string there are two zeros all the same.
-    if (end === at) return { strings, end: at + (strings.length === 0 ? 2 : 1) };
+    if (end === at) {
+      return { strings, end: at + (strings.length === 0 ? 2 : 1) };
+    }
     strings.push(Buffer.from(table.subarray(at, end)).toString("utf8"));
     at = end + 1;
   }

@@ -21,9 +21,15 @@ export async function applyHostKeys(
 ): Promise<HostKeysApplied> {
   const complaints: string[] = [];
   for (const step of steps) {
-    if (step.do === "use") serveKey(kernel, step.key);
-    if (step.do === "put-aside") setAside(kernel, store, step, complaints);
-    if (step.do !== "make") done.push(keyStepText(step));
+    if (step.do === "use") {
+      serveKey(kernel, step.key);
+    }
+    if (step.do === "put-aside") {
+      setAside(kernel, store, step, complaints);
+    }
+    if (step.do !== "make") {
+      done.push(keyStepText(step));
+    }
   }
   const makes = steps.filter((step) => step.do === "make");
   const now = makes.filter(({ when }) => when === "before-sshd");
@@ -33,12 +39,19 @@ export async function applyHostKeys(
   const failures: unknown[] = [];
   for (const [index, result] of results.entries()) {
     const step = now[index];
-    if (result.status === "rejected") failures.push(result.reason);
-    else if (step !== undefined) done.push(keyStepText(step));
+    if (result.status === "rejected") {
+      failures.push(result.reason);
+    } else if (step !== undefined) {
+      done.push(keyStepText(step));
+    }
   }
   const served = steps.some((step) => step.do === "use") || failures.length < now.length;
-  if (!served) throw failures[0];
-  for (const failure of failures) complaints.push(textOf(failure));
+  if (!served) {
+    throw failures[0];
+  }
+  for (const failure of failures) {
+    complaints.push(textOf(failure));
+  }
   return { complaints, later: makeLater(kernel, store, makes, done) };
 }
 
@@ -58,7 +71,9 @@ async function makeLater(
       complaints.push(textOf(error));
     }
   }
-  for (const complaint of complaints) kernel.tellKernelLog(`sshkeys: ${complaint}`);
+  for (const complaint of complaints) {
+    kernel.tellKernelLog(`sshkeys: ${complaint}`);
+  }
 }
 
 async function make(
@@ -77,7 +92,9 @@ function keep(kernel: Kernel, store: Store, key: HostKey, complaints: string[]):
   try {
     keepKey(kernel, store, key);
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     complaints.push(`the new ${key.type} host key could not be stored: ${error.message}`);
   }
 }
@@ -94,7 +111,9 @@ function setAside(
       `the stored ${step.type} host key is replaced and kept as ${name}: ${step.why}`,
     );
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     complaints.push(`the stored ${step.type} host key is not used: ${step.why}; ${error.message}`);
   }
 }

@@ -35,10 +35,14 @@ export function parseAuthorizedKeys(text: string): ParsedAuthorizedKeys {
   const complaints: string[] = [];
   for (const [index, raw] of text.split("\n").entries()) {
     const line = raw.trim();
-    if (line === "" || line.startsWith("#")) continue;
+    if (line === "" || line.startsWith("#")) {
+      continue;
+    }
     try {
       const parsed = parseLine(line);
-      if (!keys.has(parsed.key.base64)) keys.set(parsed.key.base64, parsed);
+      if (!keys.has(parsed.key.base64)) {
+        keys.set(parsed.key.base64, parsed);
+      }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       complaints.push(`line ${index + 1} (${nameOf(line)}): ${why}`);
@@ -54,7 +58,9 @@ export function authorizedLine({ key, options, comment }: AuthorizedKey): string
 
 function parseLine(line: string): AuthorizedKey {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (/[\x00-\x08\x0b-\x1f\x7f]/.test(line)) throw new Error("control characters in it");
+  if (/[\x00-\x08\x0b-\x1f\x7f]/.test(line)) {
+    throw new Error("control characters in it");
+  }
   const options = isKeyType(firstWord(line)) || isOldType(firstWord(line)) ? "" : optionsOf(line);
   const [type = "", base64 = "", ...comment] = line
     .slice(options.length)
@@ -69,8 +75,12 @@ function optionsOf(line: string): string {
   for (const option of splitOptions(options)) {
     const [name = "", value] = option.split(/=(.*)/s);
     const known = name.toLowerCase();
-    if (flagOptions.has(known) && value === undefined) continue;
-    if (valueOptions.has(known) && value !== undefined && /^"(?:\\"|[^"])*"$/.test(value)) continue;
+    if (flagOptions.has(known) && value === undefined) {
+      continue;
+    }
+    if (valueOptions.has(known) && value !== undefined && /^"(?:\\"|[^"])*"$/.test(value)) {
+      continue;
+    }
     throw new Error(`${JSON.stringify(option.slice(0, 40))} is neither a key type nor an option`);
   }
   return options;

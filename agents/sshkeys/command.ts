@@ -26,11 +26,16 @@ export const sshkeysCommand: Command = {
     const [given = "list", ...rest] = operands;
     const verb = given === "status" ? "list" : given;
     const isJson = flags.has("json");
-    if (verb === "list" && rest.length === 0) return list(kernel, terminal, isJson);
-    if (verb !== "rotate")
+    if (verb === "list" && rest.length === 0) {
+      return list(kernel, terminal, isJson);
+    }
+    if (verb !== "rotate") {
       throw new UsageError(`expected list or rotate, found "${operands.join(" ")}"`);
+    }
     const types = rest.length === 0 ? hostKeyTypes : rest.map(typeOf);
-    if (!flags.has("dry-run")) return rotate(kernel, terminal, types, isJson);
+    if (!flags.has("dry-run")) {
+      return rotate(kernel, terminal, types, isJson);
+    }
     const lines = types.map(
       (type) => `would make a new ${type} host key and put the old one aside`,
     );
@@ -41,7 +46,9 @@ export const sshkeysCommand: Command = {
 
 function typeOf(word: string): HostKeyType {
   const type = hostKeyTypes.find((known) => known === word);
-  if (type !== undefined) return type;
+  if (type !== undefined) {
+    return type;
+  }
   throw new UsageError(`host key type ${word} is unknown; known are ${hostKeyTypes.join(", ")}`);
 }
 
@@ -52,7 +59,9 @@ async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
   const stored = await readStored(kernel, store);
   const host = hostKeyTypes.map((type) => {
     const found = stored[type];
-    if (found.state !== "sound") return { type, state: found.state };
+    if (found.state !== "sound") {
+      return { type, state: found.state };
+    }
     const { bits, fingerprint } = found.key.public;
     return { type, state: found.state, bits, fingerprint };
   });
@@ -78,16 +87,21 @@ async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
   }
   const place = store.isOnDisk ? "on the data disk" : "in RAM, new on every boot";
   terminal.out(`host keys (${place}):`);
-  for (const key of host)
+  for (const key of host) {
     terminal.out(`  ${key.type.padEnd(8)} ${"fingerprint" in key ? key.fingerprint : key.state}`);
+  }
   terminal.out(`authorized keys (of ${flavour.user.name}; root accepts the same):`);
   for (const { type, fingerprint, comment, for: whom, from } of authorized) {
     const only = whom === "root" ? "for root alone, " : "";
     const words = [type, fingerprint, comment, `(${only}from ${from})`];
     terminal.out(`  ${words.filter((word) => word !== "").join(" ")}`);
   }
-  if (options.passwordLogin) terminal.out(`  ${passwordWarning(flavour.user.name)}`);
-  for (const complaint of complaints) terminal.out(`  left out: ${complaint}`);
+  if (options.passwordLogin) {
+    terminal.out(`  ${passwordWarning(flavour.user.name)}`);
+  }
+  for (const complaint of complaints) {
+    terminal.out(`  left out: ${complaint}`);
+  }
   return 0;
 }
 
@@ -107,9 +121,15 @@ async function rotate(
     made.push({ type, fingerprint: key.public.fingerprint, keptAs });
   }
   reloadSshd(kernel);
-  if (isJson) terminal.out(JSON.stringify({ isOnDisk: store.isOnDisk, made }, undefined, 2));
-  else for (const { type, fingerprint } of made) terminal.out(`${type} ${fingerprint}`);
-  if (!store.isOnDisk && !isJson)
+  if (isJson) {
+    terminal.out(JSON.stringify({ isOnDisk: store.isOnDisk, made }, undefined, 2));
+  } else {
+    for (const { type, fingerprint } of made) {
+      terminal.out(`${type} ${fingerprint}`);
+    }
+  }
+  if (!store.isOnDisk && !isJson) {
     terminal.err("no data disk: the new keys last until the next boot");
+  }
   return 0;
 }

@@ -28,25 +28,37 @@ const end = "-----END OPENSSH PRIVATE KEY-----";
  * that type. Throws an Error that says what is wrong.
  */
 export function parseHostKey(type: HostKeyType, content: Uint8Array): HostKey {
-  if (content.length === 0) throw new Error("it is empty");
+  if (content.length === 0) {
+    throw new Error("it is empty");
+  }
   const text = Buffer.from(content).toString("latin1").trim();
-  if (!text.startsWith(begin) || !text.endsWith(end))
+  if (!text.startsWith(begin) || !text.endsWith(end)) {
     throw new Error("it is no OpenSSH private key");
+  }
   const base64 = text.slice(begin.length, -end.length).replaceAll(/\s/g, "");
   const bytes = Buffer.from(base64, "base64");
-  if (bytes.toString("base64") !== base64) throw new Error("it is not base64");
+  if (bytes.toString("base64") !== base64) {
+    throw new Error("it is not base64");
+  }
   const reader = new WireReader(bytes);
-  if (reader.raw(15).toString("latin1") !== "openssh-key-v1\0")
+  if (reader.raw(15).toString("latin1") !== "openssh-key-v1\0") {
     throw new Error("it is no OpenSSH private key");
+  }
   // Cipher and key derivation, then the latter's options.
-  if (reader.text() !== "none" || reader.text() !== "none" || reader.text() !== "")
+  if (reader.text() !== "none" || reader.text() !== "none" || reader.text() !== "") {
     throw new Error("it has a passphrase");
-  if (reader.number() !== 1) throw new Error("it holds more than one key");
+  }
+  if (reader.number() !== 1) {
+    throw new Error("it holds more than one key");
+  }
   const publicKey = parseKeyBlob(reader.bytes());
   checkPrivateHalf(reader.bytes(), publicKey);
-  if (!reader.atEnd) throw new Error("something follows the key");
-  if (!publicKey.type.startsWith(type === "ecdsa" ? "ecdsa-" : `ssh-${type}`))
+  if (!reader.atEnd) {
+    throw new Error("something follows the key");
+  }
+  if (!publicKey.type.startsWith(type === "ecdsa" ? "ecdsa-" : `ssh-${type}`)) {
     throw new Error(`it is a key of type ${publicKey.type}`);
+  }
   return { type, content, public: publicKey };
 }
 
@@ -57,23 +69,31 @@ export function parseHostKey(type: HostKeyType, content: Uint8Array): HostKey {
 function checkPrivateHalf(bytes: Uint8Array, publicKey: PublicKey): void {
   const reader = new WireReader(bytes);
   const checks = [reader.number(), reader.number()];
-  if (checks[0] !== checks[1]) throw new Error("its two check numbers differ");
+  if (checks[0] !== checks[1]) {
+    throw new Error("its two check numbers differ");
+  }
   const halves = new WireReader(Buffer.from(publicKey.base64, "base64"));
   const [publicType, privateType] = [halves.text(), reader.text()];
   // RSA's public half is e, n; its private half n, e, …
   const publicFields = fieldsOf(halves);
   const expected = publicType === "ssh-rsa" ? publicFields.toReversed() : publicFields;
   const matches = expected.every((field) => reader.bytes().equals(field));
-  if (privateType !== publicType || !matches) throw new Error("its two halves don't match");
+  if (privateType !== publicType || !matches) {
+    throw new Error("its two halves don't match");
+  }
   for (let left = privateFields[publicType] ?? 1; left > 0; left -= 1) {
     const secret = reader.bytes();
     const point = publicFields[0];
-    if (publicType === "ssh-ed25519" && point?.equals(secret.subarray(32)) !== true)
+    if (publicType === "ssh-ed25519" && point?.equals(secret.subarray(32)) !== true) {
       throw new Error("its two halves don't match");
+    }
   }
   reader.text();
-  for (let pad = 1; !reader.atEnd; pad += 1)
-    if (reader.raw(1)[0] !== pad) throw new Error("its padding is wrong");
+  for (let pad = 1; !reader.atEnd; pad += 1) {
+    if (reader.raw(1)[0] !== pad) {
+      throw new Error("its padding is wrong");
+    }
+  }
 }
 
 /** Fields of the private half behind the public ones. */
@@ -81,6 +101,8 @@ const privateFields: Readonly<Record<string, number>> = { "ssh-rsa": 4 };
 
 function fieldsOf(reader: WireReader): Buffer[] {
   const fields: Buffer[] = [];
-  while (!reader.atEnd) fields.push(reader.bytes());
+  while (!reader.atEnd) {
+    fields.push(reader.bytes());
+  }
   return fields;
 }

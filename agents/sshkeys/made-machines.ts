@@ -19,7 +19,9 @@ const made = new Map<string, MadeKey>();
 function make(type: string, variant: number): MadeKey {
   const name = `${type}-${variant}`;
   const known = made.get(name);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const folder = mkdtempSync(join(tmpdir(), "sshkeys-stage-"));
   try {
     const path = join(folder, name);
@@ -60,7 +62,9 @@ export function system(options: { disk?: boolean; authorized?: string } = {}): F
     "/proc/cmdline": "loglevel=3",
     "/run/sshd.pid": "321\n",
   });
-  if (options.authorized !== undefined) authorize(kernel, options.authorized);
+  if (options.authorized !== undefined) {
+    authorize(kernel, options.authorized);
+  }
   if (options.disk !== false) {
     kernel.mkdir("/mnt/sda1");
     kernel.mount({ source: "/dev/sda1", target: "/mnt/sda1", type: "ext4" });

@@ -23,6 +23,10 @@ export async function makeHostKey(
     await runChecked(kernel, command, { timeoutMs, givesWay });
     return parseHostKey(type, kernel.read(path, maxKeyBytes));
   } finally {
-    for (const file of [path, `${path}.pub`]) if (kernel.exists(file)) kernel.unlink(file);
+    for (const file of [path, `${path}.pub`]) {
+      if (kernel.exists(file)) {
+        kernel.unlink(file);
+      }
+    }
   }
 }

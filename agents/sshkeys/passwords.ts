@@ -14,7 +14,9 @@ export function allowPasswords(kernel: Kernel, user: string, done: string[]): st
   try {
     setPassword(kernel, user);
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     return [`pwauth: no password for ${user}: ${error.message}`];
   }
   done.push(`give ${user} the documented password`);

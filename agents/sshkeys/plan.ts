@@ -21,9 +21,13 @@ export type KeyStep =
 export function planHostKeys(stored: Readonly<Record<HostKeyType, Stored>>): KeyStep[] {
   return hostKeyTypes.flatMap((type): KeyStep[] => {
     const found = stored[type];
-    if (found.state === "sound") return [{ do: "use", type, key: found.key }];
+    if (found.state === "sound") {
+      return [{ do: "use", type, key: found.key }];
+    }
     const make: KeyStep = { do: "make", type, when: type === "rsa" ? "later" : "before-sshd" };
-    if (found.state === "missing") return [make];
+    if (found.state === "missing") {
+      return [make];
+    }
     return [{ do: "put-aside", type, why: found.why }, make];
   });
 }

@@ -166,7 +166,9 @@ describe("a host key made by OpenSSH", () => {
     const seed = comment - 4 - 64;
     for (let offset = 0; offset < bytes.length; offset += 1) {
       const isPrivate = isIn(offset, seed, 32) || isIn(offset, comment, 3);
-      if (isPrivate) continue;
+      if (isPrivate) {
+        continue;
+      }
       const damaged = Buffer.from(bytes);
       damaged[offset] = (damaged[offset] ?? 0) ^ 0x40;
       const text = [lines[0], damaged.toString("base64"), lines.at(-1)].join("\n");

@@ -21,14 +21,18 @@ const curves: Readonly<Record<string, { bits: number; pointBytes: number }>> = {
 type FieldReader = (reader: WireReader) => number;
 
 const ed25519: FieldReader = (reader) => {
-  if (reader.bytes().length !== 32) throw new Error("an ed25519 key has 32 bytes");
+  if (reader.bytes().length !== 32) {
+    throw new Error("an ed25519 key has 32 bytes");
+  }
   return 256;
 };
 
 const rsa: FieldReader = (reader) => {
   reader.positiveBits();
   const bits = reader.positiveBits();
-  if (bits < leastRsaBits) throw new Error(`an RSA key of ${bits} bits is too short`);
+  if (bits < leastRsaBits) {
+    throw new Error(`an RSA key of ${bits} bits is too short`);
+  }
   return bits;
 };
 
@@ -38,10 +42,12 @@ const ecdsa =
     const named = reader.text();
     const known = curves[curve];
     const point = reader.bytes();
-    if (named !== curve || known === undefined)
+    if (named !== curve || known === undefined) {
       throw new Error(`its curve is ${named}, not ${curve}`);
-    if (point.length !== known.pointBytes || point[0] !== 4)
+    }
+    if (point.length !== known.pointBytes || point[0] !== 4) {
       throw new Error("its point has a wrong form");
+    }
     return known.bits;
   };
 
@@ -50,7 +56,9 @@ const inHardware =
   (fields: FieldReader): FieldReader =>
   (reader) => {
     const bits = fields(reader);
-    if (!reader.text().startsWith("ssh:")) throw new Error("its application is not ssh");
+    if (!reader.text().startsWith("ssh:")) {
+      throw new Error("its application is not ssh");
+    }
     return bits;
   };
 
@@ -71,12 +79,20 @@ export function isKeyType(word: string): boolean {
 
 /** Checks a key as it is written. Throws an Error that says what is wrong with it. */
 export function parsePublicKey(type: string, base64: string): PublicKey {
-  if (type === "ssh-dss") throw new Error("DSA keys are not accepted any more");
-  if (!isKeyType(type)) throw new Error(`key type ${JSON.stringify(type.slice(0, 40))} is unknown`);
+  if (type === "ssh-dss") {
+    throw new Error("DSA keys are not accepted any more");
+  }
+  if (!isKeyType(type)) {
+    throw new Error(`key type ${JSON.stringify(type.slice(0, 40))} is unknown`);
+  }
   const bytes = Buffer.from(base64, "base64");
-  if (base64 === "" || bytes.toString("base64") !== base64) throw new Error("it is not base64");
+  if (base64 === "" || bytes.toString("base64") !== base64) {
+    throw new Error("it is not base64");
+  }
   const key = parseKeyBlob(bytes);
-  if (key.type !== type) throw new Error(`it says ${type}, but holds a key of type ${key.type}`);
+  if (key.type !== type) {
+    throw new Error(`it says ${type}, but holds a key of type ${key.type}`);
+  }
   return key;
 }
 
@@ -85,9 +101,13 @@ export function parseKeyBlob(bytes: Uint8Array): PublicKey {
   const reader = new WireReader(bytes);
   const type = reader.text();
   const fields = Object.hasOwn(types, type) ? types[type] : undefined;
-  if (fields === undefined) throw new Error(`it holds an unknown type of key`);
+  if (fields === undefined) {
+    throw new Error(`it holds an unknown type of key`);
+  }
   const bits = fields(reader);
-  if (!reader.atEnd) throw new Error("something follows the key");
+  if (!reader.atEnd) {
+    throw new Error("something follows the key");
+  }
   const digest = sha256(bytes).toString("base64").replace(/=+$/, "");
   const base64 = Buffer.from(bytes).toString("base64");
   return { type, base64, bits, fingerprint: `SHA256:${digest}` };

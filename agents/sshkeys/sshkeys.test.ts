@@ -63,7 +63,9 @@ describe("the first boot", () => {
   test("works when ssh-keygen can make only one type", async () => {
     const kernel = system();
     kernel.onRun("ssh-keygen", (argv) => {
-      if (argv[3] !== "ecdsa") return { exitCode: 1, stderr: "no" };
+      if (argv[3] !== "ecdsa") {
+        return { exitCode: 1, stderr: "no" };
+      }
       kernel.lay({ [argv.at(-1) ?? ""]: keyOf("ecdsa") });
       return {};
     });
@@ -82,11 +84,14 @@ describe("the first boot", () => {
 describe("a later boot", () => {
   test("uses the stored keys and makes none", async () => {
     const kernel = system();
-    for (const type of hostKeyTypes) layStored(kernel, type, keyOf(type));
+    for (const type of hostKeyTypes) {
+      layStored(kernel, type, keyOf(type));
+    }
     await boot(kernel);
     expect(kernel.runs).toEqual([]);
-    for (const type of hostKeyTypes)
+    for (const type of hostKeyTypes) {
       expect(kernel.readText(`/etc/ssh/ssh_host_${type}_key`)).toBe(keyOf(type));
+    }
   });
 
   test.each([
@@ -122,7 +127,9 @@ describe("a later boot", () => {
     layStored(kernel, "rsa", old);
     const line = `${publicOf("rsa")}\n`;
     kernel.onRun("ssh-keygen", (argv) => {
-      if (argv[1] === "-y") return { stdout: line };
+      if (argv[1] === "-y") {
+        return { stdout: line };
+      }
       kernel.lay({ [argv.at(-1) ?? ""]: keyOf(argv[3] ?? "") });
       return {};
     });

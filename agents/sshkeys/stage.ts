@@ -40,8 +40,9 @@ export async function runSshkeys(
   const { stateFolder } = flavour;
   const given = await readGivenKeys(kernel, flavour.user, { stateFolder, keys: options.keys });
   writeGivenKeys(kernel, flavour.user, given);
-  if (given.keys.length > 0)
+  if (given.keys.length > 0) {
     notes.done.push(`let ${given.keys.length} keys in that were handed to this machine`);
+  }
   const warnings = options.passwordLogin
     ? allowPasswords(kernel, flavour.user.name, notes.done)
     : [];
@@ -67,10 +68,13 @@ export async function runSshkeys(
     ...complaints,
   ];
   const keys = [...user.keys, ...given.keys].length;
-  if (keys === 0 && !options.passwordLogin)
+  if (keys === 0 && !options.passwordLogin) {
     all.push(`no key in ${user.path} and none handed in: nobody can log in over SSH`);
+  }
   all.push(...warnings);
-  for (const complaint of all) kernel.tellConsole(`sshkeys: ${complaint}`);
+  for (const complaint of all) {
+    kernel.tellConsole(`sshkeys: ${complaint}`);
+  }
   const which = howMany(user.keys, given.keys);
   return { result: "ok", message: [`${which}; host keys ${where}`, ...all].join("; ") };
 }
@@ -93,7 +97,9 @@ export async function bringKeysLate({ kernel, options }: StageContext): Promise<
 /** sshd reads its host keys anew; open connections go on. */
 export function reloadSshd(kernel: Kernel): void {
   const pid = Number(kernel.readTextIfPresent(sshdPidPath)?.trim());
-  if (pid > 1) kernel.signal(pid, "SIGHUP");
+  if (pid > 1) {
+    kernel.signal(pid, "SIGHUP");
+  }
 }
 
 function count({ keys }: Pick<UserKeys, "keys">): string {
@@ -103,13 +109,16 @@ function count({ keys }: Pick<UserKeys, "keys">): string {
 /** Any host key, and the user's file as it is: sshd itself checks its lines. */
 async function plainKeys(kernel: Kernel, userName: string): Promise<string> {
   const path = `${sshdFolder}/${privateName("ed25519")}`;
-  if (!kernel.exists(path))
+  if (!kernel.exists(path)) {
     await runChecked(kernel, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]);
+  }
   const home = `/home/${userName}`;
   const bytes = kernel.withFolderBeneath(home, ".ssh", (folder) =>
     kernel.readNoFollow(`${folder}/authorized_keys`, 1024 * 1024),
   );
-  if (bytes === undefined) return "a host key is there, authorized keys are not";
+  if (bytes === undefined) {
+    return "a host key is there, authorized keys are not";
+  }
   kernel.mkdir("/root/.ssh", { mode: 0o700 });
   kernel.writeAtomic("/root/.ssh/authorized_keys", bytes, { mode: 0o600 });
   return "a host key is there, and the user's keys as they are";

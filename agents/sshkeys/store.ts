@@ -52,10 +52,14 @@ async function readOne(kernel: Kernel, store: Store, type: HostKeyType): Promise
       checkFile(kernel.lstat(path));
       return kernel.readNoFollow(path, maxKeyBytes);
     });
-    if (content === undefined) return { state: "missing" };
+    if (content === undefined) {
+      return { state: "missing" };
+    }
     return { state: "sound", key: parseHostKey(type, content) };
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return { state: "missing" };
+    if (hasCode(error, "ENOENT")) {
+      return { state: "missing" };
+    }
     const why = error instanceof Error ? error.message : String(error);
     const old = content && (await readOldFormat(kernel, store, type, content));
     return old ?? { state: "unusable", why };
@@ -64,9 +68,15 @@ async function readOne(kernel: Kernel, store: Store, type: HostKeyType): Promise
 
 /** Throws an Error when what lies there could have been read or written by others than root. */
 function checkFile(found: FileStat | undefined): void {
-  if (found === undefined) return;
-  if (found.kind !== "file") throw new Error(`it is a ${found.kind}, not a file`);
-  if (found.uid === 0 && (found.mode & 0o077) === 0) return;
+  if (found === undefined) {
+    return;
+  }
+  if (found.kind !== "file") {
+    throw new Error(`it is a ${found.kind}, not a file`);
+  }
+  if (found.uid === 0 && (found.mode & 0o077) === 0) {
+    return;
+  }
   const mode = found.mode.toString(8).padStart(4, "0");
   throw new Error(`its mode ${mode} (uid ${found.uid}) lets others read it`);
 }
@@ -79,11 +89,15 @@ async function readOldFormat(
   content: Uint8Array,
 ): Promise<Stored | undefined> {
   const start = Buffer.from(content.subarray(0, 64)).toString("latin1");
-  if (!/^-----BEGIN (RSA|EC) PRIVATE KEY-----/.test(start)) return undefined;
+  if (!/^-----BEGIN (RSA|EC) PRIVATE KEY-----/.test(start)) {
+    return undefined;
+  }
   const path = `${store.stateFolder}/${storeFolder}/${privateName(type)}`;
   const command = ["ssh-keygen", "-y", "-P", "", "-f", path];
   const result = await kernel.run(command, { timeoutMs: readTimeoutMs });
-  if (result.exitCode !== 0) return undefined;
+  if (result.exitCode !== 0) {
+    return undefined;
+  }
   const [keyType = "", base64 = ""] = result.stdout.trim().split(" ");
   try {
     return { state: "sound", key: { type, content, public: parsePublicKey(keyType, base64) } };
@@ -115,7 +129,9 @@ export function putAside(kernel: Kernel, store: Store, type: HostKeyType, word: 
       try {
         kernel.rename(`${path}/${name}`, `${path}/${name}.${suffix}`);
       } catch (error) {
-        if (!hasCode(error, "ENOENT")) throw error;
+        if (!hasCode(error, "ENOENT")) {
+          throw error;
+        }
       }
     }
     kernel.fsync(path);

@@ -19,14 +19,20 @@ export function readUserKeys(kernel: Kernel, user: Pick<User, "home" | "uid">): 
   try {
     return kernel.withFolderBeneath(user.home, ".ssh", (folder) => {
       const bytes = kernel.readNoFollow(`${folder}/authorized_keys`, maxFileBytes);
-      if (bytes === undefined) return { path, keys: [], complaints: [] };
+      if (bytes === undefined) {
+        return { path, keys: [], complaints: [] };
+      }
       const { keys, complaints } = parseAuthorizedKeys(Buffer.from(bytes).toString("utf8"));
       const loose = looseness(kernel, [folder, `${folder}/authorized_keys`], user.uid);
       return { path, keys, complaints: [...complaints, ...loose] };
     });
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return { path, keys: [], complaints: [] };
-    if (!(error instanceof KernelError)) throw error;
+    if (hasCode(error, "ENOENT")) {
+      return { path, keys: [], complaints: [] };
+    }
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     return { path, keys: [], complaints: [`${path} is not read: ${error.message}`] };
   }
 }
@@ -35,7 +41,9 @@ export function readUserKeys(kernel: Kernel, user: Pick<User, "home" | "uid">): 
 function looseness(kernel: Kernel, paths: readonly string[], uid: number): string[] {
   return paths.flatMap((path) => {
     const found = kernel.stat(`${path}`);
-    if (found === undefined) return [];
+    if (found === undefined) {
+      return [];
+    }
     const isStrict = (found.uid === uid || found.uid === 0) && (found.mode & 0o022) === 0;
     const name = path.endsWith("authorized_keys") ? "authorized_keys" : ".ssh";
     return isStrict ? [] : [`others may write ${name}: sshd refuses the user's login (chmod go-w)`];

@@ -12,7 +12,9 @@ export class WireReader {
   }
 
   raw(lengthBytes: number): Buffer {
-    if (this.#offset + lengthBytes > this.#bytes.length) throw new Error("it is cut off");
+    if (this.#offset + lengthBytes > this.#bytes.length) {
+      throw new Error("it is cut off");
+    }
     this.#offset += lengthBytes;
     return this.#bytes.subarray(this.#offset - lengthBytes, this.#offset);
   }
@@ -33,8 +35,12 @@ export class WireReader {
   positiveBits(): number {
     const bytes = this.bytes();
     const first = bytes[0] ?? 0;
-    if (bytes.length === 0 || first >= 0x80) throw new Error("a number in it is not positive");
-    if (first === 0 && (bytes[1] ?? 0) < 0x80) throw new Error("a number in it has a wrong form");
+    if (bytes.length === 0 || first >= 0x80) {
+      throw new Error("a number in it is not positive");
+    }
+    if (first === 0 && (bytes[1] ?? 0) < 0x80) {
+      throw new Error("a number in it has a wrong form");
+    }
     const digits = first === 0 ? bytes.subarray(1) : bytes;
     return (digits.length - 1) * 8 + (32 - Math.clz32(digits[0] ?? 0));
   }

@@ -48,6 +48,8 @@ function linkUnlessThere(kernel: Kernel, path: string, target: string): void {
   try {
     kernel.symlink(target, path);
   } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
+    if (!hasCode(error, "EEXIST")) {
+      throw error;
+    }
   }
 }

@@ -16,7 +16,9 @@ export function composeCertificates(
     .entries.filter((entry) => entry.type === "file")
     .filter((entry) => entry.path.startsWith(`${from}/`) && entry.path.endsWith(".crt"))
     .sort((a, b) => comparePaths(a.path, b.path));
-  if (found.length === 0) throw new BuildError(`${name} has no certificates below ${from}`);
+  if (found.length === 0) {
+    throw new BuildError(`${name} has no certificates below ${from}`);
+  }
   const bytes = Buffer.concat(found.map(({ sha256 }) => withNewline(readContent(store, sha256))));
   const sha256 = storeContent(store, bytes);
   return {

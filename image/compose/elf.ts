@@ -44,7 +44,9 @@ export function parseElf(
 ): ElfFacts | undefined {
   const header = read(0, 64);
   const isElf64 = header.length === 64 && header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2;
-  if (!isElf64 || header[5] !== 1) return undefined;
+  if (!isElf64 || header[5] !== 1) {
+    return undefined;
+  }
   const segments = readSegments(header, read);
   const interpreter = segments.find(({ type }) => type === PT_INTERP);
   const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
@@ -82,17 +84,27 @@ function readNeeded(
   for (let at = 0; at + 16 <= table.length; at += 16) {
     const tag = Number(table.readBigInt64LE(at));
     const value = Number(table.readBigUInt64LE(at + 8));
-    if (tag === DT_NULL) break;
-    if (tag === DT_NEEDED) names.push(value);
-    if (tag === DT_STRTAB) stringsAddress = value;
+    if (tag === DT_NULL) {
+      break;
+    }
+    if (tag === DT_NEEDED) {
+      names.push(value);
+    }
+    if (tag === DT_STRTAB) {
+      stringsAddress = value;
+    }
   }
-  if (stringsAddress === undefined) return [];
+  if (stringsAddress === undefined) {
+    return [];
+  }
   const address = stringsAddress;
   const holder = segments.find(
     (one) =>
       one.type === PT_LOAD && address >= one.address && address < one.address + one.sizeBytes,
   );
-  if (!holder) return [];
+  if (!holder) {
+    return [];
+  }
   const stringsOffset = holder.offset + (address - holder.address);
   return names.map((name) => textAt(read(stringsOffset + name, 256), 0));
 }

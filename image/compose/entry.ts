@@ -41,7 +41,9 @@ export function withParents(entries: readonly Entry[]): Entry[] {
   const byPath = new Map(entries.map((entry) => [entry.path, entry]));
   for (const { path } of entries) {
     for (const parent of parentsOf(path)) {
-      if (!byPath.has(parent)) byPath.set(parent, rootFolder(parent));
+      if (!byPath.has(parent)) {
+        byPath.set(parent, rootFolder(parent));
+      }
     }
   }
   return [...byPath.values()].sort((a, b) => comparePaths(a.path, b.path));

@@ -19,14 +19,18 @@ interface IcuPackage {
  */
 export function blankIcuLocales(program: Buffer): number {
   const found = findIcuPackage(program);
-  if (!found) return 0;
+  if (!found) {
+    return 0;
+  }
   const { base, items } = found;
   const kept = items.filter(({ name }) => isKept(name));
   let blankedBytes = 0;
   for (const [index, item] of items.entries()) {
     const next = items[index + 1];
     // The last item's end is written nowhere: it stays.
-    if (!next || kept.includes(item)) continue;
+    if (!next || kept.includes(item)) {
+      continue;
+    }
     program.fill(0, base + item.dataOffset, base + next.dataOffset);
     blankedBytes += next.dataOffset - item.dataOffset;
   }
@@ -44,7 +48,9 @@ export function blankIcuLocales(program: Buffer): number {
 export function isKept(name: string): boolean {
   const file = name.slice(name.lastIndexOf("/") + 1);
   // Dictionaries of languages written without spaces.
-  if (name.includes("/brkitr/") && !/^(root|res_index|[a-z_]+\.brk)/.test(file)) return false;
+  if (name.includes("/brkitr/") && !/^(root|res_index|[a-z_]+\.brk)/.test(file)) {
+    return false;
+  }
   const [, locale] = /^([a-z]{2,3}(?:_[A-Za-z0-9_]+)?)\.res$/.exec(file) ?? [];
   return locale === undefined || locale === "res_index" || KEPT_LOCALES.has(locale);
 }
@@ -53,10 +59,14 @@ export function isKept(name: string): boolean {
 function findIcuPackage(program: Buffer): IcuPackage | undefined {
   for (let at = program.indexOf("CmnD"); at >= 0; at = program.indexOf("CmnD", at + 1)) {
     const header = at - 12;
-    if (header < 0 || program.readUInt16BE(header + 2) !== 0xda27) continue;
+    if (header < 0 || program.readUInt16BE(header + 2) !== 0xda27) {
+      continue;
+    }
     const base = header + program.readUInt16LE(header);
     const count = program.readUInt32LE(base);
-    if (count === 0 || count > 100_000) continue;
+    if (count === 0 || count > 100_000) {
+      continue;
+    }
     const items = Array.from({ length: count }, (_, index) => {
       const entry = base + 4 + index * ITEM_BYTES;
       const nameOffset = program.readUInt32LE(entry);
@@ -64,7 +74,9 @@ function findIcuPackage(program: Buffer): IcuPackage | undefined {
       const name = program.toString("latin1", base + nameOffset, end);
       return { name, nameOffset, dataOffset: program.readUInt32LE(entry + 4) };
     });
-    if (items.every(({ name }) => name.startsWith("icudt"))) return { base, items };
+    if (items.every(({ name }) => name.startsWith("icudt"))) {
+      return { base, items };
+    }
   }
   return undefined;
 }

@@ -22,7 +22,9 @@ export interface LibraryQuestion {
 export function elfFactsOf(store: ContentStore): (entry: FileEntry) => ElfFacts | undefined {
   const known = new Map<string, ElfFacts | undefined>();
   return ({ sha256 }) => {
-    if (!known.has(sha256)) known.set(sha256, readElf(contentPath(store, sha256)));
+    if (!known.has(sha256)) {
+      known.set(sha256, readElf(contentPath(store, sha256)));
+    }
     return known.get(sha256);
   };
 }
@@ -43,10 +45,14 @@ export function findLibraries(question: LibraryQuestion): Entry[] {
       return;
     }
     for (const entry of chainOf(path, question.available, present)) {
-      if (present.has(entry.path)) continue;
+      if (present.has(entry.path)) {
+        continue;
+      }
       present.set(entry.path, entry);
       found.set(entry.path, entry);
-      if (entry.type === "file") queue.push(entry);
+      if (entry.type === "file") {
+        queue.push(entry);
+      }
     }
   };
   for (const name of question.openedAtRunTime) {
@@ -54,14 +60,18 @@ export function findLibraries(question: LibraryQuestion): Entry[] {
   }
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     const facts = question.facts(file);
-    if (!facts || file.path.endsWith(".ko")) continue;
+    if (!facts || file.path.endsWith(".ko")) {
+      continue;
+    }
     if (facts.machine !== ELF_MACHINES[question.arch]) {
       throw new BuildError(`${file.path} is a program for another processor than ${question.arch}`);
     }
     if (facts.interpreter !== undefined) {
       add([`usr${facts.interpreter}`], facts.interpreter, file.path);
     }
-    for (const name of facts.needed) add(libraryPaths(name, question.arch), name, file.path);
+    for (const name of facts.needed) {
+      add(libraryPaths(name, question.arch), name, file.path);
+    }
   }
   if (missing.length > 0) {
     throw new BuildError(
@@ -85,7 +95,9 @@ function chainOf(
   let entry = present.get(path) ?? available.get(path);
   while (entry && chain.length < 8) {
     chain.push(entry);
-    if (entry.type !== "link") break;
+    if (entry.type !== "link") {
+      break;
+    }
     const target = linkTarget(entry.path, entry.target);
     entry = present.get(target) ?? available.get(target);
   }

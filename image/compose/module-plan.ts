@@ -8,7 +8,9 @@ export function parseModulesDep(text: string): ModuleDependencies {
   const dependencies = new Map<string, string[]>();
   for (const line of text.split("\n")) {
     const [path, rest] = line.split(":");
-    if (path && rest !== undefined) dependencies.set(path, rest.split(" ").filter(Boolean));
+    if (path && rest !== undefined) {
+      dependencies.set(path, rest.split(" ").filter(Boolean));
+    }
   }
   return dependencies;
 }
@@ -35,7 +37,9 @@ export function planModules(
     for (const name of names) {
       const path = byName.get(name);
       if (path !== undefined) {
-        for (const before of [...(dependencies.get(path) ?? [])].reverse()) planned.add(before);
+        for (const before of [...(dependencies.get(path) ?? [])].reverse()) {
+          planned.add(before);
+        }
         planned.add(path);
       } else if (!builtIn.has(name)) {
         throw new BuildError(

@@ -87,7 +87,9 @@ export async function composeModules(
   const byName = new Map<string, FileEntry>();
   for (const path of inOrder) {
     const entry = entries.find((one) => one.path === path);
-    if (entry?.type === "file") byName.set(moduleName(path), entry);
+    if (entry?.type === "file") {
+      byName.set(moduleName(path), entry);
+    }
   }
   return { release, entries, byName, builtIn };
 }
@@ -111,7 +113,9 @@ async function indexAllModules(
       progress.line(`reading the dependencies of all modules of Linux ${release}`);
       const tree = join(output, "tree");
       for (const entry of kernel.entries) {
-        if (entry.type !== "file" || !entry.path.startsWith("usr/lib/modules/")) continue;
+        if (entry.type !== "file" || !entry.path.startsWith("usr/lib/modules/")) {
+          continue;
+        }
         placeFile(entry, join(tree, entry.path.replace(/^usr\//, "")), store);
       }
       await runTool("depmod", ["-b", tree, release], { purpose: "index the kernel modules" });
@@ -127,18 +131,24 @@ async function indexAllModules(
 export function kernelRelease(kernel: ExtractedPackage): string {
   for (const { path } of kernel.entries) {
     const [, release] = /^usr\/lib\/modules\/([^/]+)\/modules\.builtin$/.exec(path) ?? [];
-    if (release !== undefined) return release;
+    if (release !== undefined) {
+      return release;
+    }
   }
   throw new BuildError(`${kernel.locked.name} holds no kernel modules`);
 }
 
 async function decompress(entry: FileEntry, store: ContentStore): Promise<FileEntry> {
-  if (!entry.path.endsWith(".xz")) return entry;
+  if (!entry.path.endsWith(".xz")) {
+    return entry;
+  }
   const chunks: Buffer[] = [];
   await runTool("xz", ["-dc", "--", contentPath(store, entry.sha256)], {
     purpose: `decompress ${basename(entry.path)}`,
     onOutput: async (stdout) => {
-      for await (const chunk of stdout) chunks.push(Buffer.from(chunk));
+      for await (const chunk of stdout) {
+        chunks.push(Buffer.from(chunk));
+      }
     },
   });
   const bytes = Buffer.concat(chunks);
@@ -153,7 +163,9 @@ function placeFile(entry: FileEntry, path: string, store: ContentStore): void {
 
 function fileAt(kernel: ExtractedPackage, path: string): FileEntry {
   const entry = kernel.entries.find((one) => one.path === path);
-  if (entry?.type === "file") return entry;
+  if (entry?.type === "file") {
+    return entry;
+  }
   throw new BuildError(`${kernel.locked.name} has no file ${path}`);
 }
 

@@ -20,7 +20,9 @@ export function pickPackageFiles(
         const matches = found.entries.filter(
           (entry) => entry.type !== "folder" && matchesPattern(entry.path, pattern),
         );
-        if (matches.length > 0) return matches;
+        if (matches.length > 0) {
+          return matches;
+        }
         throw new BuildError(
           `${recipePath}: files.${group}.${name}: "${pattern}" is not in ${name} ${found.locked.version}: expected the path of one of its files`,
         );
@@ -40,7 +42,9 @@ export function packageNamed(
   name: string,
 ): ExtractedPackage {
   const found = packages.find(({ locked }) => locked.name === name);
-  if (!found) throw new BuildError(`the lock has no package ${name}: renew it with --update`);
+  if (!found) {
+    throw new BuildError(`the lock has no package ${name}: renew it with --update`);
+  }
   return found;
 }
 
@@ -52,7 +56,9 @@ export function packageFile(
 ): Extract<Entry, { type: "file" }> {
   const found = packageNamed(packages, name);
   const entry = found.entries.find((one) => one.path === path);
-  if (entry?.type === "file") return entry;
+  if (entry?.type === "file") {
+    return entry;
+  }
   throw new BuildError(
     `${name} ${found.locked.version} has no file ${path}: correct the path in the recipe`,
   );

@@ -19,7 +19,9 @@ export function readStaticTree(
     folder,
     "",
     (path, bytes) => {
-      if (!templates.includes(path)) return bytes;
+      if (!templates.includes(path)) {
+        return bytes;
+      }
       return Buffer.from(filled(bytes.toString("utf8"), values));
     },
     store,
@@ -52,7 +54,9 @@ function readFolder(
       const inside = readFolder(root, path, fill, store);
       return [{ path, type: "folder", mode: 0o755, uid: 0, gid: 0 }, ...inside];
     }
-    if (facts.isSymbolicLink()) return [rootLink(path, readlinkSync(whole))];
+    if (facts.isSymbolicLink()) {
+      return [rootLink(path, readlinkSync(whole))];
+    }
     if (!facts.isFile()) {
       throw new BuildError(`${whole} is neither a file, a folder nor a link: remove it`);
     }

@@ -69,7 +69,9 @@ describe("the static tree", () => {
       CONSOLE: recipe.machine.console,
     });
     const inittab = entries.find(({ path }) => path === "etc/inittab");
-    if (inittab?.type !== "file") throw new Error("the tree has no etc/inittab");
+    if (inittab?.type !== "file") {
+      throw new Error("the tree has no etc/inittab");
+    }
     expect(readFileSync(contentPath(store, inittab.sha256), "utf8")).toContain(
       `\n::respawn:/usr/lib/boot2podman/service console ${console}\n`,
     );

@@ -73,7 +73,9 @@ export async function composeTree(
   groups.set("modules", modules.entries);
   groups.set("agents", [agents]);
   groups.set("ours", [...ours, ...linksAndFolders(recipe)]);
-  if (added.length > 0) groups.set("added", added);
+  if (added.length > 0) {
+    groups.set("added", added);
+  }
   groups.set("libraries", libraries(recipe, groups, packages, store));
   // The folder usr itself is a mountpoint that the boot makes.
   const all = uniqueEntries(groups).filter(({ path }) => path !== "usr");
@@ -137,7 +139,9 @@ export function applyPermissions(recipe: Recipe, entries: readonly Entry[]): Ent
   const changes = new Map(recipe.permissions.map((one) => [one.path, one]));
   const changed = entries.map((entry): Entry => {
     const change = changes.get(entry.path);
-    if (!change) return entry;
+    if (!change) {
+      return entry;
+    }
     changes.delete(entry.path);
     return {
       ...entry,
@@ -147,12 +151,16 @@ export function applyPermissions(recipe: Recipe, entries: readonly Entry[]): Ent
     };
   });
   const [left] = changes.keys();
-  if (left !== undefined) throw new BuildError(`permissions: "${left}" is not in the image`);
+  if (left !== undefined) {
+    throw new BuildError(`permissions: "${left}" is not in the image`);
+  }
   return changed;
 }
 
 /** What doesn't lie below usr becomes part of the root's skeleton. */
 export function placeInUsr(entry: Entry): Entry {
-  if (entry.path.startsWith("usr/")) return entry;
+  if (entry.path.startsWith("usr/")) {
+    return entry;
+  }
   return { ...entry, path: join(ROOT_SKELETON, entry.path) };
 }

@@ -18,7 +18,9 @@ export function contentPath(store: ContentStore, sha256: string): string {
 export function storeContent(store: ContentStore, bytes: Uint8Array): string {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const path = contentPath(store, sha256);
-  if (existsSync(path)) return sha256;
+  if (existsSync(path)) {
+    return sha256;
+  }
   mkdirSync(dirname(path), { recursive: true });
   const partial = `${path}.partial-${process.pid}`;
   writeFileSync(partial, bytes);

@@ -16,16 +16,22 @@ const FORMAT = /^Format: *\S*copyright-format\/1\.0/im;
  * text that isn't in Debian's machine-readable format 1.0 (debian.org/doc/packaging-manuals/copyright-format).
  */
 export function namedLicences(copyright: string): NamedLicence[] | undefined {
-  if (!FORMAT.test(copyright)) return undefined;
+  if (!FORMAT.test(copyright)) {
+    return undefined;
+  }
   const texts = new Map<string, string>();
   for (const paragraph of copyright.split(/\n[ \t]*\n/)) {
     const field = /^License:[ \t]*(.*(?:\n[ \t].*)*)/im.exec(paragraph)?.[1];
-    if (field === undefined) continue;
+    if (field === undefined) {
+      continue;
+    }
     const [first = "", ...lines] = field.split("\n");
     const name = first.trim().replace(/\s+/g, " ");
     // A point alone stands for an empty line.
     const text = lines.map((line) => line.trim().replace(/^\.$/, "")).join("\n");
-    if (name !== "" && !texts.get(name)) texts.set(name, text);
+    if (name !== "" && !texts.get(name)) {
+      texts.set(name, text);
+    }
   }
   return [...texts]
     .map(([name, text]) => ({ name, text }))

@@ -38,7 +38,9 @@ describe("a real package", () => {
   it("gives files with mode, owner and content, without root and whoever unpacks", () => {
     const entry = entries.get("usr/bin/tool");
     expect(entry).toMatchObject({ type: "file", mode: 0o4755, uid: 0, gid: 0, sizeBytes: 5 });
-    if (entry?.type !== "file") throw new Error("no file");
+    if (entry?.type !== "file") {
+      throw new Error("no file");
+    }
     const store = { folder: join(cacheDir, "content") };
     expect(readContent(store, entry.sha256).toString()).toBe("hello");
   });

@@ -101,16 +101,22 @@ async function extractPackage(
     purpose: `extract ${locked.name} ${locked.version}`,
     onOutput: async (stdout) => {
       await pipeline(stdout, async (source: AsyncIterable<Buffer>) => {
-        for await (const chunk of source) parser.write(chunk);
+        for await (const chunk of source) {
+          parser.write(chunk);
+        }
         parser.end();
       });
     },
   });
   await Promise.all(pending);
-  if (failures.length > 0) throw failures[0];
+  if (failures.length > 0) {
+    throw failures[0];
+  }
   for (const { path: linkPath, target } of hardLinks) {
     const same = entries.find((entry) => entry.path === target);
-    if (!same) throw new BuildError(`${locked.name}: ${linkPath} is a hard link to nothing`);
+    if (!same) {
+      throw new BuildError(`${locked.name}: ${linkPath} is a hard link to nothing`);
+    }
     entries.push({ ...same, path: linkPath });
   }
   return { entries, licences: namedLicences(copyright) };

@@ -66,7 +66,9 @@ export function sizeIfPresent(path: string): number {
   try {
     return statSync(path).size;
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return 0;
+    if (systemErrorCode(error) === "ENOENT") {
+      return 0;
+    }
     throw error;
   }
 }
@@ -74,6 +76,8 @@ export function sizeIfPresent(path: string): number {
 /** SHA-256 of a file's bytes, in hexadecimal. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  for await (const chunk of createReadStream(path)) {
+    hash.update(chunk);
+  }
   return hash.digest("hex");
 }

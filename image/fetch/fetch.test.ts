@@ -25,13 +25,17 @@ beforeEach(async () => {
     const path = decodeURIComponent(request.url ?? "");
     asked.push(path);
     const content = files[path];
-    if (content === "hang") return;
+    if (content === "hang") {
+      return;
+    }
     response.writeHead(content === undefined ? 404 : 200);
     response.end(content ?? "not here");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  if (address === null || typeof address === "string") {
+    throw new Error("no port");
+  }
   base = `http://127.0.0.1:${address.port}`;
 });
 
@@ -93,7 +97,9 @@ describe("packages", () => {
   it("that are nowhere are reported with both reasons, and nothing half is kept", async () => {
     const error = await fetchAll().catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(PackagesGoneError);
-    if (!(error instanceof PackagesGoneError)) return;
+    if (!(error instanceof PackagesGoneError)) {
+      return;
+    }
     expect(error.gone.map(({ name }) => name)).toEqual(["crun"]);
     expect(error.message).toMatch(
       /neither from the mirror \(.*404.*\) nor from the snapshot archive \(.*404/,

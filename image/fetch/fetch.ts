@@ -44,7 +44,9 @@ export function cachedPackage(cacheDir: string, one: LockedPackage): string {
 export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<void> {
   const { cacheDir, progress } = options;
   const missing = lock.packages.filter((one) => !existsSync(cachedPackage(cacheDir, one)));
-  if (missing.length === 0) return;
+  if (missing.length === 0) {
+    return;
+  }
   const mirrors = options.mirrors();
   const idle = options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
   const totalBytes = missing.reduce((sum, one) => sum + one.sizeBytes, 0);
@@ -72,12 +74,18 @@ export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<
         idle.mirror,
         2,
       );
-      if (!error) return;
+      if (!error) {
+        return;
+      }
       failures.push({ one, error });
-      if (!isAnswer(error)) unreachable++;
+      if (!isAnswer(error)) {
+        unreachable++;
+      }
     });
     const [failure] = failures;
-    if (!failure) return;
+    if (!failure) {
+      return;
+    }
     progress.line(
       `${failures.length} packages did not come from the mirror (${failure.error.message}); trying the snapshot archive`,
     );
@@ -102,7 +110,9 @@ async function fetchFromSnapshot(
   for (const [done, one] of wanted.entries()) {
     const url = snapshotUrl(options.snapshot, lock.resolvedAt, one.archive, one.path);
     const error = await tryDownload(one, url, options, idle.snapshot, 0);
-    if (!error) continue;
+    if (!error) {
+      continue;
+    }
     const gone = wanted.slice(done);
     throw new PackagesGoneError(
       `${gone.length} locked packages can be fetched neither from the mirror (${mirrorError.message}) nor from the snapshot archive (${error.message})`,
@@ -130,7 +140,9 @@ async function tryDownload(
     });
     return undefined;
   } catch (error) {
-    if (error instanceof BuildError && !/the disk is full/.test(error.message)) return error;
+    if (error instanceof BuildError && !/the disk is full/.test(error.message)) {
+      return error;
+    }
     throw error;
   }
 }
@@ -152,7 +164,9 @@ async function inParallel<T>(
 ): Promise<void> {
   const queue = [...items];
   const workers = Array.from({ length: Math.min(width, queue.length) }, async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      await work(item);
+    }
   });
   await Promise.all(workers);
 }

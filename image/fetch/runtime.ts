@@ -25,7 +25,9 @@ const packedSchema = z.array(z.object({ filename: z.string() })).min(1);
 /** The pinned Bun of the repository, which runs here. */
 export function bunPath(repository: string): string {
   const path = join(repository, "node_modules", "bun", "bin", "bun.exe");
-  if (existsSync(path)) return path;
+  if (existsSync(path)) {
+    return path;
+  }
   throw new BuildError(
     `${path} is missing: install the npm packages with "npm ci" (or run ./setup build)`,
   );
@@ -41,12 +43,16 @@ export async function fetchRuntime(
   cacheDir: string,
   progress: Progress,
 ): Promise<string> {
-  if (process.arch === NODE_ARCHS[arch]) return bunPath(repository);
+  if (process.arch === NODE_ARCHS[arch]) {
+    return bunPath(repository);
+  }
   const name = RUNTIME_PACKAGES[arch];
   const { version, integrity } = pinned(repository, name);
   const folder = join(cacheDir, "runtimes", `${name.replace("/", "-")}-${version}`);
   const bun = join(folder, "bun");
-  if (existsSync(bun)) return bun;
+  if (existsSync(bun)) {
+    return bun;
+  }
   progress.line(`fetching ${name} ${version}`);
   const partial = `${folder}.partial-${process.pid}`;
   mkdirSync(partial, { recursive: true });
@@ -59,7 +65,9 @@ export async function fetchRuntime(
     await extract({ file: archive, cwd: partial, strip: 2 }, ["package/bin/bun"]);
     chmodSync(join(partial, "bun"), 0o755);
     rmSync(archive);
-    if (!existsSync(folder)) renameSync(partial, folder);
+    if (!existsSync(folder)) {
+      renameSync(partial, folder);
+    }
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }
@@ -70,7 +78,9 @@ function pinned(repository: string, name: string): { version: string; integrity:
   const path = join(repository, "package-lock.json");
   const lock = packageLockSchema.parse(JSON.parse(readFileSync(path, "utf8")));
   const { version, integrity } = lock.packages[`node_modules/${name}`] ?? {};
-  if (version && integrity) return { version, integrity };
+  if (version && integrity) {
+    return { version, integrity };
+  }
   throw new BuildError(`${path} pins no ${name}: renew it with "npm install"`);
 }
 
@@ -89,6 +99,8 @@ async function pack(specification: string, folder: string): Promise<string> {
     },
   );
   const [packed] = packedSchema.parse(JSON.parse(stdout));
-  if (!packed) throw new BuildError(`npm packed nothing for ${specification}`);
+  if (!packed) {
+    throw new BuildError(`npm packed nothing for ${specification}`);
+  }
   return packed.filename;
 }

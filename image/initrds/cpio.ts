@@ -37,8 +37,12 @@ export async function* cpioBytes(
         device: entry.type === "device" ? [entry.major, entry.minor] : [0, 0],
       },
     );
-    if (data) yield data;
-    if (entry.type === "file") yield* createReadStream(contentPath(store, entry.sha256));
+    if (data) {
+      yield data;
+    }
+    if (entry.type === "file") {
+      yield* createReadStream(contentPath(store, entry.sha256));
+    }
     yield padding(sizeBytes);
   }
   for (const file of loose) {

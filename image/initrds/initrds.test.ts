@@ -33,7 +33,9 @@ function readCpio(bytes: Buffer): Member[] {
     const [, , , , , , sizeBytes = 0, , , , , nameBytes = 0] = fields;
     const name = bytes.toString("utf8", at + 110, at + 110 + nameBytes - 1);
     const dataAt = Math.ceil((at + 110 + nameBytes) / 4) * 4;
-    if (name === "TRAILER!!!") return members;
+    if (name === "TRAILER!!!") {
+      return members;
+    }
     members.push({ name, fields, data: bytes.toString("utf8", dataAt, dataAt + sizeBytes) });
     at = Math.ceil((dataAt + sizeBytes) / 4) * 4;
   }
@@ -42,7 +44,9 @@ function readCpio(bytes: Buffer): Member[] {
 
 async function collect(parts: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of parts) chunks.push(chunk);
+  for await (const chunk of parts) {
+    chunks.push(chunk);
+  }
   return Buffer.concat(chunks);
 }
 
@@ -83,8 +87,12 @@ describe("a cpio archive", () => {
     ]);
     const device = members.find(({ name }) => name === "dev/console");
     expect(device?.fields.slice(9, 11)).toEqual([5, 1]);
-    for (const { fields } of members) expect(fields.slice(2, 4)).toEqual([0, 0]);
-    for (const { fields } of members) expect(fields[5]).toBe(1234);
+    for (const { fields } of members) {
+      expect(fields.slice(2, 4)).toEqual([0, 0]);
+    }
+    for (const { fields } of members) {
+      expect(fields[5]).toBe(1234);
+    }
   });
 
   it("can be followed by another: every part of it is a multiple of 4 bytes", async () => {

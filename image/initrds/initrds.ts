@@ -77,8 +77,12 @@ export function baseEntries(
 /** A module of the initrd; none when it is built into the kernel. */
 function initrdModule(composition: Composition, name: string): FileEntry[] {
   const entry = composition.modules.byName.get(name);
-  if (entry) return [entry];
-  if (composition.modules.builtIn.has(name)) return [];
+  if (entry) {
+    return [entry];
+  }
+  if (composition.modules.builtIn.has(name)) {
+    return [];
+  }
   throw new BuildError(`initrd.modules: ${name} is not among the modules of the image`);
 }
 
@@ -99,8 +103,11 @@ export async function makeAddOnInitrd(
   );
   const source = Readable.from(cpio);
   const file = createWriteStream(target);
-  if (wrapping === "none") await pipeline(source, file);
-  else await pipeline(source, createGzip({ level: constants.Z_NO_COMPRESSION }), padded, file);
+  if (wrapping === "none") {
+    await pipeline(source, file);
+  } else {
+    await pipeline(source, createGzip({ level: constants.Z_NO_COMPRESSION }), padded, file);
+  }
 }
 
 /** Pads to 4 bytes: the kernel wants that of an initrd that another follows. */

@@ -21,7 +21,9 @@ export function bundledPackages(repository: string): BundledPackage[] {
   );
   return [...new Set(["bun", ...names])].sort().map((name) => {
     const { version, license } = lock.packages[`node_modules/${name}`] ?? {};
-    if (version !== undefined) return { name, version, licence: license };
+    if (version !== undefined) {
+      return { name, version, licence: license };
+    }
     throw new BuildError(`the agents import ${name}, which ${path} doesn't pin`);
   });
 }
@@ -30,7 +32,9 @@ export function bundledPackages(repository: string): BundledPackage[] {
 export function importedPackages(source: string): string[] {
   const imports = source.matchAll(/^(?:import|export)[^;]*?from "([^"]+)"/gm);
   return [...imports].flatMap(([, specifier = ""]) => {
-    if (/^(\.|node:|bun:|bun$)/.test(specifier)) return [];
+    if (/^(\.|node:|bun:|bun$)/.test(specifier)) {
+      return [];
+    }
     const [, name] = /^(@[^/]+\/[^/]+|[^/]+)/.exec(specifier) ?? [];
     return name ? [name] : [];
   });

@@ -17,7 +17,9 @@ export function groupSizes(
   const sizes = [...groups].map(([name, entries]): Group => {
     const files = entries.filter((entry) => entry.type === "file");
     const packed = files.reduce((sum, { sha256 }) => {
-      if (counted.has(sha256)) return sum;
+      if (counted.has(sha256)) {
+        return sum;
+      }
       counted.add(sha256);
       return sum + (packedBytes.get(sha256) ?? 0);
     }, 0);

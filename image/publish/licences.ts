@@ -38,13 +38,16 @@ export function declaredLicence(
   packageName: string,
   licences: readonly NamedLicence[] | undefined,
 ): DeclaredLicence {
-  if (licences === undefined || licences.length === 0)
+  if (licences === undefined || licences.length === 0) {
     return { expression: "NOASSERTION", extracted: [] };
+  }
   const extracted = new Map<string, ExtractedLicence>();
   const texts = new Map(licences.map(({ name, text }) => [name.toLowerCase(), text]));
   const idOf = (name: string): string => {
     const known = spdxName(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     // Of one name, two packages may mean different texts.
     const licenseId = `LicenseRef-${sanitized(packageName)}-${sanitized(name)}`;
     const extractedText =
@@ -61,15 +64,21 @@ export function declaredLicence(
 
 /** "A or B and C" means A or (B and C); where commas group otherwise, the whole is taken for one name. */
 function termsOf(name: string, idOf: (name: string) => string): string[] {
-  if (name.includes(",")) return [idOf(name)];
+  if (name.includes(",")) {
+    return [idOf(name)];
+  }
   const choices = name.split(/ or /i).map((choice) => choice.split(/ and /i).map(idOf));
-  if (choices.length === 1) return choices.flat();
+  if (choices.length === 1) {
+    return choices.flat();
+  }
   return [`(${choices.map((all) => all.join(" AND ")).join(" OR ")})`];
 }
 
 function spdxName(name: string): string | undefined {
   const known = SPDX_NAMES[name.toLowerCase()];
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const [, family, version, plus] = /^(GPL|LGPL|AGPL)-([1-3](?:\.[01])?)(\+?)$/.exec(name) ?? [];
   if (family !== undefined && version !== undefined) {
     const full = version.includes(".") ? version : `${version}.0`;

@@ -101,7 +101,9 @@ describe("the SBOM", () => {
 
   it("has only identifiers that SPDX allows, and says of each what contains it", () => {
     const document: { packages: { SPDXID: string }[]; relationships: unknown[] } = JSON.parse(text);
-    for (const { SPDXID } of document.packages) expect(SPDXID).toMatch(/^SPDXRef-[A-Za-z0-9.-]+$/);
+    for (const { SPDXID } of document.packages) {
+      expect(SPDXID).toMatch(/^SPDXRef-[A-Za-z0-9.-]+$/);
+    }
     expect(document.relationships).toHaveLength(document.packages.length);
   });
 

@@ -37,5 +37,7 @@ it("asks for the release, its updates and its security updates, signed by Debian
     "http://m.example/debian trixie-updates main",
     "http://m.example/debian-security trixie-security main",
   ]);
-  for (const line of lines) expect(line).toContain("[signed-by=/usr/share/keyrings/debian-");
+  for (const line of lines) {
+    expect(line).toContain("[signed-by=/usr/share/keyrings/debian-");
+  }
 });

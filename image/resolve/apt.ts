@@ -119,9 +119,13 @@ export async function lookUpPackages(
 export function parseUriLine(line: string, mirrors: Mirrors): ArchivedPackage | undefined {
   const [, url, file, size, sha256] =
     /^'([^']+)' (\S+) (\d+) SHA256:([0-9a-f]{64})/.exec(line.trim()) ?? [];
-  if (!url || !file || !size || !sha256) return undefined;
+  if (!url || !file || !size || !sha256) {
+    return undefined;
+  }
   const [name, version] = file.split("_");
-  if (!name || !version) return undefined;
+  if (!name || !version) {
+    return undefined;
+  }
   // The security archive's URL begins with the main one's: look for the longer first.
   const archives: Archive[] = ["debian-security", "debian"];
   const archive = archives.find((one) => url.startsWith(`${mirrors[one]}/`));

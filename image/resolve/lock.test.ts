@@ -10,7 +10,9 @@ const RECIPE_PATH = new URL("../recipe.toml", import.meta.url).pathname;
 
 function lockOf(recipe: Recipe): Lock {
   const lock = readLock(lockPath(RECIPE_PATH, recipe.arch));
-  if (!lock) throw new Error("the repository has no lock file");
+  if (!lock) {
+    throw new Error("the repository has no lock file");
+  }
   return lock;
 }
 
@@ -62,7 +64,9 @@ describe("a lock fits a recipe", () => {
   it("also with more, which is left out", () => {
     const lock = lockOf(recipe);
     const [first] = lock.packages;
-    if (!first) throw new Error("the lock file is empty");
+    if (!first) {
+      throw new Error("the lock file is empty");
+    }
     const more = { ...lock, packages: [...lock.packages, { ...first, name: "cowsay" }] };
     expect(misfit(more, recipe)).toBeUndefined();
     expect(withoutUnwanted(more, recipe)).toEqual(lock);

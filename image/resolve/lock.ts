@@ -46,7 +46,9 @@ export function readLock(path: string): Lock | undefined {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return undefined;
+    if (systemErrorCode(error) === "ENOENT") {
+      return undefined;
+    }
     throw new BuildError(`cannot read the lock file ${path}: ${String(error)}`, { cause: error });
   }
   return parseLock(text, path);
@@ -62,7 +64,9 @@ export function parseLock(text: string, path: string): Lock {
     throw new BuildError(`the lock file ${path} is not JSON: ${advice}`, { cause: error });
   }
   const checked = lockSchema.safeParse(data);
-  if (checked.success) return checked.data;
+  if (checked.success) {
+    return checked.data;
+  }
   const [issue] = checked.error.issues;
   const where = issue ? `${issue.path.map(String).join(".")}: ${issue.message}` : "unknown form";
   throw new BuildError(`the lock file ${path} is wrong: ${where}: ${advice}`, {

@@ -20,7 +20,9 @@ const DEBIAN_SUITE =
 
 /** Chooses the mirrors: the one asked for, else the one that the build machine's apt uses. */
 export function chooseMirrors(asked: string | undefined, sources: readonly AptSource[]): Mirrors {
-  if (asked !== undefined) return mirrorsOf(asked);
+  if (asked !== undefined) {
+    return mirrorsOf(asked);
+  }
   const debian = sources.filter(({ suites }) => suites.some((suite) => DEBIAN_SUITE.test(suite)));
   const main = debian.find(({ url }) => /\/debian$/.test(url));
   if (!main) {
@@ -77,11 +79,15 @@ export function parseDeb822(text: string): AptSource[] {
     const unfolded = paragraph.replace(/\n[ \t]+/g, " ");
     for (const line of unfolded.split("\n")) {
       const [, name, value] = /^([A-Za-z-]+):\s*(.*)$/.exec(line) ?? [];
-      if (name !== undefined && value !== undefined) fields.set(name.toLowerCase(), value.trim());
+      if (name !== undefined && value !== undefined) {
+        fields.set(name.toLowerCase(), value.trim());
+      }
     }
     const isOff = /^(no|false|0|off)$/i.test(fields.get("enabled") ?? "yes");
     const words = (name: string) => (fields.get(name) ?? "").split(/\s+/).filter(Boolean);
-    if (isOff || !words("types").includes("deb")) return [];
+    if (isOff || !words("types").includes("deb")) {
+      return [];
+    }
     return words("uris").map((url) => ({ url: trimUrl(url), suites: words("suites") }));
   });
 }
@@ -96,7 +102,9 @@ function listFolder(path: string): string[] {
       .filter((name) => /\.(list|sources)$/.test(name))
       .sort();
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return [];
+    if (systemErrorCode(error) === "ENOENT") {
+      return [];
+    }
     throw error;
   }
 }
@@ -105,7 +113,9 @@ function readIfPresent(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return "";
+    if (systemErrorCode(error) === "ENOENT") {
+      return "";
+    }
     throw error;
   }
 }

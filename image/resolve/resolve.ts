@@ -22,7 +22,9 @@ export interface ResolveOptions {
 export async function resolvePackages(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
   const lock = options.update ? undefined : readLock(options.lockFile);
   const why = lock ? misfit(lock, recipe) : options.update ? "--update" : "there is no lock file";
-  if (lock && why === undefined) return withoutUnwanted(lock, recipe);
+  if (lock && why === undefined) {
+    return withoutUnwanted(lock, recipe);
+  }
   if (options.locked) {
     throw new BuildError(
       `--locked: ${options.lockFile} does not fit the recipe (${why}): build once without --locked and keep the lock file`,
@@ -44,10 +46,16 @@ export function withoutUnwanted(lock: Lock, recipe: Recipe): Lock {
 
 /** Why a lock is no answer to a recipe, or undefined when it is one. */
 export function misfit(lock: Lock, recipe: Recipe): string | undefined {
-  if (lock.arch !== recipe.arch) return `it is for ${lock.arch}, not ${recipe.arch}`;
-  if (lock.suite !== recipe.suite) return `it is for ${lock.suite}, not ${recipe.suite}`;
+  if (lock.arch !== recipe.arch) {
+    return `it is for ${lock.arch}, not ${recipe.arch}`;
+  }
+  if (lock.suite !== recipe.suite) {
+    return `it is for ${lock.suite}, not ${recipe.suite}`;
+  }
   const missing = unlockedPackages(lock, [...packagesOf(recipe), recipe.machine.kernel_package]);
-  if (missing.length > 0) return `it lacks ${missing.join(", ")}`;
+  if (missing.length > 0) {
+    return `it lacks ${missing.join(", ")}`;
+  }
   return undefined;
 }
 
@@ -84,7 +92,9 @@ function readOldLock(path: string): Lock | undefined {
   try {
     return readLock(path);
   } catch (error) {
-    if (error instanceof BuildError) return undefined;
+    if (error instanceof BuildError) {
+      return undefined;
+    }
     throw error;
   }
 }

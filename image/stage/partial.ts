@@ -6,7 +6,9 @@ import { systemErrorCode } from "./build-error.ts";
 const unfinished = new Set<string>();
 
 process.on("exit", () => {
-  for (const path of unfinished) rmSync(path, { recursive: true, force: true });
+  for (const path of unfinished) {
+    rmSync(path, { recursive: true, force: true });
+  }
 });
 
 /**
@@ -26,7 +28,9 @@ export async function replaceFolder(
     rmSync(partial, { recursive: true, force: true });
     mkdirSync(partial);
     await make(partial);
-    if (existsSync(target)) renameSync(target, old);
+    if (existsSync(target)) {
+      renameSync(target, old);
+    }
     renameSync(partial, target);
   } finally {
     rmSync(partial, { recursive: true, force: true });
@@ -40,7 +44,9 @@ export async function replaceFolder(
 function removeAbandoned(target: string): void {
   const prefix = `${basename(target)}.partial-`;
   for (const name of readdirSync(dirname(target))) {
-    if (!name.startsWith(prefix)) continue;
+    if (!name.startsWith(prefix)) {
+      continue;
+    }
     const pid = Number.parseInt(name.slice(prefix.length), 10);
     if (pid !== process.pid && !isRunning(pid)) {
       rmSync(join(dirname(target), name), { recursive: true, force: true });

@@ -22,7 +22,9 @@ export function progressOn(output: ProgressOutput, nowMs: () => number = Date.no
     return {
       line: (text) => output.write(`\r\x1b[K${text}\n`),
       live: (text) => {
-        if (nowMs() - shownAtMs < 80) return;
+        if (nowMs() - shownAtMs < 80) {
+          return;
+        }
         shownAtMs = nowMs();
         output.write(`\r\x1b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
       },
@@ -34,7 +36,9 @@ export function progressOn(output: ProgressOutput, nowMs: () => number = Date.no
       output.write(`${text}\n`);
     },
     live: (text) => {
-      if (nowMs() - shownAtMs < PLAIN_INTERVAL_MS) return;
+      if (nowMs() - shownAtMs < PLAIN_INTERVAL_MS) {
+        return;
+      }
       shownAtMs = nowMs();
       output.write(`${text}\n`);
     },

@@ -14,7 +14,9 @@ export function sourceFiles(folder: string): SourceFile[] {
       .sort()
       .flatMap((name): SourceFile[] => {
         const path = join(below, name);
-        if (statSync(join(folder, path)).isDirectory()) return list(path);
+        if (statSync(join(folder, path)).isDirectory()) {
+          return list(path);
+        }
         const isSource = /\.(ts|json|txt|sh)$/.test(name) && !name.endsWith(".test.ts");
         return isSource ? [{ path, text: readFileSync(join(folder, path), "utf8") }] : [];
       });

@@ -44,7 +44,9 @@ it("leaves no output when it fails, and runs again the next time", async () => {
 
 it("keeps a few outputs to switch back to and forgets the oldest", async () => {
   const first = await runStage(stage(0), make);
-  for (let input = 1; input <= 8; input++) await runStage(stage(input), make);
+  for (let input = 1; input <= 8; input++) {
+    await runStage(stage(input), make);
+  }
   expect(existsSync(first)).toBe(false);
   expect(readdirSync(join(cacheDir, "stages", "s")).length).toBeLessThan(8);
 });

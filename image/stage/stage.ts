@@ -69,6 +69,8 @@ function forgetOldOutputs(home: string, current: string): void {
     .map((path) => ({ path, usedMs: statSync(path).mtimeMs }))
     .sort((a, b) => b.usedMs - a.usedMs);
   for (const { path } of outputs.slice(KEPT_OUTPUTS)) {
-    if (path !== current) rmSync(path, { recursive: true, force: true });
+    if (path !== current) {
+      rmSync(path, { recursive: true, force: true });
+    }
   }
 }

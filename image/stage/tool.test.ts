@@ -15,7 +15,9 @@ describe("runTool", () => {
       purpose: "copy",
       input: Readable.from(["one ", "two"]),
       onOutput: async (stdout) => {
-        for await (const chunk of stdout) received += String(chunk);
+        for await (const chunk of stdout) {
+          received += String(chunk);
+        }
       },
     });
     expect(received).toBe("one two");
@@ -45,7 +47,9 @@ describe("runTool", () => {
     const run = runTool("yes", [], {
       purpose: "fill",
       onOutput: async (stdout) => {
-        for await (const _ of stdout) throw full;
+        for await (const _ of stdout) {
+          throw full;
+        }
       },
     });
     await expect(run).rejects.toBe(full);

@@ -58,14 +58,18 @@ function isExecutable(path: string): boolean {
     accessSync(path, constants.X_OK);
     return true;
   } catch (error) {
-    if (error instanceof Error) return false;
+    if (error instanceof Error) {
+      return false;
+    }
     throw error;
   }
 }
 
 /** One line that names every missing tool and the command that installs them, or undefined. */
 export function missingToolsMessage(missing: readonly Tool[]): string | undefined {
-  if (missing.length === 0) return undefined;
+  if (missing.length === 0) {
+    return undefined;
+  }
   const packages = [...new Set(missing.map((tool) => TOOL_PACKAGES[tool]))].sort();
   return (
     `${missing.join(", ")} not found on this machine: ` +
@@ -112,7 +116,9 @@ export function toolEnvironment(): Record<string, string> {
 /** @throws BuildError when the build machine lacks a tool: better now than after minutes. */
 export function requireTools(): void {
   const message = missingToolsMessage(missingTools(ALL_TOOLS, toolPath(process.env.PATH)));
-  if (message !== undefined) throw new BuildError(message);
+  if (message !== undefined) {
+    throw new BuildError(message);
+  }
 }
 
 /**
@@ -134,17 +140,25 @@ export async function runTool(
   const stdout = collect(options.onOutput ? null : child.stdout);
   const stderr = collect(child.stderr);
   const flows: Promise<unknown>[] = [];
-  if (options.input && child.stdin) flows.push(pipeline(options.input, child.stdin));
-  if (options.onOutput && child.stdout) flows.push(options.onOutput(child.stdout));
+  if (options.input && child.stdin) {
+    flows.push(pipeline(options.input, child.stdin));
+  }
+  if (options.onOutput && child.stdout) {
+    flows.push(options.onOutput(child.stdout));
+  }
   const flowed = await Promise.allSettled(flows);
   const exit = await ended;
   const full = flowed.find((flow) => flow.status === "rejected" && isDiskFull(flow.reason));
-  if (full?.status === "rejected") throw full.reason;
+  if (full?.status === "rejected") {
+    throw full.reason;
+  }
   if (exit !== 0) {
     throw new BuildError(failure(tool, options.purpose, exit, await stderr));
   }
   for (const flow of flowed) {
-    if (flow.status === "rejected") throw flow.reason;
+    if (flow.status === "rejected") {
+      throw flow.reason;
+    }
   }
   return { stdout: await stdout, stderr: await stderr };
 }
@@ -163,9 +177,13 @@ function exitOf(child: ChildProcess, tool: string, options: ToolOptions): Promis
 }
 
 async function collect(stream: Readable | null): Promise<string> {
-  if (!stream) return "";
+  if (!stream) {
+    return "";
+  }
   const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  for await (const chunk of stream) {
+    chunks.push(Buffer.from(chunk));
+  }
   return Buffer.concat(chunks).toString("utf8");
 }
 

@@ -44,7 +44,9 @@ export function zstdCompressor(level: number): Compress {
         purpose: "compress /usr",
         input: Readable.from([bytes]),
         onOutput: async (stdout) => {
-          for await (const chunk of stdout) chunks.push(Buffer.from(chunk));
+          for await (const chunk of stdout) {
+            chunks.push(Buffer.from(chunk));
+          }
         },
       },
     );
@@ -69,7 +71,9 @@ export function remembering(compress: Compress, folder: string): Compress {
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const path = join(folder, sha256.slice(0, 2), sha256);
     const known = readIfPresent(path);
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     const compressed = await compress(bytes);
     mkdirSync(dirname(path), { recursive: true });
     const partial = `${path}.partial-${process.pid}`;
@@ -90,7 +94,9 @@ function readIfPresent(path: string): Buffer | undefined {
     utimesSync(path, now, now);
     return bytes;
   } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return undefined;
+    if (systemErrorCode(error) === "ENOENT") {
+      return undefined;
+    }
     throw error;
   }
 }
@@ -100,7 +106,9 @@ export function forgetOldBlocks(folder: string, nowMs: number): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     const path = join(folder, name);
     const facts = statSync(path);
-    if (facts.isFile() && nowMs - facts.mtimeMs > FORGET_AFTER_MS) rmSync(path);
+    if (facts.isFile() && nowMs - facts.mtimeMs > FORGET_AFTER_MS) {
+      rmSync(path);
+    }
   }
 }
 

@@ -36,7 +36,9 @@ export function fileInode(head: InodeHead, data: FileData): Buffer {
   bytes.writeUInt32LE(data.tail?.fragment ?? NO_FRAGMENT, 20);
   bytes.writeUInt32LE(data.tail?.offset ?? 0, 24);
   bytes.writeUInt32LE(data.sizeBytes, 28);
-  for (const [index, size] of data.blockSizes.entries()) bytes.writeUInt32LE(size, 32 + 4 * index);
+  for (const [index, size] of data.blockSizes.entries()) {
+    bytes.writeUInt32LE(size, 32 + 4 * index);
+  }
   return bytes;
 }
 
@@ -113,15 +115,20 @@ export function folderListing(entries: readonly ListingEntry[]): Buffer {
       run.length < 256 &&
       first.position.block === entry.position.block &&
       Math.abs(entry.inode - first.inode) < 0x8000;
-    if (continues) run.push(entry);
-    else runs.push([entry]);
+    if (continues) {
+      run.push(entry);
+    } else {
+      runs.push([entry]);
+    }
   }
   return Buffer.concat(runs.flatMap(listingRun));
 }
 
 function listingRun(run: ListingEntry[]): Buffer[] {
   const [first] = run;
-  if (!first) throw new BuildError("a folder's listing has an empty run");
+  if (!first) {
+    throw new BuildError("a folder's listing has an empty run");
+  }
   const head = Buffer.alloc(12);
   head.writeUInt32LE(run.length - 1, 0);
   head.writeUInt32LE(first.position.block, 4);

@@ -40,7 +40,9 @@ export class MetadataTable {
 
   /** The table's bytes; nothing can be added after. */
   async finish(): Promise<Buffer> {
-    if (this.#open.length > 0) await this.#close();
+    if (this.#open.length > 0) {
+      await this.#close();
+    }
     return Buffer.concat(this.#packed);
   }
 

@@ -35,7 +35,9 @@ export function planPacking(entries: readonly Entry[], blockBytes: number): Pack
   let open: { neighbourhood: string; sizeBytes: number } | undefined;
   for (const entry of entries.filter(isFile).sort((a, b) => comparePaths(a.path, b.path))) {
     const { sha256, sizeBytes } = entry;
-    if (placements.has(sha256) || sizeBytes === 0) continue;
+    if (placements.has(sha256) || sizeBytes === 0) {
+      continue;
+    }
     const wholeBlocks = Math.floor(sizeBytes / blockBytes);
     const placement: Placement = { blocks: [], tail: undefined };
     for (let index = 0; index < wholeBlocks; index++) {

@@ -144,7 +144,9 @@ describe("the bytes of an image", () => {
     const zstd = zstdCompressor(3);
     let calls = 0;
     const uneven: Compress = async (bytes) => {
-      if (calls++ % 2 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      if (calls++ % 2 === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
       return await zstd(bytes);
     };
     expect((await pack(tree(), uneven)).equals(await pack(tree(), zstd))).toBe(true);

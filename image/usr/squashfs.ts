@@ -67,14 +67,19 @@ export async function squashfsImage(input: SquashfsInput): Promise<Buffer[]> {
     if (entry.type === "file") {
       return await inodes.add(fileInode(head, fileData(entry.sha256, entry.sizeBytes)));
     }
-    if (entry.type === "link") return await inodes.add(linkInode(head, entry.target));
-    if (entry.type === "device") throw new BuildError(`${entry.path}: no device belongs in /usr`);
+    if (entry.type === "link") {
+      return await inodes.add(linkInode(head, entry.target));
+    }
+    if (entry.type === "device") {
+      throw new BuildError(`${entry.path}: no device belongs in /usr`);
+    }
     const children = [];
     for (const child of node.children) {
       const position = await writeNode(child, inode);
       const type = child.entry.type;
-      if (type !== "device")
+      if (type !== "device") {
         children.push({ name: child.name, type, inode: child.inode, position });
+      }
     }
     const listing = folderListing(children);
     const folder = {
@@ -166,7 +171,9 @@ function idRecord(id: number): Buffer {
 }
 
 function sizeField(block: PackedBlock | undefined): number {
-  if (!block) return 0;
+  if (!block) {
+    return 0;
+  }
   return block.isCompressed ? block.bytes.length : block.bytes.length | STORED_BIT;
 }
 

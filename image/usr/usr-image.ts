@@ -107,7 +107,9 @@ export function packedSizes(
   for (const [index, pieces] of packing.fragments.entries()) {
     const rawBytes = pieces.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const packedBytes = fragments[index]?.bytes.length ?? 0;
-    for (const { sha256, sizeBytes } of pieces) add(sha256, (packedBytes * sizeBytes) / rawBytes);
+    for (const { sha256, sizeBytes } of pieces) {
+      add(sha256, (packedBytes * sizeBytes) / rawBytes);
+    }
   }
   return sizes;
 }

@@ -145,7 +145,9 @@ test("a start while it is being stopped waits, and the machine runs in the end",
   let startedMeanwhile: ReturnType<typeof startMachine> | undefined;
   const line = (text: string) => {
     // From here on the stop has the lock.
-    if (text.startsWith("Stopping")) startedMeanwhile = startMachine(host, "box");
+    if (text.startsWith("Stopping")) {
+      startedMeanwhile = startMachine(host, "box");
+    }
   };
   const report = { ...host.report, line };
   expect(await stopMachine({ ...host, report }, "box")).toBe(true);

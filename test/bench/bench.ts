@@ -18,10 +18,13 @@ const root = path.resolve(import.meta.dirname, "../..");
 const usage = `usage: npm run bench [-- --runs N]   (N boots of each system, 3 unless told)`;
 
 function runsAsked(words: string[]): number {
-  if (words.length === 0) return 3;
+  if (words.length === 0) {
+    return 3;
+  }
   const count = Number(words[1]);
-  if (words[0] === "--runs" && words.length === 2 && Number.isInteger(count) && count > 0)
+  if (words[0] === "--runs" && words.length === 2 && Number.isInteger(count) && count > 0) {
     return count;
+  }
   console.error(usage);
   process.exit(2);
 }
@@ -70,8 +73,11 @@ async function measureBoth(ours: MachineOptions, debian: MachineOptions, runs: n
       try {
         const measured = await measureBoot(machine);
         times[name].push(measured);
-        if (name === "ours") inside.push(await lookInside(machine));
-        else debianMemory.push(await memAvailable(machine));
+        if (name === "ours") {
+          inside.push(await lookInside(machine));
+        } else {
+          debianMemory.push(await memAvailable(machine));
+        }
         console.log(`bench: run ${index}, ${name}: ${JSON.stringify(measured)}`);
         await machine.powerDown();
       } finally {
@@ -242,7 +248,9 @@ function print(result: {
   const row = (...cells: Array<string | number>) =>
     console.log(cells.map((cell, index) => String(cell).padEnd(index === 0 ? 34 : 12)).join(""));
   row("artifact", "size");
-  for (const { name, sizeBytes } of result.sizes.artifacts) row(name, megabytes(sizeBytes));
+  for (const { name, sizeBytes } of result.sizes.artifacts) {
+    row(name, megabytes(sizeBytes));
+  }
   const total = result.sizes.groups.reduce((sum, group) => sum + group.compressedBytes, 0);
   row("\ngroup", "compressed", "share");
   for (const { name, compressedBytes } of result.sizes.groups) {
@@ -272,7 +280,9 @@ function print(result: {
   row("\npodman-machine →", "create", "bare boot", "ratio");
   row("podman ready, ms", create.createMs, create.bareMs, create.ratio);
   row("\nstage", "ms");
-  for (const [name, ms] of Object.entries(result.stagesMs)) row(name, ms);
+  for (const [name, ms] of Object.entries(result.stagesMs)) {
+    row(name, ms);
+  }
   row(
     "\nagents' CPU time until sshd, ms",
     result.agents.cpuMs,

@@ -66,11 +66,15 @@ async function bootByHand(argv: string[], store: string): Promise<number> {
   try {
     const log = path.join(folder, "boot.log");
     const look = async () => {
-      if (machine.exitCode !== null) throw new Error(`QEMU ended with ${machine.exitCode}`);
+      if (machine.exitCode !== null) {
+        throw new Error(`QEMU ended with ${machine.exitCode}`);
+      }
       return (await readBootLog(log)).readyCount > 0 ? performance.now() : undefined;
     };
     const readyAt = await waitInFolder(folder, look, readyTimeoutMs);
-    if (readyAt === undefined) throw new Error(`not ready within ${readyTimeoutMs} ms`);
+    if (readyAt === undefined) {
+      throw new Error(`not ready within ${readyTimeoutMs} ms`);
+    }
     return Math.round(readyAt - start);
   } finally {
     machine.kill("SIGKILL");

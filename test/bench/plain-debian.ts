@@ -28,7 +28,9 @@ const packages = [
 export async function plainDebian(mirrors: Mirrors, identity: Identity): Promise<PlainDebian> {
   const cache = path.resolve(import.meta.dirname, "../../.cache/bench/debian");
   const disk = path.join(cache, "disk.raw");
-  if (!existsSync(disk)) await build(cache, mirrors);
+  if (!existsSync(disk)) {
+    await build(cache, mirrors);
+  }
   await giveKey(disk, identity);
   const status = await runOk(["cat", path.join(cache, "versions")]);
   const versions = Object.fromEntries(
@@ -70,7 +72,9 @@ async function build(cache: string, mirrors: Mirrors): Promise<void> {
   const boot = await readdir(path.join(root, "boot"));
   const find = (start: string) => {
     const name = boot.find((one) => one.startsWith(start));
-    if (!name) throw new Error(`the plain Debian has no /boot/${start}*`);
+    if (!name) {
+      throw new Error(`the plain Debian has no /boot/${start}*`);
+    }
     return path.join(root, "boot", name);
   };
   await runOk(["cp", find("vmlinuz-"), path.join(cache, "vmlinuz")]);

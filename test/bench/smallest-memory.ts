@@ -34,7 +34,9 @@ async function lastWords(machine: TestMachine): Promise<string> {
 export async function smallestMemory(fromMiB: number, options: MachineOptions): Promise<number> {
   let smallest = Number.POSITIVE_INFINITY;
   for (let memoryMiB = fromMiB; memoryMiB > 0; memoryMiB -= 16) {
-    if (!(await runsContainer(memoryMiB, options))) break;
+    if (!(await runsContainer(memoryMiB, options))) {
+      break;
+    }
     smallest = memoryMiB;
   }
   return smallest;

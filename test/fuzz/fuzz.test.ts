@@ -15,7 +15,9 @@ describe("whatever bytes come from outside", () => {
       name: "careless",
       seeds: [Buffer.from("a harmless text")],
       check(input: Uint8Array) {
-        if (input.includes(0xff)) throw new Error("rule broken");
+        if (input.includes(0xff)) {
+          throw new Error("rule broken");
+        }
         return true;
       },
     };

@@ -12,8 +12,12 @@ export class Mutator {
   /** A seed, or two of them joined, changed in one to eight places. */
   next(): Uint8Array {
     let bytes: Buffer = Buffer.from(this.#one());
-    if (this.#below(8) === 0) bytes = this.#splice(bytes);
-    for (let times = 1 + this.#below(8); times > 0; times -= 1) bytes = this.#change(bytes);
+    if (this.#below(8) === 0) {
+      bytes = this.#splice(bytes);
+    }
+    for (let times = 1 + this.#below(8); times > 0; times -= 1) {
+      bytes = this.#change(bytes);
+    }
     return bytes;
   }
 
@@ -35,12 +39,14 @@ export class Mutator {
         bytes.fill(this.#pick([0, 0xff, 0x20, 0x37, 0x0a]), at, at + length);
         return bytes;
       case 4:
-        if (at + 4 <= bytes.length)
+        if (at + 4 <= bytes.length) {
           bytes.writeUInt32LE(this.#pick([0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 512]), at);
+        }
         return bytes;
       case 5:
-        if (at + 8 <= bytes.length)
+        if (at + 8 <= bytes.length) {
           bytes.writeBigUInt64BE(this.#pick([0n, 1n, 2n ** 63n, 2n ** 64n - 1n]), at);
+        }
         return bytes;
       case 6: {
         const words = ["../", "/", "\0", "\n", " - ", "=", '"', "'", "[", "ssh-rsa ", "~", ","];
@@ -51,7 +57,9 @@ export class Mutator {
         ]);
       }
       default:
-        if (at < bytes.length) bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#below(8));
+        if (at < bytes.length) {
+          bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#below(8));
+        }
         return bytes;
     }
   }
@@ -74,7 +82,9 @@ export class Mutator {
 
   #pick<T>(list: readonly T[]): T {
     const picked = list[this.#below(list.length)];
-    if (picked === undefined) throw new Error("nothing to pick from");
+    if (picked === undefined) {
+      throw new Error("nothing to pick from");
+    }
     return picked;
   }
 

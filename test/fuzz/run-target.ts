@@ -19,12 +19,16 @@ export interface Figures {
 export function runTarget(target: Target, timeMs: number, seed: number): Figures {
   const mutator = new Mutator(seed, target.seeds);
   const figures: Figures = { inputs: 0, taken: 0, slowestMs: 0 };
-  for (const seedInput of target.seeds) target.check(seedInput);
+  for (const seedInput of target.seeds) {
+    target.check(seedInput);
+  }
   const endMs = cpuMs() + timeMs;
   for (let before = cpuMs(); before < endMs; ) {
     const input = mutator.next();
     try {
-      if (target.check(input)) figures.taken += 1;
+      if (target.check(input)) {
+        figures.taken += 1;
+      }
     } catch (error) {
       const base64 = Buffer.from(input).toString("base64");
       const why = error instanceof Error ? error.message : String(error);
@@ -35,8 +39,9 @@ export function runTarget(target: Target, timeMs: number, seed: number): Figures
     figures.inputs += 1;
     before = after;
   }
-  if (figures.slowestMs > longestMs)
+  if (figures.slowestMs > longestMs) {
     throw new Error(`${target.name}: one input took ${figures.slowestMs.toFixed(0)} ms`);
+  }
   return figures;
 }
 

@@ -28,7 +28,9 @@ const key = `ssh-ed25519 ${Buffer.concat([
 ]).toString("base64")} me@here`;
 
 function must(holds: boolean, what: string): void {
-  if (!holds) throw new Error(what);
+  if (!holds) {
+    throw new Error(what);
+  }
 }
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("utf8");
@@ -47,7 +49,9 @@ const archive: Target = {
     const fixed = (input[0] ?? 0) % 2 === 0 ? input : withChecksums(input);
     const read = readArchive(fixed, magic);
     originalArchive(fixed, magic);
-    if (read.state !== "complete") return false;
+    if (read.state !== "complete") {
+      return false;
+    }
     must(read.lengthBytes <= fixed.length, "longer than the disk");
     for (const { path, kind, content } of read.members) {
       const parts = path.split("/");
@@ -66,7 +70,9 @@ function withChecksums(input: Uint8Array): Uint8Array {
   const bytes = Buffer.from(input);
   bytes.write(magic, 0, "latin1");
   for (let at = 0; at + 512 <= bytes.length; at += 512) {
-    if (bytes.toString("latin1", at + 257, at + 262) !== "ustar") continue;
+    if (bytes.toString("latin1", at + 257, at + 262) !== "ustar") {
+      continue;
+    }
     bytes.fill(0x20, at + 148, at + 156);
     const sum = bytes.subarray(at, at + 512).reduce((total, byte) => total + byte, 0);
     bytes.write(`${sum.toString(8).padStart(6, "0")}\0 `, at + 148, "latin1");
@@ -101,8 +107,11 @@ function withGpt(): Buffer {
     ...{ sectorBytes: 512, diskSectors: 128, startSector: 40, sectors: 40, entriesSector: 2 },
     ...{ diskGuid: guid, partitionGuid: guid, partitionName: "x" },
   });
-  for (const { offsetBytes, content } of Object.values(writes))
-    if (offsetBytes + content.length <= bytes.length) bytes.set(content, offsetBytes);
+  for (const { offsetBytes, content } of Object.values(writes)) {
+    if (offsetBytes + content.length <= bytes.length) {
+      bytes.set(content, offsetBytes);
+    }
+  }
   return bytes;
 }
 
@@ -116,13 +125,19 @@ const probed: Target = {
         const found = probe({ sizeBytes: input.length, sectorBytes, read, skipBytes: 0 });
         const hasExt = input.length >= 2048 && input[1080] === 0x53 && input[1081] === 0xef;
         must(!(found.is === "empty" && hasExt), "an ext superblock was taken for nothing");
-        if (found.is === "table")
-          for (const { startBytes, sizeBytes } of found.table.entries)
+        if (found.is === "table") {
+          for (const { startBytes, sizeBytes } of found.table.entries) {
             must(Number.isSafeInteger(startBytes + sizeBytes), "a partition without sane numbers");
-        if (sectorBytes === 4096) return found.is !== "empty";
+          }
+        }
+        if (sectorBytes === 4096) {
+          return found.is !== "empty";
+        }
       } catch (error) {
         // Its caller takes it for a disk that can't be read.
-        if (!(error instanceof ShortRead)) throw error;
+        if (!(error instanceof ShortRead)) {
+          throw error;
+        }
       }
     }
     return false;
@@ -208,7 +223,9 @@ const smbios: Target = {
     const strings = oemStrings(input);
     const credentials = strings.flatMap((one) => credentialOf(one) ?? []);
     const given = keysOfCredentials(credentials, { name: "tc", home: "/home/tc" });
-    for (const { text: lines } of given.texts) parseAuthorizedKeys(lines);
+    for (const { text: lines } of given.texts) {
+      parseAuthorizedKeys(lines);
+    }
     return given.texts.length > 0;
   },
 };
@@ -233,7 +250,9 @@ const cloudConfig: Target = {
   ),
   check(input) {
     const { keys, hostname } = readCloudConfig(text(input));
-    for (const one of keys) must(!one.includes("\n"), "a key of two lines");
+    for (const one of keys) {
+      must(!one.includes("\n"), "a key of two lines");
+    }
     must(hostname === undefined || !hostname.includes("\n"), "a name of two lines");
     return parseAuthorizedKeys(keys.join("\n")).keys.length > 0;
   },

@@ -34,12 +34,15 @@ export function copyRepository(name: string, builder: Builder): string {
   const home = mkdtempSync(join(tmpdir(), `${name}-`));
   const copy = join(home, "repository");
   mkdirSync(copy);
-  for (const source of SOURCES)
+  for (const source of SOURCES) {
     cpSync(join(REPOSITORY, source), join(copy, source), { recursive: true });
+  }
   const lock = lockSchema.parse(JSON.parse(readFileSync(join(copy, "package-lock.json"), "utf8")));
   for (const [path, { dev }] of Object.entries(lock.packages)) {
     const source = join(REPOSITORY, path);
-    if (path === "" || dev || !existsSync(source)) continue;
+    if (path === "" || dev || !existsSync(source)) {
+      continue;
+    }
     cpSync(source, join(copy, path), { recursive: true });
   }
   const packages = join(REPOSITORY, ".cache", "packages");
@@ -47,7 +50,9 @@ export function copyRepository(name: string, builder: Builder): string {
   for (const file of existsSync(packages) ? readdirSync(packages) : []) {
     linkOrCopy(join(packages, file), join(copy, ".cache", "packages", file));
   }
-  if (process.getuid?.() === 0) giveTo(home, builder.uid);
+  if (process.getuid?.() === 0) {
+    giveTo(home, builder.uid);
+  }
   chmodSync(home, 0o755);
   return copy;
 }
@@ -56,7 +61,9 @@ function linkOrCopy(source: string, target: string): void {
   try {
     linkSync(source, target);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error)) {
+      throw error;
+    }
     // Another filesystem, or another user's file.
     copyFileSync(source, target);
   }
@@ -66,7 +73,9 @@ function linkOrCopy(source: string, target: string): void {
 function giveTo(folder: string, uid: number): void {
   chownSync(folder, uid, uid);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) giveTo(join(folder, entry.name), uid);
+    if (entry.isDirectory()) {
+      giveTo(join(folder, entry.name), uid);
+    }
   }
 }
 

@@ -26,11 +26,15 @@ describe("two builds of the same inputs, in different folders and as different u
         runBuild(folders[index] ?? "", ["--locked", "--fast"], builder),
       ),
     );
-    for (const { exitCode, stderr } of runs) expect(exitCode, stderr).toBe(0);
+    for (const { exitCode, stderr } of runs) {
+      expect(exitCode, stderr).toBe(0);
+    }
   }, TIMEOUT_MS);
 
   afterAll(() => {
-    for (const folder of folders) rmSync(dirname(folder), { recursive: true, force: true });
+    for (const folder of folders) {
+      rmSync(dirname(folder), { recursive: true, force: true });
+    }
   });
 
   it("give the same bytes of every artifact", () => {

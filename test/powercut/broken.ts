@@ -15,9 +15,13 @@ function withoutFlushes(recording: Recording, from: number, to: number): Recordi
   const left = (flushes: number) => {
     let [seen, kept] = [0, 0];
     for (const [index, entry] of entries.entries()) {
-      if (entry.kind !== "flush" || seen === flushes) continue;
+      if (entry.kind !== "flush" || seen === flushes) {
+        continue;
+      }
       seen += 1;
-      if (!isLost(entry, index)) kept += 1;
+      if (!isLost(entry, index)) {
+        kept += 1;
+      }
     }
     return kept;
   };
@@ -38,7 +42,9 @@ function firstSectorWrites({ entries }: Recording): number[] {
 
 function at(places: readonly number[], index: number): number {
   const place = places.at(index);
-  if (place === undefined) throw new Error("the recording has no such write of sector 0");
+  if (place === undefined) {
+    throw new Error("the recording has no such write of sector 0");
+  }
   return place;
 }
 

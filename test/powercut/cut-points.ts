@@ -62,8 +62,9 @@ function* surviving(
     let from: number | undefined;
     for (let at = 0; at <= content.length; at += sectorBytes) {
       const isLeft = at < content.length && survives(write, index++);
-      if (isLeft) from ??= at;
-      else if (from !== undefined) {
+      if (isLeft) {
+        from ??= at;
+      } else if (from !== undefined) {
         yield { offsetBytes: offsetBytes + from, content: content.subarray(from, at) };
         from = undefined;
       }
@@ -88,7 +89,9 @@ export function* cutPoints(
   let flushes = 0;
   const fresh = (disk: SparseDisk) => {
     const fingerprint = `${owed(flushes)} ${disk.fingerprint()}`;
-    if (seen.has(fingerprint)) return false;
+    if (seen.has(fingerprint)) {
+      return false;
+    }
     seen.add(fingerprint);
     return true;
   };
@@ -99,14 +102,21 @@ export function* cutPoints(
       continue;
     }
     const cut = { entries: index, flushes };
-    if (fresh(durable)) yield { ...cut, survivors: "none", disk: durable.copy() };
+    if (fresh(durable)) {
+      yield { ...cut, survivors: "none", disk: durable.copy() };
+    }
     for (const subset of writes.length === 0 ? [] : subsets(writes.length, flushes)) {
       const disk = durable.copy();
-      for (const { offsetBytes, content } of surviving(writes, sectorBytes, subset))
+      for (const { offsetBytes, content } of surviving(writes, sectorBytes, subset)) {
         disk.write(offsetBytes, content);
-      if (fresh(disk)) yield { ...cut, survivors: subset.name, disk };
+      }
+      if (fresh(disk)) {
+        yield { ...cut, survivors: subset.name, disk };
+      }
     }
-    for (const { offsetBytes, content } of writes) durable.write(offsetBytes, content);
+    for (const { offsetBytes, content } of writes) {
+      durable.write(offsetBytes, content);
+    }
     writes = [];
     flushes += 1;
   }

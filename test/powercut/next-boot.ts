@@ -74,7 +74,9 @@ export class NextBoots {
 
   async #attach(file: string, sectorBytes: number): Promise<void> {
     // The disks that are there already, before this one comes.
-    if (!this.#hasLooked) await this.machine.root("ls /sys/block > /run/disks-before");
+    if (!this.#hasLooked) {
+      await this.machine.root("ls /sys/block > /run/disks-before");
+    }
     this.#hasLooked = true;
     await this.monitor.execute("blockdev-add", {
       driver: "raw",
@@ -95,7 +97,9 @@ export class NextBoots {
     const before = this.#deleted();
     await this.monitor.execute("device_del", { id: "cut" });
     for (const deadline = Date.now() + patienceMs; this.#deleted() === before; ) {
-      if (Date.now() > deadline) throw new Error("the guest doesn't let go of the disk");
+      if (Date.now() > deadline) {
+        throw new Error("the guest doesn't let go of the disk");
+      }
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await this.monitor.execute("blockdev-del", { "node-name": "cut" });
@@ -135,24 +139,36 @@ rm -rf /home/tc/.ssh/* /var/lib/boot2podman/*
 function faultsOf(said: string, cut: CutPoint, recording: Recording): string[] {
   const section = (name: string) => {
     const from = said.indexOf(`== ${name}\n`);
-    if (from === -1) return undefined;
+    if (from === -1) {
+      return undefined;
+    }
     const text = said.slice(from + name.length + 4);
     const end = text.indexOf("\n== ");
     return end === -1 ? text : text.slice(0, end);
   };
   const faults: string[] = [];
-  if (section("status 0") === undefined) faults.push("automount failed");
-  for (const folder of ["/mnt/DISK1", "/var/lib/boot2podman", "/var/lib/containers"])
-    if (!section("mounts")?.includes(`/dev/DISK1 ${folder} ext4 rw`))
+  if (section("status 0") === undefined) {
+    faults.push("automount failed");
+  }
+  for (const folder of ["/mnt/DISK1", "/var/lib/boot2podman", "/var/lib/containers"]) {
+    if (!section("mounts")?.includes(`/dev/DISK1 ${folder} ext4 rw`)) {
       faults.push(`${folder} is not mounted for writing`);
-  if (recording.key !== undefined && !section("keys")?.includes(recording.key))
+    }
+  }
+  if (recording.key !== undefined && !section("keys")?.includes(recording.key)) {
     faults.push("the key is missing");
-  if (section("start")?.includes("format-me")) faults.push("the magic is still there");
+  }
+  if (section("start")?.includes("format-me")) {
+    faults.push("the magic is still there");
+  }
   for (const { flushes, path: name, content } of recording.owed) {
-    if (flushes > cut.flushes) continue;
+    if (flushes > cut.flushes) {
+      continue;
+    }
     const found = section(`file ${name}`);
-    if (found?.trimEnd() !== content.trimEnd())
+    if (found?.trimEnd() !== content.trimEnd()) {
       faults.push(`${name} is ${found === undefined ? "gone" : "another"}`);
+    }
   }
   return faults;
 }

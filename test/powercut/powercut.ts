@@ -40,12 +40,15 @@ async function tryAll(boots: NextBoots, recording: Recording): Promise<void> {
   let longestMs = 0;
   for (const cut of cutsOf(recording)) {
     count += 1;
-    if (count % Math.max(every, recording.every) !== 0) continue;
+    if (count % Math.max(every, recording.every) !== 0) {
+      continue;
+    }
     const tried = Date.now();
     const { faults, said } = await boots.try(cut, recording);
     longestMs = Math.max(longestMs, Date.now() - tried);
-    if (faults.length === 0) passed += 1;
-    else {
+    if (faults.length === 0) {
+      passed += 1;
+    } else {
       failed += 1;
       console.log(`\nFAILED ${placeOf(recording, cut)}\n  ${faults.join("\n  ")}\n${said}\n`);
     }
@@ -63,10 +66,14 @@ async function tryAll(boots: NextBoots, recording: Recording): Promise<void> {
 async function findOut(boots: NextBoots, broken: Recording): Promise<void> {
   let tried = 0;
   for (const cut of cutsOf(broken)) {
-    if (cut.entries <= (broken.brokenFrom ?? 0)) continue;
+    if (cut.entries <= (broken.brokenFrom ?? 0)) {
+      continue;
+    }
     tried += 1;
     const { faults } = await boots.try(cut, broken);
-    if (faults.length === 0) continue;
+    if (faults.length === 0) {
+      continue;
+    }
     console.log(`${broken.name}: found out at cut point ${tried}: ${faults[0]}`);
     return;
   }
@@ -94,15 +101,21 @@ async function recordings(): Promise<Recording[]> {
     identity,
   );
   const also = async (name: (typeof names)[number], how: Omit<Recorded, "name">) => {
-    if (isWanted(name)) list.push(await record({ name, ...how }, identity));
+    if (isWanted(name)) {
+      list.push(await record({ name, ...how }, identity));
+    }
   };
-  if (isWanted("marked")) list.push(marked);
+  if (isWanted("marked")) {
+    list.push(marked);
+  }
   await also("blank", { sizeMiB: 256, sectorBytes: 512, start: "blank" });
   await also("marked-4096", { sizeMiB: 256, sectorBytes: 4096, start: "marked" });
   await also("resumed", { sizeMiB: 256, sectorBytes: 512, start: inTheMiddle(marked) });
   await also("grown", { sizeMiB: 640, sectorBytes: 512, start: endOf(marked) });
   await also("gpt", { sizeMiB: 2_306_868, sectorBytes: 512, start: "marked", every: 4 });
-  if (isWanted("broken")) list.push(...breakages.map((breakIt) => breakIt(marked)));
+  if (isWanted("broken")) {
+    list.push(...breakages.map((breakIt) => breakIt(marked)));
+  }
   return list;
 }
 
@@ -110,8 +123,9 @@ try {
   const all = await recordings();
   const boots = await NextBoots.start(identity);
   try {
-    for (const recording of all)
+    for (const recording of all) {
       await (recording.brokenFrom !== undefined ? findOut : tryAll)(boots, recording);
+    }
   } finally {
     await boots.remove();
   }

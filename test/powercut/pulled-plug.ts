@@ -13,7 +13,9 @@ const data = "/var/lib/containers/storage/volumes/box/_data";
 let failed = 0;
 
 function check(holds: boolean, what: string): void {
-  if (holds) return;
+  if (holds) {
+    return;
+  }
   failed += 1;
   console.log(`FAILED: ${what}`);
 }
@@ -30,10 +32,11 @@ try {
     await machine.root(`echo ${time} > ${data}/safe${time} && sync ${data}/safe${time} ${data}`);
     const write =
       "i=0; while true; do i=$((i+1)); dd if=/dev/zero of=/data/f$((i%50)) bs=8k count=9; done";
-    for (const copy of ["a", "b"])
+    for (const copy of ["a", "b"]) {
       await machine.root(
         `podman run -d --name ${name}${copy} -v box:/data ${busyboxImage} sh -c '${write} 2>/dev/null'`,
       );
+    }
     await new Promise((resolve) => setTimeout(resolve, 300 * time));
     await machine.cutPower();
     await machine.powerOn();
@@ -42,11 +45,12 @@ try {
     check(/^automount +ok/m.test(status), `automount after pull ${time}:\n${status}`);
     check(!/ failed /.test(status), `a stage failed after pull ${time}:\n${status}`);
     check((await machine.root("cat /etc/ssh/ssh_host_ed25519_key.pub")) === hostKey, "host key");
-    for (let earlier = 1; earlier <= time; earlier += 1)
+    for (let earlier = 1; earlier <= time; earlier += 1) {
       check(
         (await machine.root(`cat ${data}/safe${earlier}`)) === String(earlier),
         `safe${earlier}`,
       );
+    }
     const shown = await machine.ssh(
       `podman rm --force --ignore ${name}a ${name}b && podman run --rm ${busyboxImage} echo whole`,
       { user: "root" },

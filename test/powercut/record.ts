@@ -103,15 +103,22 @@ export async function record(wanted: Recorded, identity: Identity): Promise<Reco
 /** The disk when everything was written, where another recording may go on. */
 export function endOf({ start, entries, owed }: Recording): Used {
   const disk = start.copy();
-  for (const entry of entries)
-    if (entry.kind === "write") disk.write(entry.offsetBytes, entry.content);
+  for (const entry of entries) {
+    if (entry.kind === "write") {
+      disk.write(entry.offsetBytes, entry.content);
+    }
+  }
   return { disk, owed: owed.map((one) => ({ ...one, flushes: 0 })) };
 }
 
 function startOf({ start, sizeMiB }: Recorded, identity: Identity): SparseDisk {
-  if (typeof start === "object") return start.disk.copy(sizeMiB * mebibyte);
+  if (typeof start === "object") {
+    return start.disk.copy(sizeMiB * mebibyte);
+  }
   const disk = new SparseDisk(sizeMiB * mebibyte);
-  if (start === "marked") disk.write(0, userdataArchive({ publicKey: identity.publicKey }));
+  if (start === "marked") {
+    disk.write(0, userdataArchive({ publicKey: identity.publicKey }));
+  }
   return disk;
 }
 

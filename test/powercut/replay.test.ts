@@ -71,8 +71,9 @@ describe("the cut points", () => {
   test("are the disk at each flush, and with each subset of what came after it, once", () => {
     const states = all().map(({ disk, flushes }) => `${flushes} ${shown(disk)}`);
     expect(new Set(states).size).toBe(states.length);
-    for (const state of ["0 000", "0 100", "1 120", "1 103", "1 123", "2 193"])
+    for (const state of ["0 000", "0 100", "1 120", "1 103", "1 123", "2 193"]) {
       expect(states).toContain(state);
+    }
     expect(states.filter((state) => state.startsWith("2 "))).toEqual(["2 193"]);
   });
 

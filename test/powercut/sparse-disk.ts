@@ -10,7 +10,7 @@ const chunksAtOnce = 256;
 
 /** The bytes of a disk of which little is written. Copies are cheap: they share what neither changes. */
 export class SparseDisk {
-  #chunks = new Map<number, Uint8Array>();
+  readonly #chunks = new Map<number, Uint8Array>();
 
   constructor(readonly sizeBytes: number) {}
 
@@ -26,12 +26,17 @@ export class SparseDisk {
 
   #put(index: number, at: number, part: Uint8Array): void {
     const known = this.#chunks.get(index);
-    if (known === undefined && isZeros(part)) return;
+    if (known === undefined && isZeros(part)) {
+      return;
+    }
     // A new array each time, since a copy may share the old one.
     const chunk = known?.slice() ?? new Uint8Array(chunkBytes);
     chunk.set(part, at);
-    if (isZeros(chunk)) this.#chunks.delete(index);
-    else this.#chunks.set(index, chunk);
+    if (isZeros(chunk)) {
+      this.#chunks.delete(index);
+    } else {
+      this.#chunks.set(index, chunk);
+    }
   }
 
   read(offsetBytes: number, lengthBytes: number): Uint8Array {
@@ -40,7 +45,9 @@ export class SparseDisk {
       const at = (offsetBytes + from) % chunkBytes;
       const chunk = this.#chunks.get(Math.floor((offsetBytes + from) / chunkBytes));
       const size = Math.min(chunkBytes - at, lengthBytes - from);
-      if (chunk !== undefined) bytes.set(chunk.subarray(at, at + size), from);
+      if (chunk !== undefined) {
+        bytes.set(chunk.subarray(at, at + size), from);
+      }
       from += size;
     }
     return bytes;
@@ -49,14 +56,18 @@ export class SparseDisk {
   /** A copy, on request of another size. */
   copy(sizeBytes = this.sizeBytes): SparseDisk {
     const copied = new SparseDisk(sizeBytes);
-    copied.#chunks = new Map(this.#chunks);
+    for (const [index, chunk] of this.#chunks) {
+      copied.#chunks.set(index, chunk);
+    }
     return copied;
   }
 
   /** Equal for disks with equal bytes. */
   fingerprint(): string {
     const hash = createHash("sha256");
-    for (const [index, chunk] of this.#inOrder()) hash.update(`${index}:`).update(digestOf(chunk));
+    for (const [index, chunk] of this.#inOrder()) {
+      hash.update(`${index}:`).update(digestOf(chunk));
+    }
     return hash.digest("hex");
   }
 
@@ -72,11 +83,15 @@ export class SparseDisk {
       let run: Uint8Array[] = [];
       let next = 0;
       const flush = async () => {
-        if (run.length > 0) await handle.writev(run, (next - run.length) * chunkBytes);
+        if (run.length > 0) {
+          await handle.writev(run, (next - run.length) * chunkBytes);
+        }
         run = [];
       };
       for (const [index, chunk] of this.#inOrder()) {
-        if (index !== next || run.length === chunksAtOnce) await flush();
+        if (index !== next || run.length === chunksAtOnce) {
+          await flush();
+        }
         run.push(chunk);
         next = index + 1;
       }
@@ -93,7 +108,9 @@ function isZeros(bytes: Uint8Array): boolean {
 
 function digestOf(chunk: Uint8Array): Buffer {
   const known = digests.get(chunk);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const digest = createHash("sha256").update(chunk).digest();
   digests.set(chunk, digest);
   return digest;

@@ -18,8 +18,9 @@ const markFlag = 8n;
  * 9.0 logs at a wrong place; and for a log with a hole.
  */
 export function readWriteLog(log: Buffer): Entry[] {
-  if (log.readBigUInt64LE(0) !== magic || log.readBigUInt64LE(8) !== version)
+  if (log.readBigUInt64LE(0) !== magic || log.readBigUInt64LE(8) !== version) {
     throw new Error("the log doesn't start like one of blklogwrites");
+  }
   const sectorBytes = log.readUInt32LE(24);
   const leastCount = Number(log.readBigUInt64LE(16));
   const entries: Entry[] = [];
@@ -28,22 +29,32 @@ export function readWriteLog(log: Buffer): Entry[] {
     const sector = Number(log.readBigUInt64LE(at));
     const lengthBytes = Number(log.readBigUInt64LE(at + 8)) * sectorBytes;
     const flags = log.readBigUInt64LE(at + 16);
-    if (sector === 0 && lengthBytes === 0 && flags === 0n) break;
-    if ((flags & (discardFlag | markFlag)) !== 0n || flags > 15n)
+    if (sector === 0 && lengthBytes === 0 && flags === 0n) {
+      break;
+    }
+    if ((flags & (discardFlag | markFlag)) !== 0n || flags > 15n) {
       throw new Error(`entry ${entries.length} of the log has flags ${flags}: not expected here`);
+    }
     at += sectorBytes;
-    if ((flags & flushFlag) !== 0n) entries.push({ kind: "flush" });
+    if ((flags & flushFlag) !== 0n) {
+      entries.push({ kind: "flush" });
+    }
     if (lengthBytes > 0) {
       const content = log.subarray(at, at + lengthBytes);
       // QEMU writes the entry and its data in one go; what isn't whole wasn't finished.
-      if (content.length < lengthBytes) break;
+      if (content.length < lengthBytes) {
+        break;
+      }
       entries.push({ kind: "write", offsetBytes: sector * sectorBytes, content });
       at += lengthBytes;
     }
     count += 1;
-    if ((flags & fuaFlag) !== 0n) entries.push({ kind: "flush" });
+    if ((flags & fuaFlag) !== 0n) {
+      entries.push({ kind: "flush" });
+    }
   }
-  if (count < leastCount)
+  if (count < leastCount) {
     throw new Error(`entry ${count} of the log is empty, though there are ${leastCount}`);
+  }
   return entries;
 }

@@ -34,7 +34,9 @@ describe("a machine started from the kernel, with a new data disk and two foreig
   beforeAll(async () => {
     booted.identity = await newIdentity();
     booted.foreign = await foreignDisks(booted.identity.folder);
-    for (const disk of booted.foreign) await copyFile(disk.file, `${disk.file}.before`);
+    for (const disk of booted.foreign) {
+      await copyFile(disk.file, `${disk.file}.before`);
+    }
     booted.webPort = await freePort();
     booted.machine = await TestMachine.start({
       key: booted.identity.key,

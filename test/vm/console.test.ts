@@ -19,7 +19,9 @@ class Terminal {
     this.#process.onData((data) => {
       this.screen += data;
       this.#answerQuestions();
-      for (const look of this.#waiting) look();
+      for (const look of this.#waiting) {
+        look();
+      }
     });
   }
 
@@ -29,7 +31,9 @@ class Terminal {
     // On the whole screen: a question may come in pieces.
     for (;;) {
       const at = this.screen.indexOf(question, this.#answeredUntil);
-      if (at < 0) return;
+      if (at < 0) {
+        return;
+      }
       this.#answeredUntil = at + question.length;
       this.type("\u001b[30;100R");
     }
@@ -47,7 +51,9 @@ class Terminal {
         reject(new Error(`the terminal never showed ${expected}:\n${this.screen.slice(-3000)}`));
       }, deadlineMs);
       const look = () => {
-        if (!expected.test(this.screen.slice(start))) return;
+        if (!expected.test(this.screen.slice(start))) {
+          return;
+        }
         clearTimeout(timer);
         this.#waiting.delete(look);
         resolve(this.screen.slice(start));

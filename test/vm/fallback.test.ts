@@ -13,7 +13,9 @@ let machine: TestMachine | undefined;
 const folders: string[] = [];
 afterEach(async () => {
   await machine?.remove();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  for (const folder of folders.splice(0)) {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 /** Types a line on the serial console's prompt and waits for what the shell answers. */
@@ -21,8 +23,12 @@ async function consoleShows(expected: RegExp, deadlineMs = patienceMs): Promise<
   const until = Date.now() + deadlineMs;
   for (;;) {
     const text = machine ? await readFile(machine.console, "utf8") : "";
-    if (expected.test(text)) return text;
-    if (Date.now() > until) throw new Error(`the console never showed ${expected}\n${text}`);
+    if (expected.test(text)) {
+      return text;
+    }
+    if (Date.now() > until) {
+      throw new Error(`the console never showed ${expected}\n${text}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -31,7 +31,9 @@ beforeAll(async () => {
   env = await personIn(store);
 });
 afterAll(async () => {
-  for (const name of ["life", "box"]) await run([program, "rm", "-f", "-y", name], { env });
+  for (const name of ["life", "box"]) {
+    await run([program, "rm", "-f", "-y", name], { env });
+  }
   await rm(store, { recursive: true, force: true });
 });
 
@@ -100,7 +102,9 @@ describe("a machine with shares and ports", () => {
   test("serves podman of this host as the user", () => podmanWorks(client, "life-user"));
   test("serves docker of this host", async ({ skip }) => {
     const docker = dockerOnHost();
-    if (docker === undefined) return skip("there is no docker client here (Debian 13: docker-cli)");
+    if (docker === undefined) {
+      return skip("there is no docker client here (Debian 13: docker-cli)");
+    }
     await dockerWorks(client, docker);
   });
   test("can be driven as any machine, by address and key", () => isReachedAsAnyMachine(client));

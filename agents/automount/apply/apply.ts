@@ -62,14 +62,18 @@ export async function applyPlan(
       const startedMs = kernel.uptimeMs();
       notes.now = stepText(step);
       const said = await guarded(state, step);
-      if (said === undefined) continue;
+      if (said === undefined) {
+        continue;
+      }
       const tookMs = Math.round(kernel.uptimeMs() - startedMs);
       const what = said === "" ? stepText(step) : `${stepText(step)}: ${said}`;
       notes.done.push(`${what} (${tookMs} ms)`);
     }
   } finally {
     notes.now = undefined;
-    for (const device of state.open.values()) device.close();
+    for (const device of state.open.values()) {
+      device.close();
+    }
   }
   const { mounted, problems, later } = state;
   return { mounted, problems, later };
@@ -83,11 +87,15 @@ async function guarded(state: State, step: Step): Promise<string | undefined> {
     step.do === "note-machine" ||
     step.do === "seed-home" ||
     step.do === "seed-home-from-disk";
-  if (!mayFail) return carryOut(state, step);
+  if (!mayFail) {
+    return carryOut(state, step);
+  }
   try {
     return await carryOut(state, step);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error)) {
+      throw error;
+    }
     state.problems.push(`could not ${stepText(step)}: ${error.message}`);
     return undefined;
   }
@@ -126,42 +134,56 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       return "";
     }
     case "grow-filesystem":
-      if (mountedOf(state).readOnly) return undefined;
+      if (mountedOf(state).readOnly) {
+        return undefined;
+      }
       state.later = growLater(kernel, mountedOf(state).node);
       return "started";
     case "check": {
-      if (filesystemAt(state, step.place)?.needsFullCheck === true)
+      if (filesystemAt(state, step.place)?.needsFullCheck === true) {
         prepareForLongCheck(state, nodeOf(state, step.place));
+      }
       const node = nodeOf(state, step.place);
       const checked = await checkFilesystem(kernel, node, (copy) =>
         prepareForLongCheck(state, node, copy),
       );
       state.damaged = !checked.sound;
-      if (!checked.sound) state.problems.push(damageText(checked.message));
+      if (!checked.sound) {
+        state.problems.push(damageText(checked.message));
+      }
       return checked.message;
     }
     case "mount": {
       const wish = { ...step, damaged: state.damaged };
       state.mounted = mountData(kernel, nodeOf(state, step.place), wish);
-      if (state.mounted.readOnly && !step.readOnly && !state.damaged)
+      if (state.mounted.readOnly && !step.readOnly && !state.damaged) {
         state.problems.push(
           `${state.mounted.node} could only be mounted read-only: ${state.mounted.refusal}`,
         );
+      }
       return `on ${state.mounted.folder}${state.mounted.readOnly ? ", read-only" : ""}`;
     }
     case "keep-archive":
-      if (mountedOf(state).readOnly) return undefined;
+      if (mountedOf(state).readOnly) {
+        return undefined;
+      }
       return keepArchive(kernel, openDisk(state, step.disk), mountedOf(state).folder, flavour);
     case "clear-magic":
-      if (mountedOf(state).readOnly) return undefined;
+      if (mountedOf(state).readOnly) {
+        return undefined;
+      }
       clearMagic(openDisk(state, step.disk), diskOf(state, step.disk).sectorBytes, flavour.magic);
       return "";
     case "bind":
-      if (mountedOf(state).readOnly) return undefined;
+      if (mountedOf(state).readOnly) {
+        return undefined;
+      }
       bindFolder(kernel, mountedOf(state).folder, step, flavour);
       return "";
     case "note-machine":
-      if (mountedOf(state).readOnly) return undefined;
+      if (mountedOf(state).readOnly) {
+        return undefined;
+      }
       return noteMachine(kernel, mountedOf(state).folder, flavour, step.machine);
     case "seed-home":
       return seedHome(kernel, mountedOf(state), flavour);
@@ -206,7 +228,9 @@ function damageText(found: string): string {
 
 function openDisk(state: State, name: string): BlockDevice {
   const known = state.open.get(name);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const { node } = diskOf(state, name);
   // Once its partition is mounted, the disk can't be had exclusively; only the magic is cleared then.
   const device =
@@ -219,7 +243,9 @@ function openDisk(state: State, name: string): BlockDevice {
 
 function diskOf(state: State, name: string): Disk {
   const disk = state.disks.find((one) => one.name === name);
-  if (disk === undefined) throw new KernelError("find", name, "ENOENT");
+  if (disk === undefined) {
+    throw new KernelError("find", name, "ENOENT");
+  }
   return disk;
 }
 
@@ -232,12 +258,16 @@ function filesystemAt(state: State, { disk, partition }: Place): Ext4 | undefine
 
 function nodeOf(state: State, place: Place): string {
   const node = findNode(state.kernel, place.disk, place.partition);
-  if (node !== undefined) return node;
+  if (node !== undefined) {
+    return node;
+  }
   const what = `partition ${place.partition} of ${place.disk}`;
   throw new KernelError("find", what, "ENOENT", { detail: "it was there a moment ago" });
 }
 
 function mountedOf(state: State): Mounted {
-  if (state.mounted === undefined) throw new Error("the data disk is not mounted");
+  if (state.mounted === undefined) {
+    throw new Error("the data disk is not mounted");
+  }
   return state.mounted;
 }

@@ -24,13 +24,19 @@ export function bindFolder(
 
 function makeSource(kernel: Kernel, dataFolder: string, step: BindStep, owner: Owner): void {
   const parent = parentOf(step.from);
-  if (parent !== "") kernel.mkdirBeneath(dataFolder, parent, { mode: 0o755, owner: root });
+  if (parent !== "") {
+    kernel.mkdirBeneath(dataFolder, parent, { mode: 0o755, owner: root });
+  }
   kernel.mkdirBeneath(dataFolder, step.from, { mode: step.mode, owner });
-  if (step.owner === "root") return;
+  if (step.owner === "root") {
+    return;
+  }
   kernel.withFolderBeneath(dataFolder, step.from, (path) => {
     // "." is the folder itself, where the path alone is a link of /proc. sshd wants .ssh to be the user's.
     const found = kernel.stat(`${path}/.`);
-    if (found === undefined || (found.uid === owner.uid && (found.mode & 0o022) === 0)) return;
+    if (found === undefined || (found.uid === owner.uid && (found.mode & 0o022) === 0)) {
+      return;
+    }
     kernel.chown(`${path}/.`, owner);
     kernel.chmod(`${path}/.`, step.mode);
   });

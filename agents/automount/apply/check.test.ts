@@ -34,7 +34,9 @@ function machine(copy: Buffer): { kernel: FakeKernel; calls: string[] } {
     const now = Buffer.from(kernel.blockContent(node)).subarray(superblockOffset);
     const isSound =
       now.readUInt32LE(checksumOffset) === ext4Checksum(now.subarray(0, checksumOffset));
-    if (isSound || argv.includes("-b")) return { exitCode: 1, stdout: "recovering journal" };
+    if (isSound || argv.includes("-b")) {
+      return { exitCode: 1, stdout: "recovering journal" };
+    }
     return { exitCode: 8, stderr: "Superblock checksum does not match superblock" };
   });
   return { kernel, calls };

@@ -34,13 +34,19 @@ export async function checkFilesystem(
   const loaded = loadExt4(kernel);
   try {
     const checked = await runCheck(kernel, node, []);
-    if (checked.sound || !checked.lacksSuperblock) return checked;
+    if (checked.sound || !checked.lacksSuperblock) {
+      return checked;
+    }
     const copy = findCopy(kernel, node);
-    if (copy === undefined) return checked;
+    if (copy === undefined) {
+      return checked;
+    }
     if (mendChecksum(kernel, node, copy)) {
       const mended = await runCheck(kernel, node, []);
       const message = `its superblock was written by half and is whole again; ${mended.message}`;
-      if (!mended.lacksSuperblock) return { ...mended, message };
+      if (!mended.lacksSuperblock) {
+        return { ...mended, message };
+      }
     }
     beforeRestoring(copy);
     const options = ["-b", String(copy.block), "-B", String(copy.blockBytes)];
@@ -49,7 +55,9 @@ export async function checkFilesystem(
       ? { sound: true, message: `superblock restored from its copy; ${again.message}` }
       : checked;
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     return { sound: false, message: `not checked: ${error.message}` };
   } finally {
     await loaded;
@@ -68,8 +76,12 @@ async function runCheck(
     .split("\n")
     .filter((line) => line !== "");
   const lacksSuperblock = exitCode >= 8 && /superblock/i.test(`${stdout}${stderr}`);
-  if (exitCode === 0) return { sound: true, message: "clean", lacksSuperblock };
-  if (exitCode < 4) return { sound: true, message: `repaired: ${said[0] ?? ""}`, lacksSuperblock };
+  if (exitCode === 0) {
+    return { sound: true, message: "clean", lacksSuperblock };
+  }
+  if (exitCode < 4) {
+    return { sound: true, message: `repaired: ${said[0] ?? ""}`, lacksSuperblock };
+  }
   const found = said.find((line) => line.includes("INCONSISTENCY")) ?? said.at(-1) ?? "";
   const message = `${command.join(" ")} ended with ${exitCode}: ${found}`;
   return { sound: false, message, lacksSuperblock };
@@ -84,9 +96,13 @@ function mendChecksum(kernel: Kernel, node: string, copy: SuperblockCopy): boole
   try {
     const superblock = device.read(superblockOffset, superblockBytes);
     const other = device.read(copy.block * copy.blockBytes, superblockBytes);
-    if (superblock.length < superblockBytes || other.length < superblockBytes) return false;
+    if (superblock.length < superblockBytes || other.length < superblockBytes) {
+      return false;
+    }
     const mended = withMendedChecksum(superblock, other);
-    if (mended === undefined) return false;
+    if (mended === undefined) {
+      return false;
+    }
     // The half with the checksum: one sector, which is written whole or not at all.
     const half = superblockBytes / 2;
     device.write(superblockOffset + half, mended.subarray(half));
@@ -117,6 +133,8 @@ function findCopy(kernel: Kernel, node: string): SuperblockCopy | undefined {
  * mount fails with ENODEV. When it doesn't work, the mount says so.
  */
 async function loadExt4(kernel: Kernel): Promise<void> {
-  if (kernel.exists("/sys/fs/ext4")) return;
+  if (kernel.exists("/sys/fs/ext4")) {
+    return;
+  }
   await kernel.run(["modprobe", "-q", "ext4"]).catch(() => undefined);
 }

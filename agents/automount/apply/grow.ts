@@ -26,8 +26,11 @@ export async function growPartition(
 ): Promise<void> {
   const first = device.read(0, sectorBytes);
   const grown = withDosSize(first, place.partition, sizeBytes / sectorBytes);
-  if (grown === undefined) growGpt(device, sectorBytes, sizeBytes);
-  else device.write(0, grown);
+  if (grown === undefined) {
+    growGpt(device, sectorBytes, sizeBytes);
+  } else {
+    device.write(0, grown);
+  }
   device.fsync();
   device.rereadPartitions();
   const node = findNode(kernel, place.disk, place.partition);
@@ -48,8 +51,9 @@ export async function growFilesystem(kernel: Kernel, node: string): Promise<void
  */
 function growGpt(device: BlockDevice, sectorBytes: number, sizeBytes: number): void {
   const old = readGptPlan(device, sectorBytes);
-  if (old === undefined)
+  if (old === undefined) {
     throw new KernelError("grow", device.path, "EINVAL", { detail: "no GPT of ours" });
+  }
   const wasFirst = old.entriesSector * sectorBytes === gptEntriesOffset;
   const entriesOffset = wasFirst ? otherEntriesOffset : gptEntriesOffset;
   const diskSectors = Math.floor(device.sizeBytes / sectorBytes);
@@ -60,8 +64,9 @@ function growGpt(device: BlockDevice, sectorBytes: number, sizeBytes: number): v
     sectors: sizeBytes / sectorBytes,
     entriesSector,
   });
-  for (const { offsetBytes, content } of [writes.backupEntries, writes.entries])
+  for (const { offsetBytes, content } of [writes.backupEntries, writes.entries]) {
     device.write(offsetBytes, content);
+  }
   device.fsync();
   device.write(writes.backupHeader.offsetBytes, writes.backupHeader.content);
   device.fsync();

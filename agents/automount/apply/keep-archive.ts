@@ -20,7 +20,9 @@ export function keepArchive(
 ): string {
   const start = disk.read(0, maxArchiveBytes);
   const read = readArchive(start, flavour.magic);
-  if (read.state === "none") return "no userdata archive to keep";
+  if (read.state === "none") {
+    return "no userdata archive to keep";
+  }
   const whole = originalArchive(start, flavour.magic);
   const bytes = read.state === "complete" ? whole.subarray(0, read.lengthBytes) : trimmed(whole);
   const name = read.state === "complete" ? archiveName : refusedArchiveName;
@@ -40,7 +42,9 @@ export function keepArchive(
  */
 export function clearMagic(disk: BlockDevice, sectorBytes: number, magic: string): void {
   const first = disk.read(0, sectorBytes);
-  if (!startsWith(first, magic)) return;
+  if (!startsWith(first, magic)) {
+    return;
+  }
   first.fill(0, 0, dosTableOffset);
   disk.write(0, first);
   disk.fsync();

@@ -29,6 +29,8 @@ export function mke2fsCommand(node: string, layout: Layout, label: string): stri
 }
 
 function bytesPerInode(sizeBytes: number): number {
-  if (sizeBytes <= tebibyte) return 8192;
+  if (sizeBytes <= tebibyte) {
+    return 8192;
+  }
   return sizeBytes <= 16 * tebibyte ? 16384 : 65536;
 }

@@ -43,7 +43,9 @@ export function mountData(kernel: Kernel, node: string, wish: Wish): Mounted {
       });
       return { node, folder, readOnly: flags.includes("ro"), refusal: refusal?.message };
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
+      if (!(error instanceof KernelError)) {
+        throw error;
+      }
       refusal ??= error;
     }
   }

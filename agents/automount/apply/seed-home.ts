@@ -25,14 +25,18 @@ export function seedHome(kernel: Kernel, mounted: Mounted, flavour: Flavour): st
     copyHostKeys(kernel, mounted.folder, flavour);
   }
   const kept = readKept(kernel, mounted.folder, flavour);
-  if (kept === undefined) return "no userdata archive";
+  if (kept === undefined) {
+    return "no userdata archive";
+  }
   const members = membersOf(kept.archive, flavour, archiveName);
   const others = members.filter((member) => !isKeys(member));
   writeMembers(kernel, home, "", others, flavour);
 
   const hash = sha256(kept.archive).toString("hex");
   const inRam = `${others.length} members of userdata brought into RAM`;
-  if (kept.marker === hash) return `${inRam}; its keys were taken on an earlier boot`;
+  if (kept.marker === hash) {
+    return `${inRam}; its keys were taken on an earlier boot`;
+  }
   const keys = members.filter(isKeys);
   if (mounted.readOnly) {
     writeMembers(kernel, home, "", keys, flavour);
@@ -66,14 +70,20 @@ export function seedKeysAhead(
 function copyKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
   const { home, uid, gid } = flavour.user;
   const kept = keysFolder(flavour);
-  if (kernel.lstat(`${folder}/${kept}`) === undefined) return;
+  if (kernel.lstat(`${folder}/${kept}`) === undefined) {
+    return;
+  }
   kernel.mkdirBeneath(home, sshFolder, { mode: 0o700, owner: { uid, gid } });
   kernel.withFolderBeneath(folder, kept, (from) =>
     kernel.withFolderBeneath(home, sshFolder, (to) => {
       for (const name of kernel.list(from)) {
-        if (kernel.lstat(`${from}/${name}`)?.kind !== "file") continue;
+        if (kernel.lstat(`${from}/${name}`)?.kind !== "file") {
+          continue;
+        }
         const bytes = kernel.readNoFollow(`${from}/${name}`, maxArchiveBytes);
-        if (bytes === undefined) continue;
+        if (bytes === undefined) {
+          continue;
+        }
         kernel.writeAtomic(`${to}/${name}`, bytes, { mode: 0o600, owner: { uid, gid } });
       }
     }),
@@ -83,7 +93,9 @@ function copyKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
 /** The host stays who it is for its clients while its disk is being repaired. */
 function copyHostKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
   const kept = `${flavour.stateFolder.slice(1)}/etc/ssh`;
-  if (kernel.lstat(`${folder}/${kept}`) === undefined) return;
+  if (kernel.lstat(`${folder}/${kept}`) === undefined) {
+    return;
+  }
   kernel.mkdir(`/${kept}`, { mode: 0o700 });
   kernel.withFolderBeneath(folder, kept, (from) => kernel.copyTree(from, `/${kept}`));
 }
@@ -111,8 +123,12 @@ export function seedHomeFromDisk(kernel: Kernel, node: string, flavour: Flavour)
 
 function membersOf(bytes: Uint8Array, flavour: Flavour, name: string): readonly Member[] {
   const read = readArchive(bytes, flavour.magic);
-  if (read.state === "complete") return read.members;
-  if (read.state === "none") return [];
+  if (read.state === "complete") {
+    return read.members;
+  }
+  if (read.state === "none") {
+    return [];
+  }
   throw new Error(
     `the userdata archive in ${name} is refused, no key is taken from it: ${read.why}`,
   );
@@ -125,11 +141,15 @@ function readKept(
   flavour: Flavour,
 ): { archive: Uint8Array; marker: string | undefined } | undefined {
   const state = flavour.stateFolder.slice(1);
-  if (kernel.lstat(`${folder}/${state}`) === undefined) return undefined;
+  if (kernel.lstat(`${folder}/${state}`) === undefined) {
+    return undefined;
+  }
   return kernel.withFolderBeneath(folder, state, (path) => {
     const archive = kernel.readNoFollow(`${path}/${archiveName}`, maxArchiveBytes);
     const marker = kernel.readNoFollow(`${path}/${markerName}`, 100);
-    if (archive === undefined) return undefined;
+    if (archive === undefined) {
+      return undefined;
+    }
     return { archive, marker: marker && Buffer.from(marker).toString("latin1").trim() };
   });
 }
@@ -155,7 +175,9 @@ function writeMembers(
     }
     const slash = path.lastIndexOf("/");
     const folder = below(slash === -1 ? "" : path.slice(0, slash));
-    if (folder !== "") kernel.mkdirBeneath(root, folder, { mode: 0o700, owner });
+    if (folder !== "") {
+      kernel.mkdirBeneath(root, folder, { mode: 0o700, owner });
+    }
     kernel.withFolderBeneath(root, folder === "" ? "." : folder, (opened) =>
       kernel.writeAtomic(`${opened}/${path.slice(slash + 1)}`, content, { mode, owner }),
     );

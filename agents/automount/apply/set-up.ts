@@ -24,7 +24,9 @@ export function openForSetUp(kernel: Kernel, node: string): BlockDevice {
   // The exclusive opening asks the kernel whether anybody holds the disk; mke2fs asks again.
   kernel.openBlockDevice(node, "exclusive").close();
   const device = kernel.openBlockDevice(node, "write");
-  if (device.tryLock()) return device;
+  if (device.tryLock()) {
+    return device;
+  }
   device.close();
   throw new KernelError("lock", node, "EWOULDBLOCK", { detail: "another program works on it" });
 }
@@ -109,7 +111,9 @@ function writeGpt(
   const writes = gptWrites({ ...geometry, ...guids, partitionName: label });
   const headers = [writes.backupHeader, writes.header];
   const flushed = (parts: readonly GptWrite[]) => {
-    for (const { offsetBytes, content } of parts) device.write(offsetBytes, content);
+    for (const { offsetBytes, content } of parts) {
+      device.write(offsetBytes, content);
+    }
     device.fsync();
   };
   flushed(headers.map((part) => ({ ...part, content: Buffer.alloc(part.content.length) })));

@@ -194,10 +194,14 @@ describe("whatever the bytes are", () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
         const bytes = Buffer.from(start);
-        for (const { at, byte } of changes) bytes[at] = byte;
+        for (const { at, byte } of changes) {
+          bytes[at] = byte;
+        }
         const read = readArchive(bytes, magic);
         const paths = read.state === "complete" ? read.members.map(({ path }) => path) : [];
-        for (const path of paths) expect(path).not.toMatch(/^\/|(^|\/)\.\.(\/|$)|^$/);
+        for (const path of paths) {
+          expect(path).not.toMatch(/^\/|(^|\/)\.\.(\/|$)|^$/);
+        }
       }),
       { numRuns: 2000 },
     );
@@ -210,9 +214,13 @@ describe("whatever the bytes are", () => {
       fc.property(name, fc.constantFrom("0", "5"), (made, type) => {
         const read = readArchive(madeArchive({ name: made, type }), magic);
         const leadsOut = made.startsWith("/") || made.split("/").includes("..");
-        if (leadsOut) expect(read.state).toBe("refused");
+        if (leadsOut) {
+          expect(read.state).toBe("refused");
+        }
         const paths = read.state === "complete" ? read.members.map(({ path }) => path) : [];
-        for (const path of paths) expect(path.split("/")).not.toContain("..");
+        for (const path of paths) {
+          expect(path.split("/")).not.toContain("..");
+        }
       }),
       { numRuns: 1000 },
     );

@@ -43,26 +43,34 @@ export function archiveFacts(read: ArchiveRead): ArchiveFacts {
 export function readArchive(disk: Uint8Array, magic: string): ArchiveRead {
   const start = disk.subarray(0, maxArchiveBytes);
   const bytes = startsWith(start, magic) ? originalArchive(start, magic) : start;
-  if (Buffer.from(bytes.subarray(257, 262)).toString("latin1") !== "ustar")
+  if (Buffer.from(bytes.subarray(257, 262)).toString("latin1") !== "ustar") {
     return { state: "none" };
+  }
   const members: Member[] = [];
   let offset = 0;
   try {
     for (let count = 0; ; count += 1) {
       const block = wholeBlocks(bytes, offset, blockBytes);
       if (isZero(block)) {
-        if (!isZero(wholeBlocks(bytes, offset + blockBytes, blockBytes)))
+        if (!isZero(wholeBlocks(bytes, offset + blockBytes, blockBytes))) {
           throw new Error("something follows a block of zeros");
+        }
         return { state: "complete", lengthBytes: offset + 2 * blockBytes, members };
       }
-      if (count >= maxMembers) throw new Error(`it has more than ${maxMembers} members`);
+      if (count >= maxMembers) {
+        throw new Error(`it has more than ${maxMembers} members`);
+      }
       const header = readTarHeader(block);
       const paddedBytes = Math.ceil(header.sizeBytes / blockBytes) * blockBytes;
       const content = wholeBlocks(bytes, offset + blockBytes, paddedBytes);
       offset += blockBytes + paddedBytes;
-      if (header.name === magic) continue;
+      if (header.name === magic) {
+        continue;
+      }
       const member = memberOf(header, content.slice(0, header.sizeBytes));
-      if (member !== undefined) members.push(member);
+      if (member !== undefined) {
+        members.push(member);
+      }
     }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -82,7 +90,9 @@ function memberOf(header: TarHeader, content: Uint8Array): Member | undefined {
  */
 export function originalArchive(start: Uint8Array, magic: string): Uint8Array {
   // A kept archive may have been cut short.
-  if (start.length < 2 * blockBytes) return start;
+  if (start.length < 2 * blockBytes) {
+    return start;
+  }
   const bytes = start.slice();
   bytes.fill(0, dosTableOffset, blockBytes);
   bytes.fill(0, blockBytes, 2 * blockBytes);
@@ -96,8 +106,9 @@ export function startsWith(start: Uint8Array, magic: string): boolean {
 }
 
 function wholeBlocks(bytes: Uint8Array, offset: number, lengthBytes: number): Uint8Array {
-  if (offset + lengthBytes > bytes.length)
+  if (offset + lengthBytes > bytes.length) {
     throw new Error(`it has no end marker within ${maxArchiveBytes} bytes`);
+  }
   return bytes.subarray(offset, offset + lengthBytes);
 }
 

@@ -17,31 +17,52 @@ export interface JudgedMember {
  * and the reason.
  */
 export function judgeMember(header: TarHeader, content: Uint8Array): JudgedMember | undefined {
-  if (header.type === "x" || header.type === "g") return judgePax(content);
+  if (header.type === "x" || header.type === "g") {
+    return judgePax(content);
+  }
   const shown = JSON.stringify(header.name);
   const kind = header.type === "0" ? "file" : header.type === "5" ? "folder" : undefined;
-  if (kind === undefined) throw new Error(`member ${shown} is ${typeText(header.type)}`);
-  if (kind === "folder" && header.sizeBytes > 0) throw new Error(`folder ${shown} has content`);
+  if (kind === undefined) {
+    throw new Error(`member ${shown} is ${typeText(header.type)}`);
+  }
+  if (kind === "folder" && header.sizeBytes > 0) {
+    throw new Error(`folder ${shown} has content`);
+  }
   const path = judgePath(header.name, kind);
-  if (path === "") return undefined;
+  if (path === "") {
+    return undefined;
+  }
   return { path, kind, mode: modeOf(path, kind, header.mode) };
 }
 
 function judgePath(name: string, kind: "file" | "folder"): string {
   const shown = JSON.stringify(name);
-  if (name.startsWith("/")) throw new Error(`member ${shown} has an absolute name`);
-  if (Buffer.byteLength(name) > maxPathBytes)
+  if (name.startsWith("/")) {
+    throw new Error(`member ${shown} has an absolute name`);
+  }
+  if (Buffer.byteLength(name) > maxPathBytes) {
     throw new Error(`member ${shown} has too long a name`);
+  }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (/[\x00-\x1f\x7f]/.test(name))
+  if (/[\x00-\x1f\x7f]/.test(name)) {
     throw new Error(`member ${shown} has control characters in its name`);
-  if (kind === "file" && name.endsWith("/")) throw new Error(`file ${shown} is named as a folder`);
+  }
+  if (kind === "file" && name.endsWith("/")) {
+    throw new Error(`file ${shown} is named as a folder`);
+  }
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
-  if (parts.includes("..")) throw new Error(`member ${shown} leads upwards`);
-  if (parts.length > maxDepth) throw new Error(`member ${shown} lies too deep`);
-  if (parts.some((part) => Buffer.byteLength(part) > maxNameBytes))
+  if (parts.includes("..")) {
+    throw new Error(`member ${shown} leads upwards`);
+  }
+  if (parts.length > maxDepth) {
+    throw new Error(`member ${shown} lies too deep`);
+  }
+  if (parts.some((part) => Buffer.byteLength(part) > maxNameBytes)) {
     throw new Error(`member ${shown} has too long a name`);
-  if (parts.length === 0 && kind === "file") throw new Error("a file has no name");
+  }
+  if (parts.length === 0 && kind === "file") {
+    throw new Error("a file has no name");
+  }
   return parts.join("/");
 }
 
@@ -56,7 +77,9 @@ function modeOf(path: string, kind: "file" | "folder", mode: number): number {
 function judgePax(content: Uint8Array): undefined {
   const records = new TextDecoder().decode(content);
   const key = /^\d+ (path|linkpath|size|GNU\.sparse[^=]*)=/m.exec(records)?.[1];
-  if (key !== undefined) throw new Error(`a pax header sets "${key}", which is not supported`);
+  if (key !== undefined) {
+    throw new Error(`a pax header sets "${key}", which is not supported`);
+  }
 }
 
 function typeText(type: string): string {

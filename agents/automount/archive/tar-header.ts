@@ -12,9 +12,13 @@ export interface TarHeader {
 /** Reads one 512-byte header. Throws an Error that says which field is wrong. */
 export function readTarHeader(block: Uint8Array): TarHeader {
   const magic = text(block, 257, 5);
-  if (magic !== "ustar") throw new Error("it has no ustar header");
+  if (magic !== "ustar") {
+    throw new Error("it has no ustar header");
+  }
   const stated = octal(block, 148, 8, "checksum");
-  if (stated !== checksum(block)) throw new Error("a header's checksum is wrong");
+  if (stated !== checksum(block)) {
+    throw new Error("a header's checksum is wrong");
+  }
   const prefix = text(block, 345, 155);
   const name = text(block, 0, 100);
   const type = text(block, 156, 1);
@@ -30,7 +34,9 @@ export function readTarHeader(block: Uint8Array): TarHeader {
 /** Sum of all bytes, the checksum's own field counted as spaces. */
 function checksum(block: Uint8Array): number {
   let sum = 0;
-  for (const [index, byte] of block.entries()) sum += index >= 148 && index < 156 ? 0x20 : byte;
+  for (const [index, byte] of block.entries()) {
+    sum += index >= 148 && index < 156 ? 0x20 : byte;
+  }
   return sum;
 }
 
@@ -52,6 +58,8 @@ function octal(block: Uint8Array, offset: number, maxBytes: number, field: strin
     .toString("latin1")
     .replace(/[\0 ]+$/, "")
     .trimStart();
-  if (!/^[0-7]*$/.test(digits)) throw new Error(`a ${field} is not octal`);
+  if (!/^[0-7]*$/.test(digits)) {
+    throw new Error(`a ${field} is not octal`);
+  }
   return digits === "" ? 0 : Number.parseInt(digits, 8);
 }

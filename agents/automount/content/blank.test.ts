@@ -7,7 +7,9 @@ const sizeBytes = 512 * 1024 * 1024;
 function isZerosWithByteAt(offset: number): boolean {
   return isZeros(sizeBytes, (from, length) => {
     const bytes = new Uint8Array(length);
-    if (offset >= from && offset < from + length) bytes[offset - from] = 1;
+    if (offset >= from && offset < from + length) {
+      bytes[offset - from] = 1;
+    }
     return bytes;
   });
 }

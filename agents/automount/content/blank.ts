@@ -10,11 +10,18 @@ const samples = 64;
  */
 export function isZeros(sizeBytes: number, read: ReadBytes): boolean {
   const edge = Math.min(edgeBytes, sizeBytes);
-  if (!areZero(read(0, edge)) || !areZero(read(sizeBytes - edge, edge))) return false;
+  if (!areZero(read(0, edge)) || !areZero(read(sizeBytes - edge, edge))) {
+    return false;
+  }
   const step = Math.floor(sizeBytes / (samples + 1) / sampleBytes) * sampleBytes;
-  if (step === 0) return true;
-  for (let index = 1; index <= samples; index += 1)
-    if (!areZero(read(index * step, sampleBytes))) return false;
+  if (step === 0) {
+    return true;
+  }
+  for (let index = 1; index <= samples; index += 1) {
+    if (!areZero(read(index * step, sampleBytes))) {
+      return false;
+    }
+  }
   return true;
 }
 

@@ -20,17 +20,22 @@ export function readBlkid(exitCode: number, stdout: string, stderr: string): Blk
     const said = `${stdout}${stderr}`.trim();
     return said === "" ? { found: "nothing" } : { found: "error", why: `blkid: ${said}` };
   }
-  if (exitCode === 8)
+  if (exitCode === 8) {
     return { found: "error", why: "blkid found several signatures that contradict one another" };
-  if (exitCode !== 0)
+  }
+  if (exitCode !== 0) {
     return { found: "error", why: `blkid ended with status ${exitCode}: ${lastLine(stderr)}` };
+  }
   const values: Record<string, string> = {};
   for (const line of stdout.split("\n")) {
     const equals = line.indexOf("=");
-    if (equals > 0) values[line.slice(0, equals)] = unescapeValue(line.slice(equals + 1));
+    if (equals > 0) {
+      values[line.slice(0, equals)] = unescapeValue(line.slice(equals + 1));
+    }
   }
-  if (values.TYPE === undefined && values.PTTYPE === undefined && values.USAGE === undefined)
+  if (values.TYPE === undefined && values.PTTYPE === undefined && values.USAGE === undefined) {
     return { found: "error", why: "blkid found something but didn't say what" };
+  }
   return { found: "something", values };
 }
 

@@ -11,18 +11,27 @@ export function needsSecondProbe(own: Content): boolean {
 
 /** The verdict of both probes: empty only where both found nothing, an error of either is unreadable. */
 export function bothProbes(own: Content, second: BlkidSays): Content {
-  if (own.is === "unreadable") return own;
-  if (second.found === "error") return { is: "unreadable", why: second.why };
-  if (second.found === "nothing") return own;
+  if (own.is === "unreadable") {
+    return own;
+  }
+  if (second.found === "error") {
+    return { is: "unreadable", why: second.why };
+  }
+  if (second.found === "nothing") {
+    return own;
+  }
   const { TYPE: type, PTTYPE: tableType, LABEL: secondLabel } = second.values;
   const named = [type, tableType === undefined ? undefined : `${tableType} partition table`];
   const types = named.filter((name) => name !== undefined);
-  if (own.is === "foreign") return { ...own, label: own.label ?? secondLabel };
-  if (own.is === "empty")
+  if (own.is === "foreign") {
+    return { ...own, label: own.label ?? secondLabel };
+  }
+  if (own.is === "empty") {
     return {
       is: "foreign",
       types: types.length === 0 ? ["unknown signature"] : types,
       label: secondLabel,
     };
+  }
   return own;
 }

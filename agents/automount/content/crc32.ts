@@ -2,14 +2,18 @@
 function tableOf(polynomial: number): Uint32Array {
   return new Uint32Array(256).map((_, byte) => {
     let value = byte;
-    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1;
+    for (let bit = 0; bit < 8; bit++) {
+      value = value & 1 ? (value >>> 1) ^ polynomial : value >>> 1;
+    }
     return value;
   });
 }
 
 function remainder(table: Uint32Array, bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] ?? 0);
+  for (const byte of bytes) {
+    crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] ?? 0);
+  }
   return crc >>> 0;
 }
 

@@ -14,16 +14,22 @@ export const protectiveType = 0xee;
  * (the boot sectors of FAT and NTFS end in the same signature). Logical partitions are not followed.
  */
 export function findDosTable(start: Uint8Array, sectorBytes: number): TableEntry[] | undefined {
-  if (start[510] !== 0x55 || start[511] !== 0xaa) return undefined;
+  if (start[510] !== 0x55 || start[511] !== 0xaa) {
+    return undefined;
+  }
   const view = new DataView(start.buffer, start.byteOffset, 512);
   const entries: TableEntry[] = [];
   for (const index of [0, 1, 2, 3]) {
     const offset = firstEntryOffset + index * entryBytes;
     const bootFlag = view.getUint8(offset);
-    if (bootFlag !== 0 && bootFlag !== 0x80) return undefined;
+    if (bootFlag !== 0 && bootFlag !== 0x80) {
+      return undefined;
+    }
     const type = view.getUint8(offset + 4);
     const sectors = view.getUint32(offset + 12, true);
-    if (type === 0 && sectors === 0) continue;
+    if (type === 0 && sectors === 0) {
+      continue;
+    }
     entries.push({
       number: index + 1,
       startBytes: view.getUint32(offset + 8, true) * sectorBytes,
@@ -64,11 +70,16 @@ export function withDosSize(
   sectors: number,
 ): Uint8Array | undefined {
   const entries = findDosTable(first, 1);
-  if (entries === undefined) return undefined;
-  if (entries.some(({ typeCode }) => typeCode === protectiveType.toString(16))) return undefined;
+  if (entries === undefined) {
+    return undefined;
+  }
+  if (entries.some(({ typeCode }) => typeCode === protectiveType.toString(16))) {
+    return undefined;
+  }
   const entry = entries.find((one) => one.number === number);
-  if (entry === undefined || sectors > dosMaxSectors)
+  if (entry === undefined || sectors > dosMaxSectors) {
     throw new RangeError(`a DOS table can't give partition ${number} ${sectors} sectors`);
+  }
   const changed = first.slice();
   const offset = firstEntryOffset + (number - 1) * entryBytes;
   new DataView(changed.buffer).setUint32(offset + 12, sectors, true);

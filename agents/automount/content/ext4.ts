@@ -21,13 +21,19 @@ export type ExtFound =
 
 /** Reads the superblock of ext2, ext3 or ext4 in the first bytes of a device; undefined when there is none. */
 export function findExt(start: Uint8Array): ExtFound | undefined {
-  if (start.length < superblockOffset + superblockBytes) return undefined;
+  if (start.length < superblockOffset + superblockBytes) {
+    return undefined;
+  }
   const view = new DataView(start.buffer, start.byteOffset + superblockOffset, superblockBytes);
-  if (view.getUint16(0x38, true) !== magic) return undefined;
+  if (view.getUint16(0x38, true) !== magic) {
+    return undefined;
+  }
   const incompatible = view.getUint32(0x60, true);
   const readOnlyCompatible = view.getUint32(0x64, true);
   const label = textAt(view, 0x78, 16);
-  if ((incompatible & journalDevice) !== 0) return { type: "external ext journal", label };
+  if ((incompatible & journalDevice) !== 0) {
+    return { type: "external ext journal", label };
+  }
   const beyondExt3 =
     (incompatible & ~ext3Incompatible) !== 0 ||
     (readOnlyCompatible & ~ext3ReadOnlyCompatible) !== 0;

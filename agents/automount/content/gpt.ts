@@ -24,26 +24,35 @@ export type GptFound =
 /** Reads the GPT whose header is at that sector; undefined when there is none. */
 export function findGpt(device: Sectors, headerSector: number): GptFound | undefined {
   const { read, sizeBytes, sectorBytes } = device;
-  if (headerSector < 1 || (headerSector + 1) * sectorBytes > sizeBytes) return undefined;
+  if (headerSector < 1 || (headerSector + 1) * sectorBytes > sizeBytes) {
+    return undefined;
+  }
   const header = Buffer.from(read(headerSector * sectorBytes, sectorBytes));
-  if (!header.subarray(0, 8).equals(signature)) return undefined;
+  if (!header.subarray(0, 8).equals(signature)) {
+    return undefined;
+  }
   const size = header.readUInt32LE(12);
-  if (size < headerBytes || size > header.length)
+  if (size < headerBytes || size > header.length) {
     return { state: "damaged", why: `header of ${size} bytes` };
+  }
   const checked = Buffer.from(header.subarray(0, size));
   checked.writeUInt32LE(0, 16);
-  if (crc32(checked) !== header.readUInt32LE(16))
+  if (crc32(checked) !== header.readUInt32LE(16)) {
     return { state: "damaged", why: "header checksum" };
+  }
   const count = header.readUInt32LE(80);
   const entryBytes = header.readUInt32LE(84);
-  if (entryBytes !== gptEntryBytes || count > 1024)
+  if (entryBytes !== gptEntryBytes || count > 1024) {
     return { state: "damaged", why: `${count} entries of ${entryBytes} bytes` };
+  }
   const firstByte = Number(header.readBigUInt64LE(72)) * sectorBytes;
-  if (firstByte + count * entryBytes > sizeBytes)
+  if (firstByte + count * entryBytes > sizeBytes) {
     return { state: "damaged", why: "entries beyond the end" };
+  }
   const array = Buffer.from(read(firstByte, count * entryBytes));
-  if (crc32(array) !== header.readUInt32LE(88))
+  if (crc32(array) !== header.readUInt32LE(88)) {
     return { state: "damaged", why: "entries checksum" };
+  }
   return { state: "sound", entries: entriesOf(array, count, sectorBytes) };
 }
 
@@ -52,7 +61,9 @@ function entriesOf(array: Buffer, count: number, sectorBytes: number): TableEntr
   for (let index = 0; index < count; index += 1) {
     const entry = array.subarray(index * gptEntryBytes, (index + 1) * gptEntryBytes);
     const typeCode = guidText(entry.subarray(0, 16));
-    if (/^[0-]+$/.test(typeCode)) continue;
+    if (/^[0-]+$/.test(typeCode)) {
+      continue;
+    }
     const first = Number(entry.readBigUInt64LE(32));
     const last = Number(entry.readBigUInt64LE(40));
     entries.push({
@@ -90,7 +101,9 @@ export function readGptPlan(
   };
   const found = findGpt(sectors, 1);
   const [entry] = found?.state === "sound" ? found.entries : [];
-  if (entry === undefined) return undefined;
+  if (entry === undefined) {
+    return undefined;
+  }
   const header = Buffer.from(device.read(sectorBytes, sectorBytes));
   const entriesSector = Number(header.readBigUInt64LE(72));
   const array = Buffer.from(device.read(entriesSector * sectorBytes, gptEntryBytes));

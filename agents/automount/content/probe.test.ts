@@ -35,7 +35,9 @@ const gptPlan = {
 function withGpt(...parts: ("backupEntries" | "backupHeader" | "entries" | "header")[]) {
   const writes = gptWrites(gptPlan);
   const made = new Uint8Array(sizeBytes);
-  for (const part of parts) made.set(writes[part].content, writes[part].offsetBytes);
+  for (const part of parts) {
+    made.set(writes[part].content, writes[part].offsetBytes);
+  }
   return made;
 }
 

@@ -37,30 +37,52 @@ export function probe(device: Probed): Content {
   let label: string | undefined;
   for (const signature of signatures) {
     for (const offset of signature.offsets) {
-      if (!bytesMatch(device, start, offset, signature.bytes)) continue;
+      if (!bytesMatch(device, start, offset, signature.bytes)) {
+        continue;
+      }
       types.add(signature.type);
-      if (signature.label !== undefined)
+      if (signature.label !== undefined) {
         label ??= labelAt(start, signature.label.offset, signature.label.maxBytes);
+      }
     }
   }
-  for (const offset of mdOffsets(device.sizeBytes))
-    if (bytesMatch(device, start, offset, mdMagic)) types.add("md RAID");
-  if (holdsZfs(device)) types.add("ZFS");
-  if (device.skipBytes <= 257 && startsWith(start, 257, "ustar")) types.add("tar archive");
+  for (const offset of mdOffsets(device.sizeBytes)) {
+    if (bytesMatch(device, start, offset, mdMagic)) {
+      types.add("md RAID");
+    }
+  }
+  if (holdsZfs(device)) {
+    types.add("ZFS");
+  }
+  if (device.skipBytes <= 257 && startsWith(start, 257, "ustar")) {
+    types.add("tar archive");
+  }
 
   const ext = device.skipBytes > 1024 ? undefined : findExt(start);
   const table = tableOf(device, start);
-  if (typeof table === "string") types.add(table);
+  if (typeof table === "string") {
+    types.add(table);
+  }
   if (ext !== undefined && ext.type !== "ext4") {
     types.add(ext.type);
     label ??= ext.label;
   }
   const found = types.size + (ext?.type === "ext4" ? 1 : 0) + (typeof table === "object" ? 1 : 0);
-  if (found === 0) return { is: "empty", zeros: false };
-  if (found === 1 && ext?.type === "ext4") return { is: "ext4", ext4: ext.ext4 };
-  if (found === 1 && typeof table === "object") return { is: "table", table };
-  if (ext?.type === "ext4") types.add("ext4");
-  if (typeof table === "object") types.add(`${table.type} partition table`);
+  if (found === 0) {
+    return { is: "empty", zeros: false };
+  }
+  if (found === 1 && ext?.type === "ext4") {
+    return { is: "ext4", ext4: ext.ext4 };
+  }
+  if (found === 1 && typeof table === "object") {
+    return { is: "table", table };
+  }
+  if (ext?.type === "ext4") {
+    types.add("ext4");
+  }
+  if (typeof table === "object") {
+    types.add(`${table.type} partition table`);
+  }
   return { is: "foreign", types: [...types].sort(), label: label ?? ext4Label(ext) };
 }
 
@@ -80,27 +102,41 @@ function tableOf(device: Probed, start: Uint8Array): PartitionTable | string | u
   const backup = lastSector > 1 ? findGpt(sectors, lastSector) : undefined;
   const isProtective =
     dos?.some((entry) => entry.typeCode === protectiveType.toString(16)) ?? false;
-  if (gpt?.state === "damaged") return `damaged GPT (${gpt.why})`;
+  if (gpt?.state === "damaged") {
+    return `damaged GPT (${gpt.why})`;
+  }
   if (gpt !== undefined) {
     return { type: "gpt", entries: gpt.entries, isWhole: isProtective };
   }
-  if (isProtective) return "protective table without its GPT";
-  if (backup?.state === "damaged") return "damaged backup of a GPT";
-  if (backup !== undefined && dos !== undefined) return "DOS table and backup of a GPT";
-  if (backup !== undefined) return { type: "gpt", entries: backup.entries, isWhole: false };
+  if (isProtective) {
+    return "protective table without its GPT";
+  }
+  if (backup?.state === "damaged") {
+    return "damaged backup of a GPT";
+  }
+  if (backup !== undefined && dos !== undefined) {
+    return "DOS table and backup of a GPT";
+  }
+  if (backup !== undefined) {
+    return { type: "gpt", entries: backup.entries, isWhole: false };
+  }
   return dos === undefined ? undefined : { type: "dos", entries: dos, isWhole: true };
 }
 
 function holdsZfs(device: Probed): boolean {
   return zfsOffsets(device.sizeBytes).some((offset) => {
-    if (offset < device.skipBytes || offset + zfsRingBytes > device.sizeBytes) return false;
+    if (offset < device.skipBytes || offset + zfsRingBytes > device.sizeBytes) {
+      return false;
+    }
     return holdsUberblock(readWhole(device, offset, zfsRingBytes));
   });
 }
 
 function bytesMatch(device: Probed, start: Uint8Array, from: number, bytes: Uint8Array): boolean {
   const offset = from < 0 ? device.sizeBytes + from : from;
-  if (offset < device.skipBytes || offset + bytes.length > device.sizeBytes) return false;
+  if (offset < device.skipBytes || offset + bytes.length > device.sizeBytes) {
+    return false;
+  }
   const inStart = offset + bytes.length <= start.length;
   const found = inStart
     ? start.subarray(offset, offset + bytes.length)
@@ -109,9 +145,13 @@ function bytesMatch(device: Probed, start: Uint8Array, from: number, bytes: Uint
 }
 
 function readWhole(device: Probed, offsetBytes: number, lengthBytes: number): Uint8Array {
-  if (offsetBytes < 0) throw new ShortRead(`nothing at ${offsetBytes}`);
+  if (offsetBytes < 0) {
+    throw new ShortRead(`nothing at ${offsetBytes}`);
+  }
   const bytes = device.read(offsetBytes, lengthBytes);
-  if (bytes.length === lengthBytes) return bytes;
+  if (bytes.length === lengthBytes) {
+    return bytes;
+  }
   throw new ShortRead(`${bytes.length} of ${lengthBytes} bytes at ${offsetBytes}`);
 }
 

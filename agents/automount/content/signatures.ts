@@ -103,10 +103,12 @@ export const zfsRingBytes = 128 * 1024;
 export function holdsUberblock(ring: Uint8Array): boolean {
   const view = new DataView(ring.buffer, ring.byteOffset, ring.byteLength);
   for (let offset = 0; offset + 8 <= ring.length; offset += 1024) {
-    if (view.getUint32(offset, true) === 0x00bab10c && view.getUint32(offset + 4, true) === 0)
+    if (view.getUint32(offset, true) === 0x00bab10c && view.getUint32(offset + 4, true) === 0) {
       return true;
-    if (view.getUint32(offset + 4, false) === 0x00bab10c && view.getUint32(offset, false) === 0)
+    }
+    if (view.getUint32(offset + 4, false) === 0x00bab10c && view.getUint32(offset, false) === 0) {
       return true;
+    }
   }
   return false;
 }

@@ -148,7 +148,9 @@ describe("sfdisk", () => {
       entriesSector: 2048,
     });
     const bytes = Buffer.alloc(size);
-    for (const { offsetBytes, content } of Object.values(writes)) content.copy(bytes, offsetBytes);
+    for (const { offsetBytes, content } of Object.values(writes)) {
+      content.copy(bytes, offsetBytes);
+    }
     const protective = { type: 0xee, startSector: 1, sectors: sectors - 1 };
     bytes.set(dosTableBytes(0, protective), dosTableOffset);
     writeFileSync(path, bytes);

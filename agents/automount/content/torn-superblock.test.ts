@@ -19,7 +19,9 @@ function run(program: string, ...words: string[]): number {
     execFileSync(program, words, { env, stdio: "pipe" });
     return 0;
   } catch (error) {
-    if (error instanceof Error && "status" in error) return Number(error.status);
+    if (error instanceof Error && "status" in error) {
+      return Number(error.status);
+    }
     throw error;
   }
 }

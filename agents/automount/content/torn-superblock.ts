@@ -34,18 +34,28 @@ export function withMendedChecksum(
   copy: Uint8Array,
 ): Uint8Array | undefined {
   const [own, other] = [viewOf(superblock), viewOf(copy)];
-  if (own.getUint16(magicOffset, true) !== 0xef53) return undefined;
-  if ((own.getUint32(readOnlyCompatibleOffset, true) & hasChecksums) === 0) return undefined;
+  if (own.getUint16(magicOffset, true) !== 0xef53) {
+    return undefined;
+  }
+  if ((own.getUint32(readOnlyCompatibleOffset, true) & hasChecksums) === 0) {
+    return undefined;
+  }
   const features = (view: DataView) => view.getUint32(incompatibleOffset, true) & ~needsRecovery;
-  if (features(own) !== features(other)) return undefined;
+  if (features(own) !== features(other)) {
+    return undefined;
+  }
   const isSame = ([offset, lengthBytes]: readonly [number, number]) =>
     Buffer.compare(
       superblock.subarray(offset, offset + lengthBytes),
       copy.subarray(offset, offset + lengthBytes),
     ) === 0;
-  if (!constants.every(isSame)) return undefined;
+  if (!constants.every(isSame)) {
+    return undefined;
+  }
   const checksum = ext4Checksum(superblock.subarray(0, checksumOffset));
-  if (checksum === own.getUint32(checksumOffset, true)) return undefined;
+  if (checksum === own.getUint32(checksumOffset, true)) {
+    return undefined;
+  }
   const mended = Uint8Array.from(superblock);
   viewOf(mended).setUint32(checksumOffset, checksum, true);
   return mended;

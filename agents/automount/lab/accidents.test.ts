@@ -37,7 +37,9 @@ describe("accident 2: growing and checking raced with the names of partitions (l
   test("an enlarged disk is checked only when its partition has the new size, then mounted, then grown", async () => {
     const hardware = await usedMachine();
     const disk = hardware.disks.get("vda");
-    if (disk !== undefined) disk.sizeBytes = 512 * mebibyte;
+    if (disk !== undefined) {
+      disk.sizeBytes = 512 * mebibyte;
+    }
     const { done, result } = await boot(hardware);
     expect(result).toBe("ok");
     expect(stepsOf(done).slice(1, 4)).toEqual(["grow", "check", "mount"]);
@@ -108,7 +110,9 @@ describe("accident 6: the data disk was not mounted now and then, and the RAM fi
     hardware.disks.delete("vda");
     const { kernel, result } = await boot(hardware, {
       prepare: (made) => {
-        if (disk === undefined) throw new Error("no disk");
+        if (disk === undefined) {
+          throw new Error("no disk");
+        }
         made.attach("vda", disk, "not yet scanned");
         setTimeout(() => {
           made.scan("vda", disk);
@@ -127,7 +131,9 @@ describe("accident 7: partitions whose names end in digits were misread, and a r
     async (name) => {
       const made = newMachine();
       const disk = made.disks.get("vda");
-      if (disk === undefined) throw new Error("no disk");
+      if (disk === undefined) {
+        throw new Error("no disk");
+      }
       const { kernel, result } = await boot({
         disks: new Map([[name, disk]]),
         filesystems: new Map(),
@@ -177,8 +183,9 @@ describe("accident 13: keys came back from the archive on every boot and could n
     const hardware = await usedMachine();
     const { kernel: first } = await boot(hardware);
     first.writeAtomic(keyPath, "");
-    for (const { kernel } of [await boot(hardware), await boot(hardware)])
+    for (const { kernel } of [await boot(hardware), await boot(hardware)]) {
       expect(kernel.readText(keyPath)).toBe("");
+    }
   });
 });
 

@@ -41,8 +41,9 @@ describe("a filesystem with errors (accident 8)", () => {
         made.onRun("e2fsck", (argv) => {
           calls.push(argv.join(" "));
           duringRepair = made.readTextIfPresent(keyPath);
-          if (!argv.includes("-b"))
+          if (!argv.includes("-b")) {
             return { exitCode: 8, stderr: "The superblock could not be read\n  e2fsck -b 8193" };
+          }
           return { exitCode: 1, stdout: "was not cleanly unmounted, check forced." };
         }),
     });

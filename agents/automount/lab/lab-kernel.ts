@@ -38,17 +38,21 @@ export class LabKernel extends FakeKernel {
   isLockedByOthers = false;
   readonly #hardware: Hardware;
   readonly #extents = new Map<string, Extent>();
-  #cut: Cut | undefined;
+  readonly #cut: Cut | undefined;
   #dead = false;
 
   constructor(hardware: Hardware, cut?: Cut) {
     super();
     this.#hardware = hardware;
-    for (const [source, node] of hardware.filesystems) this.filesystems.set(source, node);
+    for (const [source, node] of hardware.filesystems) {
+      this.filesystems.set(source, node);
+    }
     this.lay({ "/sys/block": null, "/dev": null, "/mnt": null, "/run/boot2podman": null });
     this.lay({ "/home/tc": null, "/var/lib": null, "/proc/cmdline": "" });
     this.lay({ "/etc/passwd": "tc:x:1000:50:tc:/home/tc:/bin/sh\n" });
-    for (const [name, platter] of hardware.disks) this.attach(name, platter);
+    for (const [name, platter] of hardware.disks) {
+      this.attach(name, platter);
+    }
     this.lay({ "/sys/fs/ext4": null });
     this.onRun("e2fsck", (argv) => this.#e2fsck(argv));
     this.onRun("resize2fs", (argv) => this.#resize2fs(argv));
@@ -60,19 +64,25 @@ export class LabKernel extends FakeKernel {
   /** What is left for the next boot. */
   switchOff(): Hardware {
     this.#hardware.filesystems.clear();
-    for (const [source, node] of this.filesystems) this.#hardware.filesystems.set(source, node);
+    for (const [source, node] of this.filesystems) {
+      this.#hardware.filesystems.set(source, node);
+    }
     return this.#hardware;
   }
 
   protected override enter(operation: string, path: string): void {
-    if (this.#dead) throw new PowerCut(`${operation} ${path}`);
+    if (this.#dead) {
+      throw new PowerCut(`${operation} ${path}`);
+    }
     super.enter(operation, path);
   }
 
   protected override change(operation: string, path: string, ...more: string[]): void {
     if (!this.#dead && this.#cut?.atChange === this.changes) {
       this.#dead = true;
-      for (const platter of this.#hardware.disks.values()) platter.cutPower(this.#cut.survivors);
+      for (const platter of this.#hardware.disks.values()) {
+        platter.cutPower(this.#cut.survivors);
+      }
     }
     super.change(operation, path, ...more);
     this.changes += 1;
@@ -81,7 +91,9 @@ export class LabKernel extends FakeKernel {
   override openBlockDevice(path: string, access: "read" | "write" | "exclusive"): BlockDevice {
     this.enter("openBlockDevice", path);
     const extent = this.#extents.get(path);
-    if (extent === undefined) throw new KernelError("openBlockDevice", path, "ENOENT");
+    if (extent === undefined) {
+      throw new KernelError("openBlockDevice", path, "ENOENT");
+    }
     const { platter, offset, sizeBytes } = extent;
     return {
       path,
@@ -91,7 +103,9 @@ export class LabKernel extends FakeKernel {
         return platter.read(offset + from, Math.max(0, Math.min(length, sizeBytes - from)));
       },
       write: (from, content) => {
-        if (access === "read") throw new KernelError("writeBlock", path, "EBADF");
+        if (access === "read") {
+          throw new KernelError("writeBlock", path, "EBADF");
+        }
         this.change("writeBlock", path, `${from}+${content.length}`);
         platter.write(offset + from, content);
       },
@@ -110,10 +124,13 @@ export class LabKernel extends FakeKernel {
 
   override mount(request: MountRequest): void {
     const extent = this.#extents.get(request.source);
-    if (extent !== undefined && this.#ext4At(extent) === undefined)
+    if (extent !== undefined && this.#ext4At(extent) === undefined) {
       throw new KernelError("mount", request.source, "EINVAL");
+    }
     super.mount(request);
-    if (extent === undefined || request.flags?.includes("ro")) return;
+    if (extent === undefined || request.flags?.includes("ro")) {
+      return;
+    }
     // s_mtime, as the kernel sets it when the mount begins.
     extent.platter.write(extent.offset + 1024 + 0x2c, new Uint8Array([1, 2, 3, 4]));
     extent.platter.flush();
@@ -132,7 +149,9 @@ export class LabKernel extends FakeKernel {
     this.symlink(folder, `/sys/block/${name}`);
     this.changes -= 1;
     this.#extents.set(`/dev/${name}`, { platter, offset: 0, sizeBytes: platter.sizeBytes });
-    if (scanned === "scanned") this.scan(name, platter);
+    if (scanned === "scanned") {
+      this.scan(name, platter);
+    }
   }
 
   /** The kernel's look at a partition table. */
@@ -169,7 +188,9 @@ export class LabKernel extends FakeKernel {
 
   #resize2fs(argv: readonly string[]) {
     const extent = this.#extents.get(argv.at(-1) ?? "");
-    if (extent === undefined) return { exitCode: 1, stderr: "no such device" };
+    if (extent === undefined) {
+      return { exitCode: 1, stderr: "no such device" };
+    }
     const blocks = new Uint8Array(new Uint32Array([extent.sizeBytes / 4096]).buffer);
     this.change("writeBlock", "resize2fs");
     extent.platter.write(extent.offset + 1024 + 0x04, blocks);
@@ -179,7 +200,9 @@ export class LabKernel extends FakeKernel {
 
   #blkid(argv: readonly string[]) {
     const extent = this.#extents.get(argv.at(-1) ?? "");
-    if (extent === undefined) return { exitCode: 4, stderr: "no such device" };
+    if (extent === undefined) {
+      return { exitCode: 4, stderr: "no such device" };
+    }
     const { platter } = extent;
     const base = extent.offset + (argv[2] === "-O" ? Number(argv[3]) : 0);
     const found = probe({
@@ -188,14 +211,18 @@ export class LabKernel extends FakeKernel {
       read: (offset, length) => platter.read(base + offset, length),
       skipBytes: base === 0 ? 4608 : 0,
     });
-    if (found.is === "empty") return { exitCode: 2 };
+    if (found.is === "empty") {
+      return { exitCode: 2 };
+    }
     return { stdout: found.is === "ext4" ? "TYPE=ext4\n" : "TYPE=other\n" };
   }
 
   /** Each write can be the last, and none is flushed before the end. */
   #mke2fs(argv: readonly string[]) {
     const platter = this.#extents.get(argv.at(-2) ?? "")?.platter;
-    if (platter === undefined) return { exitCode: 1, stderr: "no such device" };
+    if (platter === undefined) {
+      return { exitCode: 1, stderr: "no such device" };
+    }
     const option = argv.find((word) => word.startsWith("offset=")) ?? "";
     const offset = Number(/^offset=(\d+)/.exec(option)?.[1]);
     this.filesystems.delete(partitionName(argv.at(-2) ?? "", 1));

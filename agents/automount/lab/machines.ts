@@ -49,8 +49,12 @@ export async function boot(hardware: Hardware, given: BootOptions = {}) {
   const options = { ...defaultBootOptions, automount };
   const context = { kernel, options, notes };
   const outcome = await automountStage.run(context).catch(async (error: unknown) => {
-    if (error instanceof PowerCut) return { result: "cut" as const, message: error.message };
-    if (!(error instanceof Error)) throw error;
+    if (error instanceof PowerCut) {
+      return { result: "cut" as const, message: error.message };
+    }
+    if (!(error instanceof Error)) {
+      throw error;
+    }
     const rescued = await automountStage.rescue?.(context).catch(String);
     return { result: "failed" as const, message: `${error.message}; ${rescued}` };
   });

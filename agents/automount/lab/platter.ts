@@ -8,7 +8,9 @@ class SparseBytes {
     const bytes = new Uint8Array(length);
     this.#each(offset, length, (chunk, at, from, size) => {
       const found = this.#chunks.get(chunk);
-      if (found !== undefined) bytes.set(found.subarray(at, at + size), from);
+      if (found !== undefined) {
+        bytes.set(found.subarray(at, at + size), from);
+      }
     });
     return bytes;
   }
@@ -23,7 +25,9 @@ class SparseBytes {
 
   copy(): SparseBytes {
     const copied = new SparseBytes();
-    for (const [chunk, bytes] of this.#chunks) copied.#chunks.set(chunk, bytes.slice());
+    for (const [chunk, bytes] of this.#chunks) {
+      copied.#chunks.set(chunk, bytes.slice());
+    }
     return copied;
   }
 
@@ -46,7 +50,7 @@ export type Survivors = "none" | "all" | ((index: number) => boolean);
 
 /** The bytes of one disk, with what a power cut leaves of them. */
 export class Platter {
-  #durable = new SparseBytes();
+  readonly #durable = new SparseBytes();
   #current = new SparseBytes();
   #pending: { offset: number; content: Uint8Array }[] = [];
 
@@ -63,22 +67,27 @@ export class Platter {
   /** A disk writes a sector whole or not at all, several in any order. */
   write(offset: number, content: Uint8Array): void {
     this.#current.write(offset, content);
-    for (let from = 0; from < content.length; from += this.sectorBytes)
+    for (let from = 0; from < content.length; from += this.sectorBytes) {
       this.#pending.push({
         offset: offset + from,
         content: content.slice(from, from + this.sectorBytes),
       });
+    }
   }
 
   flush(): void {
-    for (const { offset, content } of this.#pending) this.#durable.write(offset, content);
+    for (const { offset, content } of this.#pending) {
+      this.#durable.write(offset, content);
+    }
     this.#pending = [];
   }
 
   cutPower(survivors: Survivors): void {
     for (const [index, { offset, content }] of this.#pending.entries()) {
       const survives = typeof survivors === "function" ? survivors(index) : survivors === "all";
-      if (survives) this.#durable.write(offset, content);
+      if (survives) {
+        this.#durable.write(offset, content);
+      }
     }
     this.#pending = [];
     this.#current = this.#durable.copy();

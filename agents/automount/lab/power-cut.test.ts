@@ -15,7 +15,9 @@ import { Platter, type Survivors } from "./platter.ts";
 
 function tableOf(hardware: Hardware): Content {
   const platter = hardware.disks.get("vda");
-  if (platter === undefined) throw new Error("no disk");
+  if (platter === undefined) {
+    throw new Error("no disk");
+  }
   const { sizeBytes, sectorBytes } = platter;
   const read = (offset: number, length: number) => platter.read(offset, length);
   return probe({ sizeBytes, sectorBytes, read, skipBytes: 4608 });
@@ -110,7 +112,9 @@ test("our table with nothing behind it: cut at every change, the next boot ends 
     const { kernel } = await boot(hardware, { cut: { atChange, survivors: "all" } });
     // A filesystem that is half made must not be reached through a table.
     const isHalfMade = kernel.journal.at(-1)?.startsWith("writeBlock mke2fs") === true;
-    if (isHalfMade) expect(tableOf(hardware)).toMatchObject({ is: "empty" });
+    if (isHalfMade) {
+      expect(tableOf(hardware)).toMatchObject({ is: "empty" });
+    }
     expectSetUp(await boot(hardware), hardware);
   }
 });
@@ -123,7 +127,9 @@ describe.each([
     const hardware = newMachine(fromBytes);
     const { kernel } = await boot(hardware);
     kernel.writeAtomic("/var/lib/containers/precious", "data");
-    for (const disk of hardware.disks.values()) disk.sizeBytes = toBytes;
+    for (const disk of hardware.disks.values()) {
+      disk.sizeBytes = toBytes;
+    }
     return hardware;
   };
   const expectGrown = async (hardware: Hardware) => {
@@ -132,7 +138,9 @@ describe.each([
     expect(kernel.readText("/var/lib/containers/precious")).toBe("data");
     const [disk] = await observeDisks(kernel, boot2podman);
     const [entry] = disk?.partitions ?? [];
-    if (disk === undefined || entry?.content.is !== "ext4") throw new Error("no data partition");
+    if (disk === undefined || entry?.content.is !== "ext4") {
+      throw new Error("no data partition");
+    }
     const { startBytes, sizeBytes } = layoutOf(disk);
     expect(entry).toMatchObject({ startBytes, sizeBytes });
     // The fake's superblock counts blocks in 32 bits.
@@ -229,7 +237,9 @@ describe("the lab itself", () => {
       const hardware = newMachine();
       await wronglyOrderedBoot(hardware, { atChange, survivors: "all" });
       const { kernel } = await boot(hardware);
-      if (!kernel.exists(keyPath)) lost += 1;
+      if (!kernel.exists(keyPath)) {
+        lost += 1;
+      }
     }
     expect(lost).toBeGreaterThan(0);
   });
@@ -247,7 +257,9 @@ describe("the lab itself", () => {
       const wrong = [...others.slice(0, keepAt), ...steps.filter(isClear), ...others.slice(keepAt)];
       await applyPlan(kernel, situation, wrong, { done: [] });
     } catch (error) {
-      if (!(error instanceof PowerCut)) throw error;
+      if (!(error instanceof PowerCut)) {
+        throw error;
+      }
     }
     kernel.switchOff();
   }

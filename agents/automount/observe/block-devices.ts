@@ -22,7 +22,9 @@ export function listDisks(kernel: Kernel): BareDisk[] {
 /** Node of a partition by its number, or of the whole disk for 0; undefined when the kernel doesn't know it. */
 export function findNode(kernel: Kernel, disk: string, number: number): string | undefined {
   const folder = `/sys/block/${disk}`;
-  if (number === 0) return kernel.exists(folder) ? nodeOf(disk) : undefined;
+  if (number === 0) {
+    return kernel.exists(folder) ? nodeOf(disk) : undefined;
+  }
   const name = partitionNames(kernel, disk).find(
     (entry) => text(kernel, `${folder}/${entry}/partition`) === String(number),
   );
@@ -35,7 +37,9 @@ function bareDisk(kernel: Kernel, name: string, users: Users): BareDisk | undefi
   const sectors = text(kernel, `${folder}/size`);
   const kind = kindOf(kernel, name);
   const isNothing = sectors === undefined || (sectors === "0" && kind === "virtual");
-  if (isNothing || text(kernel, `${folder}/hidden`) === "1") return undefined;
+  if (isNothing || text(kernel, `${folder}/hidden`) === "1") {
+    return undefined;
+  }
   const partitions = partitionNames(kernel, name)
     .filter((entry) => text(kernel, `${folder}/${entry}/partition`) !== undefined)
     .map((entry) => barePartition(kernel, folder, entry, users))
@@ -80,8 +84,12 @@ function barePartition(kernel: Kernel, disk: string, name: string, users: Users)
 function kindOf(kernel: Kernel, name: string): DiskKind {
   const folder = `/sys/block/${name}`;
   const path = kernel.readlink(folder);
-  if (path.includes("/devices/virtual/block/") || path.includes("/mtd")) return "virtual";
-  if (path.includes("/floppy.")) return "floppy";
+  if (path.includes("/devices/virtual/block/") || path.includes("/mtd")) {
+    return "virtual";
+  }
+  if (path.includes("/floppy.")) {
+    return "floppy";
+  }
   // SCSI peripheral device types 4 and 5: write-once and CD-ROM (SPC: INQUIRY).
   const scsiType = text(kernel, `${folder}/device/type`);
   return scsiType === "4" || scsiType === "5" ? "optical" : "disk";
@@ -99,11 +107,15 @@ function deviceUsers(kernel: Kernel): Users {
   const users = new Map<string, string>();
   for (const { device, source, target } of kernel.mounts().toReversed()) {
     users.set(device, `mounted at ${target}`);
-    if (source.startsWith("/dev/")) users.set(source, `mounted at ${target}`);
+    if (source.startsWith("/dev/")) {
+      users.set(source, `mounted at ${target}`);
+    }
   }
   for (const line of (kernel.readTextIfPresent("/proc/swaps") ?? "").split("\n").slice(1)) {
     const node = line.split(/\s/)[0] ?? "";
-    if (node.startsWith("/dev/")) users.set(node, "swap");
+    if (node.startsWith("/dev/")) {
+      users.set(node, "swap");
+    }
   }
   return users;
 }

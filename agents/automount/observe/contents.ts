@@ -89,7 +89,9 @@ async function readRegion(kernel: Kernel, region: Region): Promise<Content> {
   } catch (error) {
     return unreadable(error);
   }
-  if (!needsSecondProbe(own)) return own;
+  if (!needsSecondProbe(own)) {
+    return own;
+  }
   try {
     const command = blkidCommand(region.node, region.offsetBytes);
     const result = await kernel.run(command, { timeoutMs: probeTimeoutMs });

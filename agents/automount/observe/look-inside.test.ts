@@ -9,7 +9,9 @@ const folder = "/run/boot2podman/look";
 /** A machine with a filesystem on /dev/vda1 that holds one file. */
 function machine(fault?: { on: string; path: string; code: string }): FakeKernel {
   const kernel = new FakeKernel().lay({ "/run": null });
-  if (fault !== undefined) kernel.failOn(fault.on, fault.path, fault.code);
+  if (fault !== undefined) {
+    kernel.failOn(fault.on, fault.path, fault.code);
+  }
   const inside = new FakeKernel().lay({ "/root/note": "mine" });
   kernel.filesystems.set("/dev/vda1", inside.tree.get("test", "/root", true));
   return kernel;
@@ -31,10 +33,11 @@ describe("a look into a filesystem", () => {
       [4096, "sb=131072"],
       [1024, "sb=8193"],
     ];
-    for (const [blockBytes, option] of copies)
+    for (const [blockBytes, option] of copies) {
       expect(lookInside(kernel, "/dev/vda1", options, firstCopy({ blockBytes }))).toEqual({
         found: ["noload", option],
       });
+    }
   });
 
   test("gives what the kernel refuses, when mounting or inside", () => {

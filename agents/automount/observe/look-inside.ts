@@ -75,6 +75,8 @@ export function lookInside<T>(
 
 /** Anything but a refusal of the kernel is a mistake of ours and must be seen. */
 function refusalIn(error: unknown): { refused: KernelError } {
-  if (!(error instanceof KernelError)) throw error;
+  if (!(error instanceof KernelError)) {
+    throw error;
+  }
   return { refused: error };
 }

@@ -20,11 +20,14 @@ function system(...devices: Laid[]): FakeKernel {
     const folder = `/sys/devices/${path}`;
     const name = path.slice(path.lastIndexOf("/") + 1);
     const own = { size: "20480", ro: "0", removable: "0", ...attributes };
-    for (const [key, value] of Object.entries(own))
+    for (const [key, value] of Object.entries(own)) {
       kernel.lay({ [`${folder}/${key}`]: `${value}\n` });
-    for (const [part, values] of Object.entries(partitions ?? {}))
-      for (const [key, value] of Object.entries(values))
+    }
+    for (const [part, values] of Object.entries(partitions ?? {})) {
+      for (const [key, value] of Object.entries(values)) {
         kernel.lay({ [`${folder}/${part}/${key}`]: `${value}\n` });
+      }
+    }
     kernel.symlink(folder, `/sys/block/${name}`);
   }
   return kernel;

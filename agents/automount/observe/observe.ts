@@ -17,11 +17,17 @@ export async function observeDisks(kernel: Kernel, flavour: Flavour): Promise<Di
 /** Several labelled filesystems are asked who used them last; one alone needs no asking. */
 function noteLastMachines(kernel: Kernel, disks: readonly Disk[], flavour: Flavour): void {
   const labelled = filesystemsOf(disks).filter(({ ext4 }) => ext4.label === flavour.label);
-  if (labelled.length < 2) return;
+  if (labelled.length < 2) {
+    return;
+  }
   for (const { disk, partition, ext4, inUse } of labelled) {
-    if (inUse !== undefined || disk.inUse !== undefined) continue;
+    if (inUse !== undefined || disk.inUse !== undefined) {
+      continue;
+    }
     const machine = lastMachineOf(kernel, (partition ?? disk).node, flavour);
-    if (machine !== undefined) ext4.lastMachine = machine;
+    if (machine !== undefined) {
+      ext4.lastMachine = machine;
+    }
   }
 }
 
@@ -33,8 +39,12 @@ function lookInsideSingle(kernel: Kernel, disks: Disk[], flavour: Flavour): Disk
     !filesystems.some(({ ext4 }) => ext4.label === flavour.label);
   const unlabelled = filesystems.filter(({ ext4 }) => ext4.label === "");
   const [single] = unlabelled;
-  if (!isNeeded || single === undefined || unlabelled.length > 1) return disks;
-  if (single.inUse !== undefined || single.disk.inUse !== undefined) return disks;
+  if (!isNeeded || single === undefined || unlabelled.length > 1) {
+    return disks;
+  }
+  if (single.inUse !== undefined || single.disk.inUse !== undefined) {
+    return disks;
+  }
   const node = (single.partition ?? single.disk).node;
   single.ext4.holdsSystem = holdsSystem(kernel, node);
   return disks;

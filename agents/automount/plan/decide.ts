@@ -46,13 +46,19 @@ export interface Situation {
 export function decide(situation: Situation): Decision {
   const { disks, options, flavour } = situation;
   const left = new Map<Disk, Judged>();
-  if (!options.enabled) return { use: nothing("off"), left };
+  if (!options.enabled) {
+    return { use: nothing("off"), left };
+  }
   const open: Disk[] = [];
   for (const disk of disks) {
     const out = outOfQuestion(disk, flavour);
-    if (out !== undefined) left.set(disk, out);
-    else if (!concerns(disk, options.disk, flavour)) left.set(disk, bare("not-named"));
-    else open.push(disk);
+    if (out !== undefined) {
+      left.set(disk, out);
+    } else if (!concerns(disk, options.disk, flavour)) {
+      left.set(disk, bare("not-named"));
+    } else {
+      open.push(disk);
+    }
   }
   const use =
     useWanted(open, situation, left) ??
@@ -61,7 +67,9 @@ export function decide(situation: Situation): Decision {
     useBlank(open, situation, left) ??
     nothing(options.disk !== undefined && open.length === 0 ? "named-missing" : undefined);
   for (const disk of open) {
-    if (left.has(disk) || isUsed(disk, use)) continue;
+    if (left.has(disk) || isUsed(disk, use)) {
+      continue;
+    }
     left.set(disk, use.what === "nothing" ? judgeUnused(disk, flavour) : bare("not-needed"));
   }
   return { use, left };
@@ -78,10 +86,14 @@ const useWanted: Rule = (open, { options, flavour, machine }, left) => {
   const wanted = filesystemsOf(open).filter((found) => isWanted(found, options.disk, flavour));
   const known = wanted.length > 1 ? lastUsed(wanted, machine) : undefined;
   const filesystem = known ?? wanted[0];
-  if (filesystem === undefined) return undefined;
+  if (filesystem === undefined) {
+    return undefined;
+  }
   if (wanted.length > 1 && known === undefined) {
     const names = wanted.map(({ name, ext4 }) => `${name} (UUID=${ext4.uuid})`).join(", ");
-    for (const { disk } of wanted) left.set(disk, bare("labelled-several"));
+    for (const { disk } of wanted) {
+      left.set(disk, bare("labelled-several"));
+    }
     return nothing("labelled-several", names);
   }
   const { disk, inUse, name } = filesystem;
@@ -105,12 +117,15 @@ function lastUsed(
   machine: string | undefined,
 ): Filesystem | undefined {
   const uuids = new Set(wanted.map(({ ext4 }) => ext4.uuid));
-  if (machine === undefined || uuids.size < wanted.length) return undefined;
+  if (machine === undefined || uuids.size < wanted.length) {
+    return undefined;
+  }
   const [last, before] = wanted
     .filter(({ ext4 }) => ext4.lastMachine === machine)
     .sort((one, other) => other.ext4.lastMountedMs - one.ext4.lastMountedMs);
-  if (last === undefined || last.ext4.lastMountedMs === before?.ext4.lastMountedMs)
+  if (last === undefined || last.ext4.lastMountedMs === before?.ext4.lastMountedMs) {
     return undefined;
+  }
   return last;
 }
 
@@ -120,16 +135,25 @@ const useMagic: Rule = (open, { options, flavour }, left) => {
   const allowed: Disk[] = [];
   for (const disk of marked) {
     const verdict = judgeMagic(disk, flavour);
-    if (verdict.row !== "magic-format") left.set(disk, verdict);
-    else if (!isNamed(disk, options.disk)) left.set(disk, bare("not-named"));
-    else if (options.format === "never") left.set(disk, bare("magic-forbidden"));
-    else allowed.push(disk);
+    if (verdict.row !== "magic-format") {
+      left.set(disk, verdict);
+    } else if (!isNamed(disk, options.disk)) {
+      left.set(disk, bare("not-named"));
+    } else if (options.format === "never") {
+      left.set(disk, bare("magic-forbidden"));
+    } else {
+      allowed.push(disk);
+    }
   }
   const [disk] = allowed;
-  if (disk === undefined) return marked.length > 0 ? nothing(undefined) : undefined;
+  if (disk === undefined) {
+    return marked.length > 0 ? nothing(undefined) : undefined;
+  }
   if (allowed.length > 1) {
     const names = allowed.map(({ name }) => name).join(", ");
-    for (const one of allowed) left.set(one, bare("magic-several"));
+    for (const one of allowed) {
+      left.set(one, bare("magic-several"));
+    }
     return nothing("magic-several", names);
   }
   return { what: "set-up", row: "magic-format", disk };
@@ -139,12 +163,17 @@ const useMagic: Rule = (open, { options, flavour }, left) => {
 const useUnlabelled: Rule = (open, { options }, left) => {
   const unlabelled = filesystemsOf(open).filter(({ ext4 }) => ext4.label === "");
   const [filesystem] = unlabelled;
-  if (filesystem === undefined || !isNamed(filesystem.disk, options.disk)) return undefined;
+  if (filesystem === undefined || !isNamed(filesystem.disk, options.disk)) {
+    return undefined;
+  }
   // A disk that can't be read could hold the labelled filesystem.
   const anyUnreadable = open.some(({ content }) => content.is === "unreadable");
-  if (unlabelled.length > 1 || filesystem.disk.partitions.length > 1 || anyUnreadable)
+  if (unlabelled.length > 1 || filesystem.disk.partitions.length > 1 || anyUnreadable) {
     return undefined;
-  if (filesystem.inUse !== undefined || filesystem.disk.inUse !== undefined) return undefined;
+  }
+  if (filesystem.inUse !== undefined || filesystem.disk.inUse !== undefined) {
+    return undefined;
+  }
   if (filesystem.ext4.holdsSystem !== false) {
     left.set(filesystem.disk, { row: "unlabelled-system", detail: filesystem.name });
     return undefined;
@@ -159,23 +188,34 @@ const useUnlabelled: Rule = (open, { options }, left) => {
 const useBlank: Rule = (open, { options, inVirtualMachine }, left) => {
   const blank: Disk[] = [];
   // A disk that can't be read could be the data disk.
-  if (open.some(({ content }) => content.is === "unreadable")) return undefined;
+  if (open.some(({ content }) => content.is === "unreadable")) {
+    return undefined;
+  }
   for (const disk of open.filter(isBlank)) {
     const verdict = judgeBlank(disk);
     const isAllowed =
       (options.format === "blank" || (options.format === "vm" && inVirtualMachine)) &&
       isNamed(disk, options.disk);
     const isAskedFor = options.format === "blank" || options.disk !== undefined;
-    if (verdict.row !== "blank-format") left.set(disk, verdict);
-    else if (!isAllowed) left.set(disk, bare("blank-refused"));
-    else if (disk.removable && !isAskedFor) left.set(disk, bare("blank-removable"));
-    else blank.push(disk);
+    if (verdict.row !== "blank-format") {
+      left.set(disk, verdict);
+    } else if (!isAllowed) {
+      left.set(disk, bare("blank-refused"));
+    } else if (disk.removable && !isAskedFor) {
+      left.set(disk, bare("blank-removable"));
+    } else {
+      blank.push(disk);
+    }
   }
   const [disk] = blank;
-  if (disk === undefined) return undefined;
+  if (disk === undefined) {
+    return undefined;
+  }
   if (blank.length > 1) {
     const names = blank.map(({ name }) => name).join(", ");
-    for (const one of blank) left.set(one, bare("blank-several"));
+    for (const one of blank) {
+      left.set(one, bare("blank-several"));
+    }
     return nothing("blank-several", names);
   }
   return { what: "set-up", row: "blank-format", disk };
@@ -196,6 +236,8 @@ function nothing(row: RowId | undefined, detail = ""): Use {
 }
 
 function isUsed(disk: Disk, use: Use): boolean {
-  if (use.what === "filesystem") return use.filesystem.disk === disk;
+  if (use.what === "filesystem") {
+    return use.filesystem.disk === disk;
+  }
   return use.what === "set-up" && use.disk === disk;
 }

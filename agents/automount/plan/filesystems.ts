@@ -20,7 +20,9 @@ export function filesystemsOf(disks: readonly Disk[]): Filesystem[] {
     const places = [undefined, ...disk.partitions];
     return places.flatMap((partition) => {
       const { content, name, readOnly, inUse } = partition ?? disk;
-      if (content.is !== "ext4") return [];
+      if (content.is !== "ext4") {
+        return [];
+      }
       const both = { readOnly: readOnly || disk.readOnly, inUse };
       return [{ disk, partition, name, ext4: content.ext4, ...both }];
     });
@@ -34,9 +36,15 @@ export function isWanted(
   flavour: Flavour,
 ): boolean {
   const { label, uuid } = filesystem.ext4;
-  if (selector === undefined) return label === flavour.label;
-  if (selector.by === "label") return label === selector.value;
-  if (selector.by === "uuid") return uuid === selector.value;
+  if (selector === undefined) {
+    return label === flavour.label;
+  }
+  if (selector.by === "label") {
+    return label === selector.value;
+  }
+  if (selector.by === "uuid") {
+    return uuid === selector.value;
+  }
   return filesystem.partition !== undefined && filesystem.name === selector.value
     ? true
     : filesystem.disk.name === selector.value && label === flavour.label;
@@ -49,6 +57,8 @@ export function isNamed(disk: Disk, selector: Selector | undefined): boolean {
 
 /** Whether the selector speaks of the disk or of anything on it. */
 export function concerns(disk: Disk, selector: Selector | undefined, flavour: Flavour): boolean {
-  if (isNamed(disk, selector)) return true;
+  if (isNamed(disk, selector)) {
+    return true;
+  }
   return filesystemsOf([disk]).some((filesystem) => isWanted(filesystem, selector, flavour));
 }

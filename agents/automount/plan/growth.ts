@@ -20,23 +20,31 @@ export interface Growth {
  * partition that grew on an earlier boot.
  */
 export function growthOf({ disk, partition, ext4, readOnly }: Filesystem): Growth {
-  if (readOnly) return { partitionBytes: undefined, filesystem: false };
+  if (readOnly) {
+    return { partitionBytes: undefined, filesystem: false };
+  }
   const partitionBytes = partition === undefined ? undefined : grown(disk, partition);
   const roomBytes = partitionBytes ?? (partition ?? disk).sizeBytes;
   return { partitionBytes, filesystem: roomBytes - ext4.sizeBytes >= leastGrowthBytes };
 }
 
 function grown(disk: Disk, partition: Partition): number | undefined {
-  if (disk.content.is !== "table" || !disk.content.table.isWhole) return undefined;
+  if (disk.content.is !== "table" || !disk.content.table.isWhole) {
+    return undefined;
+  }
   const { type, entries } = disk.content.table;
   const { number, startBytes, sizeBytes } = partition;
   const entry = entries.find((one) => one.number === number);
-  if (entry?.startBytes !== startBytes || entry.sizeBytes !== sizeBytes) return undefined;
+  if (entry?.startBytes !== startBytes || entry.sizeBytes !== sizeBytes) {
+    return undefined;
+  }
   const isLast = [...entries, ...disk.partitions].every(
     (other) => other.number === number || other.startBytes + other.sizeBytes <= startBytes,
   );
   const endBytes = type === "dos" ? dosEnd(disk) : gptEnd(disk);
-  if (!isLast || endBytes === undefined) return undefined;
+  if (!isLast || endBytes === undefined) {
+    return undefined;
+  }
   const newBytes = endBytes - startBytes;
   return newBytes - sizeBytes >= leastGrowthBytes ? newBytes : undefined;
 }
@@ -48,7 +56,9 @@ function dosEnd({ sizeBytes, sectorBytes }: Disk): number {
 
 /** A GPT of others may have its entries where they can't be replaced in one write. */
 function gptEnd(disk: Disk): number | undefined {
-  if (!isOurTable(disk)) return undefined;
+  if (!isOurTable(disk)) {
+    return undefined;
+  }
   const { table, startBytes, sizeBytes } = layoutOf(disk);
   return table === "gpt" ? startBytes + sizeBytes : undefined;
 }

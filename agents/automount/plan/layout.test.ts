@@ -46,7 +46,9 @@ describe("the layout", () => {
         expect(layout.startBytes).toBeGreaterThanOrEqual(mebibyte);
         expect(end).toBeLessThanOrEqual(layout.table === "gpt" ? whole - 33 * 512 : whole);
         expect([layout.startBytes % 4096, layout.sizeBytes % 4096]).toEqual([0, 0]);
-        if (layout.table === "dos") expect(end / sectorBytes).toBeLessThan(2 ** 32);
+        if (layout.table === "dos") {
+          expect(end / sectorBytes).toBeLessThan(2 ** 32);
+        }
       }
     }
   });

@@ -40,14 +40,21 @@ export const gptEntriesOffset = mebibyte;
  * whole, as a power cut leaves it. A DOS table beside the archive has to have been written by us.
  */
 export function isOurTable(disk: Disk): boolean {
-  if (disk.content.is !== "table") return false;
+  if (disk.content.is !== "table") {
+    return false;
+  }
   const { type, entries } = disk.content.table;
   const [entry] = entries;
-  if (entry === undefined || entries.length !== 1 || entry.number !== 1) return false;
-  const { startBytes, typeCode } = entry;
-  if (startBytes + entry.sizeBytes > disk.sizeBytes || entry.sizeBytes % mebibyte !== 0)
+  if (entry === undefined || entries.length !== 1 || entry.number !== 1) {
     return false;
-  if (type === "dos") return startBytes === mebibyte && typeCode === linuxType.toString(16);
+  }
+  const { startBytes, typeCode } = entry;
+  if (startBytes + entry.sizeBytes > disk.sizeBytes || entry.sizeBytes % mebibyte !== 0) {
+    return false;
+  }
+  if (type === "dos") {
+    return startBytes === mebibyte && typeCode === linuxType.toString(16);
+  }
   return startBytes === 2 * mebibyte && typeCode === linuxDataGuid;
 }
 

@@ -50,7 +50,9 @@ function seedFrom(left: ReadonlyMap<Disk, Judged>): Step[] {
     ([{ magic }, { row }]) => magic?.archive.state === "complete" && row !== "not-a-disk",
   );
   const [only] = marked;
-  if (only === undefined || marked.length > 1) return [];
+  if (only === undefined || marked.length > 1) {
+    return [];
+  }
   return [{ do: "seed-home-from-disk", disk: only[0].name }];
 }
 
@@ -76,8 +78,9 @@ function stepsOf(use: Exclude<Use, { what: "nothing" }>, { flavour, machine }: S
   }
   const { disk, partition, readOnly } = use.filesystem;
   const place: Place = { disk: disk.name, partition: partition?.number ?? 0 };
-  if (readOnly)
+  if (readOnly) {
     return [{ do: "mount", place, readOnly: true, discard: false }, { do: "seed-home" }];
+  }
   // Only what carries our label is ours to change.
   const growth = use.row === "unlabelled-single" ? undefined : growthOf(use.filesystem);
   const sizeBytes = growth?.partitionBytes;
@@ -123,9 +126,12 @@ function messageOf(use: Use, flavour: Flavour): string {
     const why = use.disk.magic === undefined ? "it is blank" : "it starts with the magic";
     return `${use.disk.name} is set up as the data disk: ${why}`;
   }
-  if (use.what === "filesystem")
+  if (use.what === "filesystem") {
     return `${use.filesystem.name} is the data disk${howUsed[use.row]}`;
-  if (use.row === "labelled-mounted") return `the data disk is in use already: ${use.detail}`;
+  }
+  if (use.row === "labelled-mounted") {
+    return `the data disk is in use already: ${use.detail}`;
+  }
   if (use.row !== undefined) {
     const { found, done, advice } = rows[use.row];
     const which = use.detail === "" ? "" : ` (${use.detail})`;

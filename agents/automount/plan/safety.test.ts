@@ -139,8 +139,9 @@ function isOurs(content: Content): boolean {
 /** Whether nothing of anybody else would be lost if the disk were formatted. */
 function holdsNothing(one: Disk): boolean {
   const isEmptyOrOurs = (content: Content) => content.is === "empty" || isOurs(content);
-  if (one.magic === undefined)
+  if (one.magic === undefined) {
     return one.content.is === "empty" && one.content.zeros && one.partitions.length === 0;
+  }
   const table =
     one.content === ourTable && one.partitions.every(({ content }) => isEmptyOrOurs(content));
   const mountedBefore = one.magic.behind.is === "ext4" && one.magic.behind.ext4.everMounted;
@@ -160,7 +161,9 @@ describe("whatever the disks and options are", () => {
         const isFormatting = steps.some((step) => step.do === "make-filesystem");
         for (const name of formattedDisks(steps)) {
           const one = situation.disks.find((found) => found.name === name);
-          if (one === undefined) throw new Error(`${name} is no disk`);
+          if (one === undefined) {
+            throw new Error(`${name} is no disk`);
+          }
           expect(one.kind).toBe("disk");
           expect(one.readOnly).toBe(false);
           expect(one.inUse).toBeUndefined();
@@ -188,10 +191,14 @@ describe("whatever the disks and options are", () => {
       fc.property(situations, (situation) => {
         const { steps } = plan(situation);
         for (const place of writtenFilesystems(steps)) {
-          if (formattedDisks(steps).includes(place.disk)) continue;
+          if (formattedDisks(steps).includes(place.disk)) {
+            continue;
+          }
           const one = situation.disks.find((found) => found.name === place.disk);
           const content = one === undefined ? undefined : contentAt(one, place);
-          if (one === undefined || content?.is !== "ext4") throw new Error("no ext4 there");
+          if (one === undefined || content?.is !== "ext4") {
+            throw new Error("no ext4 there");
+          }
           expect(one.kind).toBe("disk");
           const allowed =
             isOurs(content) ||
@@ -209,11 +216,15 @@ describe("whatever the disks and options are", () => {
     fc.assert(
       fc.property(enlarged, (situation) => {
         for (const step of plan(situation).steps) {
-          if (step.do !== "grow-partition") continue;
+          if (step.do !== "grow-partition") {
+            continue;
+          }
           seen += 1;
           const one = situation.disks.find(({ name }) => name === step.place.disk);
           const content = one && contentAt(one, step.place);
-          if (one === undefined || content?.is !== "ext4") throw new Error("no ext4 there");
+          if (one === undefined || content?.is !== "ext4") {
+            throw new Error("no ext4 there");
+          }
           expect(isOurs(content) || situation.options.disk !== undefined).toBe(true);
           const mine = one.partitions.find(({ number }) => number === step.place.partition);
           const end = (mine?.startBytes ?? 0) + step.sizeBytes;

@@ -93,7 +93,9 @@ describe("SMBIOS's mark", () => {
   const bios = (byte2: number, lengthBytes = 0x18) => {
     const structure = new Uint8Array(lengthBytes);
     structure.set([0, lengthBytes]);
-    if (lengthBytes > 0x13) structure[0x13] = byte2;
+    if (lengthBytes > 0x13) {
+      structure[0x13] = byte2;
+    }
     return [...structure, ...Buffer.from("SeaBIOS\0\0")];
   };
   const other = [1, 6, 0, 1, 1, 2, ...Buffer.from("QEMU\0Standard PC\0\0")];

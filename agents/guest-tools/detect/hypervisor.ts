@@ -76,8 +76,12 @@ const dmiKnowsBetter: ReadonlySet<Hypervisor> = new Set([
  */
 export function detectHypervisor(facts: MachineFacts): Detection {
   const dmi = byDmi(facts);
-  if (isBareMetalCloud(facts)) return { hypervisor: "none", by: "bare metal of a cloud" };
-  if (dmi !== undefined && dmiKnowsBetter.has(dmi.hypervisor)) return dmi;
+  if (isBareMetalCloud(facts)) {
+    return { hypervisor: "none", by: "bare metal of a cloud" };
+  }
+  if (dmi !== undefined && dmiKnowsBetter.has(dmi.hypervisor)) {
+    return dmi;
+  }
   return (
     byXen(facts) ??
     byCpuid(facts.cpuidSignatures, dmi) ??
@@ -90,7 +94,9 @@ export function detectHypervisor(facts: MachineFacts): Detection {
 
 /** Amazon's and Google's machines without a hypervisor have their names in DMI all the same. */
 function isBareMetalCloud({ dmi, cpuHasHypervisorFlag, smbiosSaysVirtual }: MachineFacts): boolean {
-  if (cpuHasHypervisorFlag || smbiosSaysVirtual) return false;
+  if (cpuHasHypervisorFlag || smbiosSaysVirtual) {
+    return false;
+  }
   return dmi.systemVendor === "Amazon EC2" && /\.metal(-|$)/.test(dmi.productName);
 }
 
@@ -104,7 +110,9 @@ function byDmi({ dmi }: MachineFacts): Detection | undefined {
   ] as const;
   for (const [field, text] of fields) {
     const hypervisor = dmiStarts.find(([start]) => text.startsWith(start))?.[1];
-    if (hypervisor !== undefined) return { hypervisor, by: `DMI ${field} ${JSON.stringify(text)}` };
+    if (hypervisor !== undefined) {
+      return { hypervisor, by: `DMI ${field} ${JSON.stringify(text)}` };
+    }
   }
   const isHyperV =
     dmi.systemVendor === "Microsoft Corporation" && dmi.productName === "Virtual Machine";
@@ -122,13 +130,19 @@ function byCpuid(signatures: readonly string[], dmi: Detection | undefined): Det
     return hypervisor === undefined ? [] : [{ hypervisor, by }];
   });
   const told = known.find(({ hypervisor }) => hypervisor !== "hyper-v") ?? known[0];
-  if (told === undefined || dmi === undefined) return told;
-  if (told.hypervisor === "hyper-v") return dmi.hypervisor === "hyper-v" ? told : dmi;
+  if (told === undefined || dmi === undefined) {
+    return told;
+  }
+  if (told.hypervisor === "hyper-v") {
+    return dmi.hypervisor === "hyper-v" ? told : dmi;
+  }
   return told.hypervisor === "kvm" && dmi.hypervisor === "qemu" ? dmi : told;
 }
 
 function byXen({ hypervisorType, xenCapabilities }: MachineFacts): Detection | undefined {
-  if (hypervisorType !== "xen") return undefined;
+  if (hypervisorType !== "xen") {
+    return undefined;
+  }
   if (xenCapabilities.includes("control_d")) {
     return { hypervisor: "none", by: "the control domain of Xen" };
   }
@@ -138,21 +152,37 @@ function byXen({ hypervisorType, xenCapabilities }: MachineFacts): Detection | u
 function byDeviceTree(facts: MachineFacts): Detection | undefined {
   const { deviceTreeHypervisor, deviceTreeMachine, deviceTreeHasFwCfg } = facts;
   const by = `device tree ${JSON.stringify(deviceTreeHypervisor || deviceTreeMachine)}`;
-  if (deviceTreeHypervisor === "linux,kvm") return { hypervisor: "kvm", by };
-  if (deviceTreeHypervisor.includes("xen")) return { hypervisor: "xen", by };
-  if (deviceTreeHypervisor.includes("vmware")) return { hypervisor: "vmware", by };
-  if (deviceTreeHasFwCfg) return { hypervisor: "qemu", by: "device tree: QEMU's fw-cfg" };
+  if (deviceTreeHypervisor === "linux,kvm") {
+    return { hypervisor: "kvm", by };
+  }
+  if (deviceTreeHypervisor.includes("xen")) {
+    return { hypervisor: "xen", by };
+  }
+  if (deviceTreeHypervisor.includes("vmware")) {
+    return { hypervisor: "vmware", by };
+  }
+  if (deviceTreeHasFwCfg) {
+    return { hypervisor: "qemu", by: "device tree: QEMU's fw-cfg" };
+  }
   // Firecracker, crosvm and others use QEMU's name for such a machine.
-  if (deviceTreeMachine.includes("dummy-virt")) return { hypervisor: "kvm", by };
+  if (deviceTreeMachine.includes("dummy-virt")) {
+    return { hypervisor: "kvm", by };
+  }
   return undefined;
 }
 
 function byClock({ clockSources }: MachineFacts): Detection | undefined {
   const by = (clock: string) => `clock source ${clock}`;
   for (const clock of clockSources) {
-    if (clock === "kvm-clock") return { hypervisor: "kvm", by: by(clock) };
-    if (clock.startsWith("hyperv_clocksource")) return { hypervisor: "hyper-v", by: by(clock) };
-    if (clock === "xen") return { hypervisor: "xen", by: by(clock) };
+    if (clock === "kvm-clock") {
+      return { hypervisor: "kvm", by: by(clock) };
+    }
+    if (clock.startsWith("hyperv_clocksource")) {
+      return { hypervisor: "hyper-v", by: by(clock) };
+    }
+    if (clock === "xen") {
+      return { hypervisor: "xen", by: by(clock) };
+    }
   }
   return undefined;
 }
@@ -161,6 +191,8 @@ function byMark(facts: MachineFacts): Detection {
   if (facts.cpuHasHypervisorFlag) {
     return { hypervisor: "unknown", by: "the CPU's hypervisor flag" };
   }
-  if (facts.smbiosSaysVirtual) return { hypervisor: "unknown", by: "SMBIOS's mark" };
+  if (facts.smbiosSaysVirtual) {
+    return { hypervisor: "unknown", by: "SMBIOS's mark" };
+  }
   return { hypervisor: "none", by: "nothing that tells of a hypervisor" };
 }

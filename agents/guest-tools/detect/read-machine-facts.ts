@@ -45,14 +45,18 @@ function readTables(kernel: Kernel): Uint8Array {
   try {
     return kernel.exists(smbiosTable) ? kernel.read(smbiosTable) : new Uint8Array();
   } catch (error) {
-    if (hasCode(error, "EACCES", "EPERM")) return new Uint8Array();
+    if (hasCode(error, "EACCES", "EPERM")) {
+      return new Uint8Array();
+    }
     throw error;
   }
 }
 
 function cpuHasHypervisorFlag(kernel: Kernel): boolean {
   const features = kernel.cpuid(1);
-  if (features !== undefined) return features.ecx >>> 31 === 1;
+  if (features !== undefined) {
+    return features.ecx >>> 31 === 1;
+  }
   const cpuinfo = kernel.readTextIfPresent("/proc/cpuinfo") ?? "";
   return /^flags\s*:.*\bhypervisor\b/m.test(cpuinfo);
 }
@@ -61,7 +65,9 @@ function cpuidSignatures(kernel: Kernel): string[] {
   const signatures: string[] = [];
   for (let index = 0; index < mostLeaves; index += 1) {
     const leaf = kernel.cpuid(hypervisorLeaf + index * leafStep);
-    if (leaf === undefined) break;
+    if (leaf === undefined) {
+      break;
+    }
     const letters = new Uint32Array([leaf.ebx, leaf.ecx, leaf.edx]);
     const signature = Buffer.from(letters.buffer).toString("latin1").replace(/\0+$/, "");
     // What is no text is no signature: the answer of a leaf that doesn't exist.

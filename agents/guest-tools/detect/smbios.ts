@@ -11,8 +11,9 @@ const isVirtualMachine = 0x10;
  */
 export function smbiosSaysVirtual(table: Uint8Array): boolean {
   for (const { type, formatted } of smbiosStructures(table)) {
-    if (type === biosInformation)
+    if (type === biosInformation) {
       return ((formatted[extensionByte2] ?? 0) & isVirtualMachine) !== 0;
+    }
   }
   return false;
 }

@@ -16,7 +16,9 @@ function plan(
   policy: "safe" | "full" | "off" = "safe",
 ) {
   const machine = realMachines.find((known) => known.name === name);
-  if (machine === undefined) throw new Error(`no machine ${name}`);
+  if (machine === undefined) {
+    throw new Error(`no machine ${name}`);
+  }
   const facts = {
     machine: factsOf(machine),
     ports: [agentPort],

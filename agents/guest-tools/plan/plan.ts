@@ -88,7 +88,9 @@ function withVirtio(facts: GuestFacts, policy: GuestAgentPolicy): Part {
 
 /** The host's clock as a PTP device; no device asks for its module. */
 function kvmClock({ machine }: GuestFacts): Part {
-  if (!machine.clockSources.includes("kvm-clock")) return {};
+  if (!machine.clockSources.includes("kvm-clock")) {
+    return {};
+  }
   return { modules: ["ptp_kvm"], clock: "the host's by ptp_kvm" };
 }
 

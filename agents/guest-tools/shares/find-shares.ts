@@ -68,7 +68,9 @@ function readTag(kernel: Kernel, path: string): string | undefined {
     return kernel.readTextIfPresent(path)?.replace(/\0.*$/s, "").replace(/\n$/, "");
   } catch (error) {
     // The device went while we looked.
-    if (hasCode(error, "ENODEV", "ENXIO")) return undefined;
+    if (hasCode(error, "ENODEV", "ENXIO")) {
+      return undefined;
+    }
     throw error;
   }
 }

@@ -16,8 +16,12 @@ export async function mountLateShares(kernel: Kernel, options: BootOptions): Pro
     const done: string[] = [];
     const failures = await mountShares(kernel, plan.mounts, done);
     const problems = [...plan.complaints, ...failures];
-    for (const line of [...done, ...problems]) kernel.tellKernelLog(line);
-    for (const line of problems) kernel.tellConsole(line);
+    for (const line of [...done, ...problems]) {
+      kernel.tellKernelLog(line);
+    }
+    for (const line of problems) {
+      kernel.tellConsole(line);
+    }
   } catch (error) {
     kernel.tellKernelLog(`shares: ${oneLine(error)}`);
   }

@@ -23,8 +23,11 @@ export async function mountShares(
     const results = await Promise.all(level.map((share) => mountShare(kernel, share)));
     for (const [index, { argv }] of level.entries()) {
       const complaint = results[index];
-      if (complaint === undefined) done.push(argv.join(" "));
-      else complaints.push(complaint);
+      if (complaint === undefined) {
+        done.push(argv.join(" "));
+      } else {
+        complaints.push(complaint);
+      }
     }
   }
   return complaints;
@@ -37,11 +40,15 @@ async function mountShare(kernel: Kernel, share: ShareMount): Promise<string | u
     // Component by component: a link on the way could lead over a folder of the system's.
     kernel.mkdirBeneath("/", share.path.slice(1), ofRoot);
     const ended = await kernel.run(share.argv, { timeoutMs: mountTimeoutMs });
-    if (ended.exitCode === 0) return undefined;
+    if (ended.exitCode === 0) {
+      return undefined;
+    }
     removeFolders(kernel, fresh);
     return `${what} can't be mounted: ${oneLine(ended.stderr) || `status ${ended.exitCode}`}`;
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     removeFolders(kernel, fresh);
     return `${what} can't be mounted: ${oneLine(error)}`;
   }
@@ -62,7 +69,9 @@ function removeFolders(kernel: Kernel, folders: readonly string[]): void {
       kernel.rmdir(folder);
     } catch (error) {
       // Never made, or somebody uses it by now.
-      if (hasCode(error, "ENOENT", "ENOTEMPTY", "EBUSY", "ENOTDIR")) return;
+      if (hasCode(error, "ENOENT", "ENOTEMPTY", "EBUSY", "ENOTDIR")) {
+        return;
+      }
       throw error;
     }
   }

@@ -32,7 +32,9 @@ export const shareWords: readonly ShareWord[] = [
     help: "mount the hypervisor's shared folder TAG at /PATH; may be given several times",
     read(options, value) {
       const share = parseShare(value);
-      if (typeof share === "string") return share;
+      if (typeof share === "string") {
+        return share;
+      }
       const others = options.wanted.filter(({ path }) => path !== share.path);
       return { ...options, wanted: [...others, share] };
     },
@@ -42,7 +44,9 @@ export const shareWords: readonly ShareWord[] = [
     value: "on|off",
     help: "off: only shared folders that boot2podman.share names are mounted",
     read(options, value) {
-      if (value !== "on" && value !== "off") return "on or off";
+      if (value !== "on" && value !== "off") {
+        return "on or off";
+      }
       return { ...options, isAutomatic: value === "on" };
     },
   },
@@ -51,8 +55,12 @@ export const shareWords: readonly ShareWord[] = [
 /** "TAG:/path" with ":ro" or ":rw" behind it; gives what is expected for anything else. */
 export function parseShare(value: string): WantedShare | string {
   const [, name, path, access] = /^(.+?):(\/[^:]*)(?::(ro|rw))?$/.exec(value) ?? [];
-  if (name === undefined || path === undefined) return "TAG:/PATH or TAG:/PATH:ro";
+  if (name === undefined || path === undefined) {
+    return "TAG:/PATH or TAG:/PATH:ro";
+  }
   const refusal = pathRefusal(path);
-  if (refusal !== undefined) return `a path for a share, but ${refusal}`;
+  if (refusal !== undefined) {
+    return `a path for a share, but ${refusal}`;
+  }
   return { name, path, isReadOnly: access === "ro" };
 }

@@ -34,37 +34,58 @@ const longestPathBytes = 1024;
 export function placeOfName(name: string): { path: string } | { refusal: string } {
   const path = `/${name}`;
   const refusal = pathRefusal(path);
-  if (refusal !== undefined) return { refusal };
+  if (refusal !== undefined) {
+    return { refusal };
+  }
   const top = name.split("/")[0] ?? "";
-  if (systemFolders.has(top)) return { refusal: `/${top} is the system's` };
+  if (systemFolders.has(top)) {
+    return { refusal: `/${top} is the system's` };
+  }
   return { path };
 }
 
 /** Why nothing may be mounted at that path; undefined when it may. */
 export function pathRefusal(path: string): string | undefined {
-  if (!path.startsWith("/")) return "it must start with a slash";
+  if (!path.startsWith("/")) {
+    return "it must start with a slash";
+  }
   if (Buffer.byteLength(path) > longestPathBytes) {
     return `it is longer than ${longestPathBytes} bytes`;
   }
   const names = path.slice(1).split("/");
   for (const name of names) {
-    if (name === "") return "it has an empty part";
-    if (name === "." || name === "..") return `it has the part "${name}"`;
-    if (Buffer.byteLength(name) > longestNameBytes)
+    if (name === "") {
+      return "it has an empty part";
+    }
+    if (name === "." || name === "..") {
+      return `it has the part "${name}"`;
+    }
+    if (Buffer.byteLength(name) > longestNameBytes) {
       return `a part of it is too long for a file name`;
-    if (hasControlCharacter(name)) return "it has a character that can't be shown";
+    }
+    if (hasControlCharacter(name)) {
+      return "it has a character that can't be shown";
+    }
   }
   const [top = ""] = names;
-  if (names.length === 1 && systemFolders.has(top)) return `${path} is the system's`;
-  if (closedFolders.has(top)) return `/${top} is the system's`;
-  if (hidesAny(path, [...closedPaths, ...closedOfHome(names)])) return `${path} is the system's`;
+  if (names.length === 1 && systemFolders.has(top)) {
+    return `${path} is the system's`;
+  }
+  if (closedFolders.has(top)) {
+    return `/${top} is the system's`;
+  }
+  if (hidesAny(path, [...closedPaths, ...closedOfHome(names)])) {
+    return `${path} is the system's`;
+  }
   return undefined;
 }
 
 /** What is closed in the home that a path lies in, or is. */
 function closedOfHome([top, name]: readonly string[]): string[] {
   const isOfUser = top === "home" && name !== undefined;
-  if (!isOfUser && top !== "root") return [];
+  if (!isOfUser && top !== "root") {
+    return [];
+  }
   const home = isOfUser ? `/home/${name}` : "/root";
   return closedInHome.map((path) => `${home}/${path}`);
 }

@@ -39,7 +39,9 @@ export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan 
   const places = new Map<string, string>();
   const add = (share: OfferedShare, wanted: WantedShare) => {
     const other = places.get(wanted.path);
-    if (facts.mounted.includes(wanted.path)) return;
+    if (facts.mounted.includes(wanted.path)) {
+      return;
+    }
     if (other !== undefined) {
       complaints.push(`${said(share)} stays away: ${wanted.path} is taken by ${other}`);
       return;
@@ -49,8 +51,11 @@ export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan 
   };
   for (const wanted of options.wanted) {
     const share = facts.offered.find(({ kind, name }) => kind === "vmhgfs" || name === wanted.name);
-    if (share === undefined) complaints.push(notOffered(wanted, facts.offered));
-    else add({ ...share, name: wanted.name }, wanted);
+    if (share === undefined) {
+      complaints.push(notOffered(wanted, facts.offered));
+    } else {
+      add({ ...share, name: wanted.name }, wanted);
+    }
   }
   const named = new Set(options.wanted.map(({ name }) => name));
   for (const share of options.isAutomatic ? facts.offered : []) {
@@ -58,8 +63,11 @@ export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan 
       add({ ...share, name: "" }, allOfVmware);
     } else if (!named.has(share.name)) {
       const place = placeOfName(share.name);
-      if ("path" in place) add(share, { name: share.name, path: place.path, isReadOnly: false });
-      else complaints.push(unplaced(share, place.refusal));
+      if ("path" in place) {
+        add(share, { name: share.name, path: place.path, isReadOnly: false });
+      } else {
+        complaints.push(unplaced(share, place.refusal));
+      }
     }
   }
   return { mounts: mounts.toSorted((a, b) => depthOf(a.path) - depthOf(b.path)), complaints };

@@ -26,7 +26,9 @@ export const sharesStage: Stage = {
     const { mountShares } = await import("./mount-shares.ts");
     const failures = await mountShares(kernel, plan.mounts, notes.done);
     const complaints = [...plan.complaints, ...failures];
-    if (complaints.length > 0) throw new Error(complaints.join("; "));
+    if (complaints.length > 0) {
+      throw new Error(complaints.join("; "));
+    }
     const names = plan.mounts.map(({ path }) => path).join(", ");
     return { result: "ok", message: names === "" ? "nothing to mount" : names };
   },

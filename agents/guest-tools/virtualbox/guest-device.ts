@@ -78,5 +78,7 @@ function message(sizeBytes: number): Buffer {
 function send(device: Device, number: number, content: Buffer, what: string): void {
   device.ioctl(requestNumber(number, content.length), content);
   const status = content.readInt32LE(12);
-  if (status < 0) throw new Error(`VirtualBox's host refused to ${what} (VBox status ${status})`);
+  if (status < 0) {
+    throw new Error(`VirtualBox's host refused to ${what} (VBox status ${status})`);
+  }
 }

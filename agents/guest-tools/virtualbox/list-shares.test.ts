@@ -29,8 +29,11 @@ class FakeVirtualBox implements Device {
     if (request === CONNECT) {
       expect(view.readUInt32LE(24)).toBe(2);
       const name = view.toString("latin1", 28).replace(/\0+$/, "");
-      if (this.services.includes(name)) view.writeUInt32LE(7, 24);
-      else view.writeInt32LE(refused, 12);
+      if (this.services.includes(name)) {
+        view.writeUInt32LE(7, 24);
+      } else {
+        view.writeInt32LE(refused, 12);
+      }
     } else if (request === DISCONNECT) {
       expect(view.readUInt32LE(24)).toBe(7);
     } else if (request === call(3)) {
@@ -70,8 +73,9 @@ class FakeVirtualBox implements Device {
   #pointedAt(view: Buffer, at: number): Buffer {
     expect(view.readUInt32LE(at)).toBe(4);
     const memory = this.memory.get(view.readBigUInt64LE(at + 8));
-    if (memory?.length !== view.readUInt32LE(at + 4))
+    if (memory?.length !== view.readUInt32LE(at + 4)) {
       throw new Error("no memory of that size there");
+    }
     return Buffer.from(memory.buffer, memory.byteOffset, memory.length);
   }
 

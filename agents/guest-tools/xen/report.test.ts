@@ -18,7 +18,9 @@ class FakeXenStore implements Device {
     expect(request.readUInt32LE(12)).toBe(request.length - 16);
     const [path = "", value] = request.toString("utf8", 16).split("\0");
     const refusal = this.forbidden.get(path);
-    if (refusal === undefined) this.written.push(`${path}=${value}`);
+    if (refusal === undefined) {
+      this.written.push(`${path}=${value}`);
+    }
     const payload = Buffer.from(`${refusal ?? "OK"}\0`);
     const head = Buffer.alloc(16);
     head.writeUInt32LE(refusal === undefined ? 11 : 16, 0);

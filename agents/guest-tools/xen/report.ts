@@ -61,12 +61,16 @@ export function reportToXen(kernel: Kernel): void {
     try {
       const guest = describe(kernel);
       writeXenStore(kernel, xenStoreEntries(guest));
-      if (guest.cards.every(({ addresses }) => addresses.length === 0)) next = soonMs;
+      if (guest.cards.every(({ addresses }) => addresses.length === 0)) {
+        next = soonMs;
+      }
       complaint = undefined;
     } catch (error) {
       const before = complaint;
       complaint = `XenStore: ${oneLine(error)}`;
-      if (complaint !== before) kernel.tellKernelLog(complaint);
+      if (complaint !== before) {
+        kernel.tellKernelLog(complaint);
+      }
     }
     setTimeout(tell, next).unref();
   };
@@ -87,7 +91,9 @@ function describe(kernel: Kernel): GuestDescription {
     cards: kernel.listIfPresent("/sys/class/net").flatMap((card) => {
       const node = kernel.readTextIfPresent(`/sys/class/net/${card}/device/nodename`)?.trim();
       const vif = /^device\/vif\/(\d+)$/.exec(node ?? "")?.[1];
-      if (vif === undefined) return [];
+      if (vif === undefined) {
+        return [];
+      }
       return [{ vif, addresses: addresses.filter(({ name }) => name === card) }];
     }),
     nowMs: kernel.nowMs(),

@@ -19,9 +19,13 @@ export function writeXenStore(kernel: Kernel, entries: ReadonlyMap<string, strin
       device.write(request(XS_WRITE, id, Buffer.from(`${path}\0${value}`)));
       const head = Buffer.from(device.read(headerBytes));
       const answer = Buffer.from(device.read(head.readUInt32LE(12))).toString("latin1");
-      if (head.readUInt32LE(0) !== XS_ERROR) continue;
+      if (head.readUInt32LE(0) !== XS_ERROR) {
+        continue;
+      }
       const code = answer.replace(/\0.*$/s, "");
-      if (code !== "EACCES") throw new Error(`XenStore refused ${path}: ${code}`);
+      if (code !== "EACCES") {
+        throw new Error(`XenStore refused ${path}: ${code}`);
+      }
     }
   } finally {
     device.close();

@@ -85,7 +85,9 @@ test("the stage moves programs into the leaf and leaves the kernel's threads", a
         .split("\n")
         .filter((pid) => pid !== content);
       writePlain(`${cgroupRoot}/cgroup.procs`, rest.join("\n"));
-    } else writePlain(path, content);
+    } else {
+      writePlain(path, content);
+    }
   };
   const { outcome } = await run(kernel);
   expect(moved).toEqual(["1", "40"]);

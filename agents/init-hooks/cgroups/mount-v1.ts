@@ -27,18 +27,24 @@ export function mountV1(kernel: Kernel, notes: StageNotes): StageOutcome {
       applySteps(kernel, steps, notes.done);
       there.push(name);
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
+      if (!(error instanceof KernelError)) {
+        throw error;
+      }
       missing.push(name);
       removeFolder(kernel, `${cgroupRoot}/${name}`);
     }
   }
   const hierarchy = `${cgroupRoot}/memory/memory.use_hierarchy`;
-  if (there.includes("memory") && kernel.exists(hierarchy)) kernel.writePlain(hierarchy, "1");
+  if (there.includes("memory") && kernel.exists(hierarchy)) {
+    kernel.writePlain(hierarchy, "1");
+  }
   const without = missing.length === 0 ? "" : `; this kernel has no v1 ${missing.join(", ")}`;
   return { result: "ok", message: `v1: ${there.join(" ")}${without}` };
 }
 
 /** An empty folder would look like a controller that is there. */
 function removeFolder(kernel: Kernel, path: string): void {
-  if (kernel.exists(path)) kernel.rmdir(path);
+  if (kernel.exists(path)) {
+    kernel.rmdir(path);
+  }
 }

@@ -49,7 +49,9 @@ export function planControllers(controllers: string, user: User | undefined): St
     path: `${group}/cgroup.subtree_control`,
     content: enabled.map((name) => `+${name}`).join(" "),
   });
-  if (user === undefined) return [handDown(cgroupRoot)];
+  if (user === undefined) {
+    return [handDown(cgroupRoot)];
+  }
   const own = (path: string): Step => ({
     do: "own",
     path,

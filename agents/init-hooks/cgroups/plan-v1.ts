@@ -24,7 +24,9 @@ export interface V1Plan {
 
 /** The mounts of cgroup v1 as Debian's cgroupfs-mount makes them; what is mounted already is left as it is. */
 export function planV1({ controllers, fstab, mounted }: V1Facts): V1Plan {
-  if (/^[^#]*cgroup/m.test(fstab)) return { base: [], mounts: [] };
+  if (/^[^#]*cgroup/m.test(fstab)) {
+    return { base: [], mounts: [] };
+  }
   const base: Step = {
     do: "mount",
     source: "cgroup",

@@ -14,7 +14,9 @@ export const cgroupsStage: Stage = {
   needs: [],
   deadlineMs: 10_000,
   async run({ kernel, options, notes }) {
-    if (options.cgroup === "v1") return (await import("./mount-v1.ts")).mountV1(kernel, notes);
+    if (options.cgroup === "v1") {
+      return (await import("./mount-v1.ts")).mountV1(kernel, notes);
+    }
     const user = findUser(kernel, options.user);
     const mounted = kernel.mounts().find((mount) => mount.target === cgroupRoot);
     if (mounted !== undefined && mounted.type !== "cgroup2" && mounted.type !== "") {
@@ -43,10 +45,16 @@ function moveProcesses(kernel: Kernel): number {
   for (let round = 0; round < mostRounds; round += 1) {
     const before = moved;
     for (const pid of kernel.readText(`${cgroupRoot}/cgroup.procs`).split("\n")) {
-      if (pid === "" || isKernelThread(kernel, pid)) continue;
-      if (moveProcess(kernel, pid)) moved += 1;
+      if (pid === "" || isKernelThread(kernel, pid)) {
+        continue;
+      }
+      if (moveProcess(kernel, pid)) {
+        moved += 1;
+      }
     }
-    if (moved === before) break;
+    if (moved === before) {
+      break;
+    }
   }
   return moved;
 }
@@ -57,7 +65,9 @@ function moveProcess(kernel: Kernel, pid: string): boolean {
     return true;
   } catch (error) {
     // It has ended meanwhile.
-    if (hasCode(error, "ESRCH")) return false;
+    if (hasCode(error, "ESRCH")) {
+      return false;
+    }
     throw error;
   }
 }

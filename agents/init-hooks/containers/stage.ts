@@ -17,7 +17,9 @@ export const containersStage: Stage = {
   async run({ kernel, notes }) {
     const mode = rootMode(kernel.mounts());
     notes.observed = { mode };
-    if (mode === "noembed") return { result: "ok", message: "containers start through pivot_root" };
+    if (mode === "noembed") {
+      return { result: "ok", message: "containers start through pivot_root" };
+    }
     notes.plan = { dropIn };
     kernel.mkdir("/etc/containers/containers.conf.d");
     kernel.writeAtomic(dropIn, "[engine]\nno_pivot_root = true\n");

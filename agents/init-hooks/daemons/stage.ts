@@ -10,9 +10,13 @@ export const daemonsStage: Stage = {
   deadlineMs: 5_000,
   async run({ kernel, options, notes }) {
     const services = planDaemons(options);
-    if (services.length === 0) return { result: "skipped", message: "none asked for" };
+    if (services.length === 0) {
+      return { result: "skipped", message: "none asked for" };
+    }
     notes.plan = services;
-    if (options.cron) kernel.mkdir(crontabs, { mode: 0o700 });
+    if (options.cron) {
+      kernel.mkdir(crontabs, { mode: 0o700 });
+    }
     for (const service of services) {
       const pid = supervisorOf(kernel).start(service);
       notes.done.push(`start ${service.name}${pid === undefined ? ": runs already" : ""}`);

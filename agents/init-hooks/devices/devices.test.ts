@@ -106,7 +106,9 @@ function system(behind: Record<string, Record<string, string>> = {}): FakeKernel
     "/sys/class/input/mice/dev": "13:63\n",
   });
   kernel.onRun("modprobe", (argv) => {
-    for (const name of argv) kernel.lay(behind[name] ?? {});
+    for (const name of argv) {
+      kernel.lay(behind[name] ?? {});
+    }
     return { exitCode: 1 };
   });
   return kernel;

@@ -42,11 +42,17 @@ export function findModaliases(
   for (const folder of folders) {
     for (const device of kernel.listIfPresent(folder)) {
       const path = `${folder}/${device}/modalias`;
-      if (seen.has(path)) continue;
+      if (seen.has(path)) {
+        continue;
+      }
       const modalias = kernel.exists(path) ? (kernel.readTextIfPresent(path) ?? "").trim() : "";
-      if (canWait(modalias)) continue;
+      if (canWait(modalias)) {
+        continue;
+      }
       seen.add(path);
-      if (modalias !== "") modaliases.add(modalias);
+      if (modalias !== "") {
+        modaliases.add(modalias);
+      }
     }
   }
   return [...modaliases];

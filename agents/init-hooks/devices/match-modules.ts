@@ -15,13 +15,19 @@ export function matchModules(modaliases: readonly string[], modulesAlias: string
     const end = endOfLine(modulesAlias, from);
     const line = modulesAlias.slice(from, end);
     from = end + 1;
-    if (!line.startsWith(keyword)) continue;
+    if (!line.startsWith(keyword)) {
+      continue;
+    }
     const space = line.lastIndexOf(" ");
     const pattern = line.slice(keyword.length, space);
-    if (!starts.has(pattern.slice(0, Math.min(firstWildcard(pattern), longestStart)))) continue;
+    if (!starts.has(pattern.slice(0, Math.min(firstWildcard(pattern), longestStart)))) {
+      continue;
+    }
     const candidates = byBus.get(busOf(pattern)) ?? modaliases;
     const glob = globToRegExp(pattern);
-    if (candidates.some((modalias) => glob.test(modalias))) modules.add(line.slice(space + 1));
+    if (candidates.some((modalias) => glob.test(modalias))) {
+      modules.add(line.slice(space + 1));
+    }
   }
   return [...modules];
 }
@@ -29,9 +35,15 @@ export function matchModules(modaliases: readonly string[], modulesAlias: string
 /** A regular expression for a whole text that fits the glob, with *, ? and [sets] (fnmatch(3)). */
 export function globToRegExp(glob: string): RegExp {
   const source = glob.replaceAll(/\[[^\]]*\]|[.+^${}()|\\/]|\*|\?/g, (part) => {
-    if (part === "*") return ".*";
-    if (part === "?") return ".";
-    if (part.startsWith("[")) return part.replace("[!", "[^");
+    if (part === "*") {
+      return ".*";
+    }
+    if (part === "?") {
+      return ".";
+    }
+    if (part.startsWith("[")) {
+      return part.replace("[!", "[^");
+    }
     return `\\${part}`;
   });
   return new RegExp(`^${source}$`);
@@ -46,8 +58,11 @@ function groupByBus(modaliases: readonly string[]): Map<string, string[]> {
   for (const modalias of modaliases) {
     const bus = busOf(modalias);
     const group = byBus.get(bus);
-    if (group === undefined) byBus.set(bus, [modalias]);
-    else group.push(modalias);
+    if (group === undefined) {
+      byBus.set(bus, [modalias]);
+    } else {
+      group.push(modalias);
+    }
   }
   return byBus;
 }
@@ -77,7 +92,9 @@ function firstWildcard(pattern: string): number {
   let first = pattern.length;
   for (const wildcard of ["*", "?", "["]) {
     const index = pattern.indexOf(wildcard);
-    if (index !== -1 && index < first) first = index;
+    if (index !== -1 && index < first) {
+      first = index;
+    }
   }
   return first;
 }

@@ -20,13 +20,17 @@ export function openModuleLoader(kernel: Kernel, blacklist: readonly string[]): 
   let index: string | undefined;
   return {
     async loadFor(modaliases) {
-      if (modaliases.length === 0) return [];
+      if (modaliases.length === 0) {
+        return [];
+      }
       index ??= readIndex(kernel);
       const names = matchModules(modaliases, index)
         .filter((name) => !tried.has(moduleName(name)))
         .filter((name) => !isLoaded(kernel, name));
       await loadModules(kernel, names);
-      for (const name of names) tried.add(moduleName(name));
+      for (const name of names) {
+        tried.add(moduleName(name));
+      }
       return names;
     },
     forgetIndex() {
@@ -40,7 +44,9 @@ export function openModuleLoader(kernel: Kernel, blacklist: readonly string[]): 
  * error: what matters is what is there afterwards.
  */
 export async function loadModules(kernel: Kernel, names: readonly string[]): Promise<void> {
-  if (names.length === 0) return;
+  if (names.length === 0) {
+    return;
+  }
   await kernel.run(["modprobe", "-a", "-b", "-q", ...names], { timeoutMs: loadTimeoutMs });
 }
 
@@ -56,7 +62,9 @@ function moduleName(name: string): string {
 
 function readIndex(kernel: Kernel): string {
   const folder = modulesFolder(kernel);
-  if (folder === undefined) return "";
+  if (folder === undefined) {
+    return "";
+  }
   return kernel.readTextIfPresent(`${folder}/modules.alias`) ?? "";
 }
 

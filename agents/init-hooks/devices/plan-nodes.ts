@@ -17,7 +17,9 @@ export function planNodes(modulesDevname: string): DeviceNode[] {
   return modulesDevname.split("\n").flatMap((line) => {
     const match = /^\S+ (\S+) ([cb])(\d+):(\d+)$/.exec(line);
     const path = `/dev/${match?.[1]}`;
-    if (match === null || path.includes("..")) return [];
+    if (match === null || path.includes("..")) {
+      return [];
+    }
     return [
       {
         path,

@@ -35,7 +35,9 @@ export function devicesStage({ loader, seen, headStart, watchDevices }: DevicePa
     deadlineMs: 60_000,
     async run({ kernel, notes }) {
       makeNodes(kernel, notes.done);
-      if (headStart !== undefined) await passHeadStart(kernel, headStart, notes.done);
+      if (headStart !== undefined) {
+        await passHeadStart(kernel, headStart, notes.done);
+      }
       const rounds = await coldplug(kernel, loader, seen, isOpticalDrive);
       watchDevices();
       notes.observed = { modaliases: rounds.map((round) => round.modaliases) };
@@ -58,7 +60,9 @@ async function passHeadStart(kernel: Kernel, path: string, done: string[]): Prom
     kernel.unlink(path);
     done.push("the head start is done");
   } catch (error) {
-    if (!hasCode(error, "ETIMEDOUT")) throw error;
+    if (!hasCode(error, "ETIMEDOUT")) {
+      throw error;
+    }
     done.push(error.message);
   }
 }
@@ -87,7 +91,9 @@ export async function coldplug(
     const modaliases = findModaliases(kernel, seen, canWait);
     const modules = await loader.loadFor(modaliases);
     rounds.push({ modaliases, modules });
-    if (modules.length === 0) break;
+    if (modules.length === 0) {
+      break;
+    }
   }
   return rounds;
 }
@@ -97,10 +103,14 @@ function makeNodes(kernel: Kernel, done: string[]): void {
   const listed =
     folder === undefined ? undefined : kernel.readTextIfPresent(`${folder}/modules.devname`);
   for (const node of planNodes(listed ?? "")) {
-    if (kernel.exists(node.path)) continue;
+    if (kernel.exists(node.path)) {
+      continue;
+    }
     kernel.mkdir(dirname(node.path));
     kernel.mknod(node.path, node);
     done.push(`make node ${node.path}`);
   }
-  if (kernel.exists("/dev/fuse")) kernel.chmod("/dev/fuse", nodeMode("/dev/fuse"));
+  if (kernel.exists("/dev/fuse")) {
+    kernel.chmod("/dev/fuse", nodeMode("/dev/fuse"));
+  }
 }

@@ -5,12 +5,18 @@ import { parse, TomlError } from "smol-toml";
  * Files of kinds that we don't know are not judged.
  */
 export function checkContainersFile(path: string, text: string): void {
-  if (path.endsWith(".json")) JSON.parse(text);
-  if (!path.endsWith(".conf")) return;
+  if (path.endsWith(".json")) {
+    JSON.parse(text);
+  }
+  if (!path.endsWith(".conf")) {
+    return;
+  }
   try {
     parse(text);
   } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
+    if (!(error instanceof TomlError)) {
+      throw error;
+    }
     throw new Error(`line ${error.line} is no TOML`, { cause: error });
   }
 }

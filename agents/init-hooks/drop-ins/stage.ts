@@ -15,7 +15,9 @@ export const dropInsStage: Stage = {
   needs: ["settings", "containers"],
   deadlineMs: 10_000,
   async run({ kernel, notes }) {
-    if (!kernel.exists(source)) return { result: "skipped", message: "no etc/containers" };
+    if (!kernel.exists(source)) {
+      return { result: "skipped", message: "no etc/containers" };
+    }
     const problems: string[] = [];
     const { checkContainersFile } = await import("./check.ts");
     for (const path of filesBelow(kernel, "", deepest, problems)) {
@@ -26,7 +28,9 @@ export const dropInsStage: Stage = {
       }
     }
     const message = `${notes.done.length} files of /etc/containers from the data disk`;
-    if (problems.length > 0) throw new Error([message, ...problems].join("; "));
+    if (problems.length > 0) {
+      throw new Error([message, ...problems].join("; "));
+    }
     return { result: "ok", message };
   },
 };
@@ -38,9 +42,12 @@ function copyFile(
   notes: StageNotes,
 ): void {
   const bytes = kernel.readNoFollow(`${source}/${path}`, longestFileBytes + 1);
-  if (bytes === undefined) return;
-  if (bytes.length > longestFileBytes)
+  if (bytes === undefined) {
+    return;
+  }
+  if (bytes.length > longestFileBytes) {
     throw new Error(`it is longer than ${longestFileBytes} bytes`);
+  }
   check(path, new TextDecoder().decode(bytes));
   const folder = path.includes("/") ? `${target}/${path.slice(0, path.lastIndexOf("/"))}` : target;
   kernel.mkdir(folder);
@@ -54,11 +61,17 @@ function copyFile(
 function filesBelow(kernel: Kernel, folder: string, levels: number, problems: string[]): string[] {
   const within = folder === "" ? source : `${source}/${folder}`;
   return kernel.list(within).flatMap((name) => {
-    if (name.startsWith(".")) return [];
+    if (name.startsWith(".")) {
+      return [];
+    }
     const path = folder === "" ? name : `${folder}/${name}`;
     const kind = kernel.lstat(`${source}/${path}`)?.kind;
-    if (kind === "file") return [path];
-    if (kind === "folder" && levels > 1) return filesBelow(kernel, path, levels - 1, problems);
+    if (kind === "file") {
+      return [path];
+    }
+    if (kind === "folder" && levels > 1) {
+      return filesBelow(kernel, path, levels - 1, problems);
+    }
     problems.push(`etc/containers/${path} is left out: it is a ${kind ?? "file that is gone"}`);
     return [];
   });

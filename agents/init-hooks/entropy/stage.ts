@@ -17,8 +17,12 @@ export const entropyStage: Stage = {
     const isKept = findStateMount(kernel.mounts()) !== undefined;
     const seed = kernel.readNoFollow(seedPath, seedBytes);
     notes.observed = { isKept, seedBytes: seed?.length ?? 0 };
-    if (!isKept) return { result: "skipped", message: "no data disk to keep a seed on" };
-    if (seed !== undefined) kernel.writePlain("/dev/urandom", seed);
+    if (!isKept) {
+      return { result: "skipped", message: "no data disk to keep a seed on" };
+    }
+    if (seed !== undefined) {
+      kernel.writePlain("/dev/urandom", seed);
+    }
     const fresh = kernel.read("/dev/urandom", seedBytes);
     kernel.writeAtomic(seedPath, fresh, { mode: 0o600 });
     return { result: "ok", message: seed === undefined ? "seed made" : "seed used and renewed" };

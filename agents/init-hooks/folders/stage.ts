@@ -25,10 +25,14 @@ export const foldersStage: Stage = {
       ["home", options.homePartition],
       ["opt", options.optPartition],
     ] as const) {
-      if (partition === undefined) continue;
+      if (partition === undefined) {
+        continue;
+      }
       const base = await mountedAt(kernel, await nodeOf(kernel, partition));
       place(kernel, base, name);
-      if (name === "home") ownHome(kernel, base, options.user);
+      if (name === "home") {
+        ownHome(kernel, base, options.user);
+      }
       notes.done.push(`bind ${base}/${name} on /${name}`);
       messages.push(`/${name} is ${base}/${name}`);
     }
@@ -38,16 +42,22 @@ export const foldersStage: Stage = {
 
 /** The device of sda1, /dev/sda1, LABEL=x or UUID=x. */
 async function nodeOf(kernel: Kernel, partition: string): Promise<string> {
-  if (partition.includes("=")) return (await runChecked(kernel, ["findfs", partition])).trim();
+  if (partition.includes("=")) {
+    return (await runChecked(kernel, ["findfs", partition])).trim();
+  }
   const node = partition.startsWith("/dev/") ? partition : `/dev/${partition}`;
-  if (kernel.stat(node)?.kind !== "block") throw new KernelError("find", node, "ENOENT");
+  if (kernel.stat(node)?.kind !== "block") {
+    throw new KernelError("find", node, "ENOENT");
+  }
   return node;
 }
 
 /** Where its filesystem is mounted, by automount or now. */
 async function mountedAt(kernel: Kernel, node: string): Promise<string> {
   const found = kernel.mounts().find(({ source, root }) => source === node && root === "/");
-  if (found !== undefined) return found.target;
+  if (found !== undefined) {
+    return found.target;
+  }
   const type = (await runChecked(kernel, ["blkid", "-o", "value", "-s", "TYPE", node])).trim();
   const target = `/mnt/${node.slice(node.lastIndexOf("/") + 1)}`;
   kernel.mkdir(target);
@@ -63,7 +73,9 @@ function place(kernel: Kernel, base: string, name: "home" | "opt"): void {
   kernel.mount({ source: `${base}/${name}`, target: `/${name}`, flags: ["bind"] });
   for (const mount of mounts.filter(({ target }) => target.startsWith(`/${name}/`))) {
     const source = sourceOf(mount, mounts);
-    if (source === undefined) continue;
+    if (source === undefined) {
+      continue;
+    }
     const owned = kernel.stat(source);
     const ownership = { mode: owned?.mode ?? 0o755, owner: owned ?? owner };
     kernel.mkdirBeneath("/", mount.target.slice(1), ownership);
@@ -79,7 +91,9 @@ function sourceOf(bind: MountEntry, mounts: readonly MountEntry[]): string | und
 
 function ownHome(kernel: Kernel, base: string, userName: string): void {
   const user = findUser(kernel, userName);
-  if (user === undefined) return;
+  if (user === undefined) {
+    return;
+  }
   const owner = { uid: user.uid, gid: user.gid };
   kernel.mkdirBeneath(`${base}/home`, userName, { mode: 0o755, owner });
   kernel.withFolderBeneath(`${base}/home`, userName, (path) => kernel.chown(`${path}/.`, owner));

@@ -65,8 +65,11 @@ describe("startHook", () => {
     });
     rmSync(folder, { recursive: true });
     expect(stderr).toContain(complaint);
-    if (text.startsWith("exit")) expect(status).toBe(3);
-    else expect(stdout).toBe(`${a}\nran\n`);
+    if (text.startsWith("exit")) {
+      expect(status).toBe(3);
+    } else {
+      expect(stdout).toBe(`${a}\nran\n`);
+    }
   });
 
   test("starts nothing where there is no file", () => {

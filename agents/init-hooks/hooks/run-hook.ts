@@ -24,7 +24,9 @@ export function hookLogPath(name: HookName): string {
 export function startHook(kernel: Kernel, name: HookName): Child | undefined {
   const path = `${stateFolder}/${name}.sh`;
   const stat = kernel.stat(path);
-  if (stat?.kind !== "file") return undefined;
+  if (stat?.kind !== "file") {
+    return undefined;
+  }
   const logPath = hookLogPath(name);
   kernel.mkdir(diskFolder);
   rotate(kernel, logPath, diskLogBytes);

@@ -14,14 +14,18 @@ export const bootsyncStage: Stage = {
   deadlineMs: bootsyncDeadlineMs,
   async run({ kernel }): Promise<StageOutcome> {
     const hook = startHook(kernel, "bootsync");
-    if (hook === undefined) return { result: "skipped", message: "no bootsync.sh" };
+    if (hook === undefined) {
+      return { result: "skipped", message: "no bootsync.sh" };
+    }
     const timer = setTimeout(() => {
       const seconds = bootsyncDeadlineMs / 1000;
       kernel.tellConsole(`waiting for bootsync.sh, for at most ${seconds} s`);
     }, sayAfterMs);
     const status = await hook.exited;
     clearTimeout(timer);
-    if (status !== 0) throw new Error(failure("bootsync", status));
+    if (status !== 0) {
+      throw new Error(failure("bootsync", status));
+    }
     return { result: "ok", message: "bootsync.sh done" };
   },
 };
@@ -33,14 +37,18 @@ export const bootlocalStage: Stage = {
   deadlineMs: 5_000,
   async run({ kernel }): Promise<StageOutcome> {
     const hook = startHook(kernel, "bootlocal");
-    if (hook === undefined) return { result: "skipped", message: "no bootlocal.sh" };
+    if (hook === undefined) {
+      return { result: "skipped", message: "no bootlocal.sh" };
+    }
     void hook.exited.then((status) => sayFailure(kernel, "bootlocal", status));
     return { result: "ok", message: `bootlocal.sh started as process ${hook.pid}` };
   },
 };
 
 function sayFailure(kernel: Kernel, name: HookName, status: number): void {
-  if (status === 0) return;
+  if (status === 0) {
+    return;
+  }
   kernel.tellKernelLog(failure(name, status));
   kernel.tellConsole(failure(name, status));
 }

@@ -31,8 +31,12 @@ export function planHostname(facts: HostnameFacts): HostnamePlan {
   const complaints: string[] = [];
   for (const { from, name } of sources) {
     const trimmed = name?.trim() ?? "";
-    if (trimmed === "") continue;
-    if (hostnamePattern.test(trimmed)) return { name: trimmed, from, complaints };
+    if (trimmed === "") {
+      continue;
+    }
+    if (hostnamePattern.test(trimmed)) {
+      return { name: trimmed, from, complaints };
+    }
     complaints.push(`${JSON.stringify(trimmed)} (${from}) is no host name`);
   }
   return { name: defaultHostname, from: "default", complaints };

@@ -45,12 +45,16 @@ export function hostnameStage(isGiven: boolean): Stage {
 /** The name that a NoCloud disk gives; one that can't be read is reported with the keys that it brings. */
 async function noCloudHostname(kernel: Kernel): Promise<string | undefined> {
   const disk = findNoCloud(kernel);
-  if (disk === undefined) return undefined;
+  if (disk === undefined) {
+    return undefined;
+  }
   const { readNoCloud } = await import("../../sshkeys/sources/nocloud.ts");
   try {
     return readNoCloud(kernel, disk).hostname;
   } catch (error) {
-    if (error instanceof KernelError) return undefined;
+    if (error instanceof KernelError) {
+      return undefined;
+    }
     throw error;
   }
 }
@@ -62,7 +66,9 @@ async function noCloudHostname(kernel: Kernel): Promise<string | undefined> {
 export function nameLate(kernel: Kernel, options: BootOptions): string | undefined {
   try {
     const { name, from } = planHostname(readFacts(kernel, options));
-    if (from !== "image" && from !== "default" && name !== kernel.hostname()) setName(kernel, name);
+    if (from !== "image" && from !== "default" && name !== kernel.hostname()) {
+      setName(kernel, name);
+    }
     return undefined;
   } catch (error) {
     return oneLine(error);

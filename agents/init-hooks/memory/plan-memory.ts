@@ -54,11 +54,15 @@ function planSwapFile({ options, hasSwap, hasDataDisk }: MemoryFacts): {
   complaint?: string;
 } {
   const value = options.swapFile;
-  if (value === undefined || hasSwap) return { swapFile: undefined };
+  if (value === undefined || hasSwap) {
+    return { swapFile: undefined };
+  }
   if (options.noswap) {
     return { swapFile: undefined, complaint: `swapfile=${value} is left out, as noswap says` };
   }
-  if (value.startsWith("/")) return { swapFile: { path: value, sizeBytes: undefined } };
+  if (value.startsWith("/")) {
+    return { swapFile: { path: value, sizeBytes: undefined } };
+  }
   if (!hasDataDisk) {
     return { swapFile: undefined, complaint: `swapfile=${value} needs a data disk` };
   }

@@ -45,7 +45,9 @@ export const memoryStage: Stage = {
       try {
         await work();
         notes.done.push(words);
-        if (isTold) told.push(words);
+        if (isTold) {
+          told.push(words);
+        }
       } catch (error) {
         complaints.push(`${words}: ${oneLine(error)}`);
       }
@@ -105,14 +107,18 @@ async function swapToFile(
 ): Promise<void> {
   if (sizeBytes !== undefined && kernel.lstat(path)?.sizeBytes !== sizeBytes) {
     const run = (...argv: string[]) => runChecked(kernel, argv, { timeoutMs: fileTimeoutMs });
-    if (kernel.lstat(path) !== undefined) kernel.unlink(path);
+    if (kernel.lstat(path) !== undefined) {
+      kernel.unlink(path);
+    }
     try {
       await run("fallocate", "-l", String(sizeBytes), path);
       kernel.chmod(path, 0o600);
       await run("mkswap", path);
     } catch (error) {
       // A part of it would only take room.
-      if (kernel.lstat(path) !== undefined) kernel.unlink(path);
+      if (kernel.lstat(path) !== undefined) {
+        kernel.unlink(path);
+      }
       throw error;
     }
   }

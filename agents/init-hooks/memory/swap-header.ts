@@ -9,7 +9,9 @@ const fewestPages = 10;
  */
 export function swapHeader(sizeBytes: number): Uint8Array {
   const pages = Math.floor(sizeBytes / pageBytes);
-  if (pages < fewestPages) throw new RangeError(`${sizeBytes} bytes are too few to swap to`);
+  if (pages < fewestPages) {
+    throw new RangeError(`${sizeBytes} bytes are too few to swap to`);
+  }
   const page = new Uint8Array(pageBytes);
   const view = new DataView(page.buffer);
   view.setUint32(infoOffset, 1, true);

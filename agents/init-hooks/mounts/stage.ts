@@ -23,8 +23,9 @@ export const mountsStage: Stage = {
   },
   async rescue({ kernel, notes }) {
     // Without terminals nobody can look what went wrong: each step for itself, whatever became of the others.
-    for (const step of planMounts({ mounted: [], user: undefined }))
+    for (const step of planMounts({ mounted: [], user: undefined })) {
       tryStep(kernel, step, notes.done);
+    }
     return `${notes.done.length} of its steps done one by one`;
   },
 };
@@ -33,7 +34,9 @@ function tryStep(kernel: Kernel, step: Step, done: string[]): void {
   try {
     applySteps(kernel, [step], done);
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     kernel.tellKernelLog(error.message);
   }
 }

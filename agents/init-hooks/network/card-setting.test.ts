@@ -119,7 +119,9 @@ describe("planCards", () => {
     nameServers: [],
     cards: values.flatMap((value): CardSetting[] => {
       const setting = parseIpSetting(value);
-      if (setting === undefined) throw new Error(`${value} can't be understood`);
+      if (setting === undefined) {
+        throw new Error(`${value} can't be understood`);
+      }
       return [setting];
     }),
   });

@@ -41,9 +41,13 @@ export const ipForms =
  */
 export function parseIpSetting(value: string): CardSetting | undefined {
   const parts = partsOf(value);
-  if (parts === undefined) return undefined;
+  if (parts === undefined) {
+    return undefined;
+  }
   const [first = "", second = ""] = parts;
-  if (parts.length === 1 && methods[first] !== undefined) return withMethod(undefined, first, "");
+  if (parts.length === 1 && methods[first] !== undefined) {
+    return withMethod(undefined, first, "");
+  }
   if (parts.length <= 3 && methods[second] !== undefined) {
     return withMethod(first, second, parts[2] ?? "");
   }
@@ -52,7 +56,9 @@ export function parseIpSetting(value: string): CardSetting | undefined {
 
 function withMethod(card: string | undefined, word: string, mtu: string): CardSetting | undefined {
   const method = methods[word];
-  if (method === undefined || card === "") return undefined;
+  if (method === undefined || card === "") {
+    return undefined;
+  }
   const bare = { ...empty, card, method };
   return mtu === "" ? bare : withMtu(bare, mtu);
 }
@@ -60,13 +66,17 @@ function withMethod(card: string | undefined, word: string, mtu: string): CardSe
 function parseAddressForm(parts: readonly string[]): CardSetting | undefined {
   const [address = "", , gateway = "", netmask = "", , card = "", word = "", ...rest] = parts;
   const method = word === "" ? "off" : methods[word];
-  if (method === undefined || rest.length > 3) return undefined;
+  if (method === undefined || rest.length > 3) {
+    return undefined;
+  }
   const named = { ...empty, card: card === "" ? undefined : card };
   if (address === "") {
     return method === "dhcp" ? withRest({ ...named, method }, rest) : undefined;
   }
   const prefix = prefixOf(address, netmask);
-  if (prefix === undefined || !(gateway === "" || isIpAddress(gateway))) return undefined;
+  if (prefix === undefined || !(gateway === "" || isIpAddress(gateway))) {
+    return undefined;
+  }
   const addresses = [`${address}/${prefix}`];
   const setting = { ...named, method: "static" as const, addresses };
   return withRest({ ...setting, gateway: gateway === "" ? undefined : gateway }, rest);
@@ -75,10 +85,14 @@ function parseAddressForm(parts: readonly string[]): CardSetting | undefined {
 /** What follows the method: an MTU, or name servers and a time server. */
 function withRest(setting: CardSetting, rest: readonly string[]): CardSetting | undefined {
   const [first = "", second = "", third = ""] = rest;
-  if (/^\d+$/.test(first)) return withMtu(setting, first);
+  if (/^\d+$/.test(first)) {
+    return withMtu(setting, first);
+  }
   const nameServers = [first, second].filter((server) => server !== "");
   const timeServers = [third].filter((server) => server !== "");
-  if (![...nameServers, ...timeServers].every(isIpAddress)) return undefined;
+  if (![...nameServers, ...timeServers].every(isIpAddress)) {
+    return undefined;
+  }
   return { ...setting, nameServers, timeServers };
 }
 
@@ -91,18 +105,30 @@ function withMtu(setting: CardSetting, text: string): CardSetting | undefined {
 /** Bits of the network's part; a lone address of IPv4 gets its old class, one of IPv6 a whole link. */
 function prefixOf(address: string, netmask: string): number | undefined {
   const most = isIpv4(address) ? 32 : isIpv6(address) ? 128 : 0;
-  if (most === 0) return undefined;
-  if (/^\d{1,3}$/.test(netmask)) return Number(netmask) <= most ? Number(netmask) : undefined;
-  if (most === 128) return netmask === "" ? 64 : undefined;
-  if (netmask === "") return classOf(Number(address.split(".")[0]));
-  if (!isIpv4(netmask)) return undefined;
+  if (most === 0) {
+    return undefined;
+  }
+  if (/^\d{1,3}$/.test(netmask)) {
+    return Number(netmask) <= most ? Number(netmask) : undefined;
+  }
+  if (most === 128) {
+    return netmask === "" ? 64 : undefined;
+  }
+  if (netmask === "") {
+    return classOf(Number(address.split(".")[0]));
+  }
+  if (!isIpv4(netmask)) {
+    return undefined;
+  }
   const bits = netmask.split(".").map((part) => Number(part).toString(2).padStart(8, "0"));
   const text = bits.join("");
   return /^1*0*$/.test(text) ? text.replaceAll("0", "").length : undefined;
 }
 
 function classOf(firstByte: number): number {
-  if (firstByte < 128) return 8;
+  if (firstByte < 128) {
+    return 8;
+  }
   return firstByte < 192 ? 16 : 24;
 }
 
@@ -112,9 +138,13 @@ function partsOf(value: string): string[] | undefined {
   let rest = value;
   for (;;) {
     const match = /^(?:\[([^\]]*)\]|([^:[\]]*))(:|$)/.exec(rest);
-    if (match === null) return undefined;
+    if (match === null) {
+      return undefined;
+    }
     parts.push(match[1] ?? match[2] ?? "");
-    if (match[3] === "") return parts;
+    if (match[3] === "") {
+      return parts;
+    }
     rest = rest.slice(match[0].length);
   }
 }

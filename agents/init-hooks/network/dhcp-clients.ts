@@ -31,7 +31,9 @@ export function openDhcpClients(kernel: Kernel): DhcpClients {
   const started = new Set<string>();
   const renew = (card: string): void => {
     const pid = supervisor.pid(serviceName(card)) ?? runningPid(kernel, card);
-    if (pid !== undefined) kernel.signal(pid, "SIGUSR1");
+    if (pid !== undefined) {
+      kernel.signal(pid, "SIGUSR1");
+    }
   };
   return {
     begin() {
@@ -39,18 +41,24 @@ export function openDhcpClients(kernel: Kernel): DhcpClients {
     },
     hasBegun: () => hasBegun,
     start(card, metric) {
-      if (!hasBegun || runningPid(kernel, card) !== undefined) return false;
+      if (!hasBegun || runningPid(kernel, card) !== undefined) {
+        return false;
+      }
       const argv = dhcpCommand(card, kernel.hostname());
       const own = metric === undefined ? {} : { route_metric: String(metric) };
       const options = { env: { ...scrubbedEnvironment, ...own } };
-      if (supervisor.start({ name: serviceName(card), argv, options }) === undefined) return false;
+      if (supervisor.start({ name: serviceName(card), argv, options }) === undefined) {
+        return false;
+      }
       started.add(card);
       return true;
     },
     has: (card) => started.has(card) || runningPid(kernel, card) !== undefined,
     renew,
     renewAll() {
-      for (const { name } of findInterfaces(kernel)) renew(name);
+      for (const { name } of findInterfaces(kernel)) {
+        renew(name);
+      }
     },
     stop(card) {
       started.delete(card);
@@ -66,7 +74,9 @@ function serviceName(card: string): string {
 /** One that an agent before us has started. */
 function runningPid(kernel: Kernel, card: string): number | undefined {
   const pid = kernel.readTextIfPresent(dhcpPidPath(card))?.trim();
-  if (pid === undefined || !/^\d+$/.test(pid)) return undefined;
+  if (pid === undefined || !/^\d+$/.test(pid)) {
+    return undefined;
+  }
   const words = (kernel.readTextIfPresent(`/proc/${pid}/cmdline`) ?? "").split("\0");
   return words[0] === "udhcpc" && words.includes(card) ? Number(pid) : undefined;
 }

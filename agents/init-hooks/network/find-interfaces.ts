@@ -23,7 +23,9 @@ function deviceOf(kernel: Kernel, link: string): string | undefined {
     return kernel.realpath(link);
   } catch (error) {
     // There is none, or it went while we looked.
-    if (hasCode(error, "ENOENT")) return undefined;
+    if (hasCode(error, "ENOENT")) {
+      return undefined;
+    }
     throw error;
   }
 }

@@ -18,7 +18,9 @@ export function isIpAddress(text: string): boolean {
 export function ipv4Network(address: string): string | undefined {
   const [ip = "", length = ""] = address.split("/");
   const bits = Number(length);
-  if (!isIpv4(ip) || bits >= 32) return undefined;
+  if (!isIpv4(ip) || bits >= 32) {
+    return undefined;
+  }
   const parts = ip.split(".").map((part, index) => {
     const kept = Math.min(8, Math.max(0, bits - 8 * index));
     return Number(part) & (0xff << (8 - kept));

@@ -35,18 +35,26 @@ export function keepNetwork(
   const hearRouter = (event: RouterNameServers) =>
     guarded(() => {
       const card = cardOf(kernel, event.interfaceIndex);
-      if (card === undefined) return;
+      if (card === undefined) {
+        return;
+      }
       const path = leasePath(card, "ra");
       clearTimeout(timers.get(path));
       const forget = () => {
-        if (kernel.exists(path)) kernel.unlink(path);
+        if (kernel.exists(path)) {
+          kernel.unlink(path);
+        }
       };
-      if (event.lifetimeS === 0) return forget();
+      if (event.lifetimeS === 0) {
+        return forget();
+      }
       const nameServers = event.servers.map((server) =>
         linkLocal.test(server) ? `${server}%${card}` : server,
       );
       const text = leaseText({ nameServers });
-      if (kernel.readTextIfPresent(path) !== text) kernel.writeAtomic(path, text);
+      if (kernel.readTextIfPresent(path) !== text) {
+        kernel.writeAtomic(path, text);
+      }
       const lifetimeMs = Math.min(event.lifetimeS * 1000, longestTimerMs);
       const timer = setTimeout(() => guarded(forget), lifetimeMs);
       timer.unref();
@@ -56,9 +64,14 @@ export function keepNetwork(
   const network = kernel.networkEvents({
     onLink({ name, index, hasCarrier, isGone }) {
       const hadCarrier = carriers.get(index);
-      if (isGone) carriers.delete(index);
-      else carriers.set(index, hasCarrier);
-      if (!isGone && hasCarrier && hadCarrier === false) guarded(() => clients.renew(name));
+      if (isGone) {
+        carriers.delete(index);
+      } else {
+        carriers.set(index, hasCarrier);
+      }
+      if (!isGone && hasCarrier && hadCarrier === false) {
+        guarded(() => clients.renew(name));
+      }
     },
     onNameServers: hearRouter,
     onLost: () => carriers.clear(),
@@ -68,7 +81,9 @@ export function keepNetwork(
     close() {
       folder.close();
       network.close();
-      for (const timer of timers.values()) clearTimeout(timer);
+      for (const timer of timers.values()) {
+        clearTimeout(timer);
+      }
     },
   };
 }

@@ -56,7 +56,9 @@ describe("the stage", () => {
 
   test.each(["", "  \n", undefined])("fills a resolv.conf that is %j", async (content) => {
     const kernel = system();
-    if (content !== undefined) kernel.lay({ "/etc/resolv.conf": content });
+    if (content !== undefined) {
+      kernel.lay({ "/etc/resolv.conf": content });
+    }
     await run(kernel);
     expect(kernel.readText("/etc/resolv.conf")).toMatch(/^nameserver 1\.1\.1\.1\n/);
   });
@@ -186,7 +188,9 @@ describe("DHCP clients", () => {
     const clients = openDhcpClients(kernel);
     clients.begin();
     clients.start("eth0");
-    for (const card of ["eth0", "eth1", "eth7"]) clients.renew(card);
+    for (const card of ["eth0", "eth1", "eth7"]) {
+      clients.renew(card);
+    }
     expect(kernel.signals).toEqual([
       { pid: 1001, signal: "SIGUSR1" },
       { pid: 55, signal: "SIGUSR1" },

@@ -16,7 +16,9 @@ export const networkOptions: readonly BootOptionKind[] = [
     sources: anywhere,
     read(options, value, isFirst) {
       const setting = parseIpSetting(value);
-      if (setting === undefined) return ipForms;
+      if (setting === undefined) {
+        return ipForms;
+      }
       const cards = isFirst ? [] : options.network.cards;
       options.network = { ...options.network, cards: [...cards, setting] };
       return undefined;
@@ -28,7 +30,9 @@ export const networkOptions: readonly BootOptionKind[] = [
     help: "a name server to ask before those of DHCP; may be given several times",
     sources: anywhere,
     read(options, value, isFirst) {
-      if (!isIpAddress(value)) return "an address of IPv4 or IPv6";
+      if (!isIpAddress(value)) {
+        return "an address of IPv4 or IPv6";
+      }
       const servers = isFirst ? [] : options.network.nameServers;
       options.network = { ...options.network, nameServers: [...servers, value] };
       return undefined;

@@ -39,10 +39,14 @@ export function planCards(
     const own = network.cards.filter(({ card }) => card === name);
     const settings = own.length > 0 ? own : homeless.splice(0);
     const statics = settings.filter(({ method }) => method === "static");
-    if (statics.length > 0) return [planStatic(name, statics, firstMetric + index)];
+    if (statics.length > 0) {
+      return [planStatic(name, statics, firstMetric + index)];
+    }
     const setting = settings.at(-1) ?? forAll;
     const isOff = setting === undefined ? nodhcp : setting.method === "off";
-    if (isOff) return [];
+    if (isOff) {
+      return [];
+    }
     const { mtu } = setting ?? {};
     const commands = mtu === undefined ? [] : [["ip", "link", "set", "dev", name, "mtu", `${mtu}`]];
     return [{ card: name, method: "dhcp", commands, setting }];
@@ -55,8 +59,12 @@ function planStatic(card: string, settings: readonly CardSetting[], metric: numb
   const up = ["ip", "link", "set", "dev", card];
   const commands = [[...up, ...(mtu === undefined ? [] : ["mtu", String(mtu)]), "up"]];
   for (const { addresses, gateway } of settings) {
-    for (const address of addresses) commands.push(...addressCommands(card, address, metric));
-    if (gateway === undefined) continue;
+    for (const address of addresses) {
+      commands.push(...addressCommands(card, address, metric));
+    }
+    if (gateway === undefined) {
+      continue;
+    }
     const family = isIpv6(gateway) ? ["-6"] : [];
     const via = ["default", "via", gateway, "dev", card, "metric", String(metric)];
     // The way out of a network of one address (a /32, as some clouds give) lies outside it.
@@ -79,7 +87,9 @@ function planStatic(card: string, settings: readonly CardSetting[], metric: numb
 function addressCommands(card: string, address: string, metric: number): string[][] {
   const add = ["ip", "addr", "replace", address, "dev", card];
   const network = ipv4Network(address);
-  if (network === undefined) return [add];
+  if (network === undefined) {
+    return [add];
+  }
   const [source = ""] = address.split("/");
   const route = ["ip", "route", "replace", network, "dev", card, "src", source];
   return [
@@ -100,7 +110,9 @@ export function planMetrics(cards: readonly Interface[]): Map<string, number> {
 }
 
 function compare(a: string, b: string): number {
-  if (a === b) return 0;
+  if (a === b) {
+    return 0;
+  }
   return a < b ? -1 : 1;
 }
 

@@ -11,7 +11,9 @@ export function planResolvConf(
   leases: readonly Pick<Lease, "nameServers" | "searchDomains">[],
 ): string | undefined {
   const servers = new Set(leases.flatMap(({ nameServers }) => nameServers));
-  if (servers.size === 0) return undefined;
+  if (servers.size === 0) {
+    return undefined;
+  }
   const domains = new Set(leases.flatMap(({ searchDomains }) => searchDomains));
   const search = domains.size === 0 ? "" : `search ${[...domains].join(" ")}\n`;
   return search + [...servers].map((server) => `nameserver ${server}\n`).join("");
@@ -26,10 +28,14 @@ export function refreshResolvConf(kernel: Kernel, optionServers: readonly string
   const text = planResolvConf([fromOptions, ...readLeases(kernel)]);
   if (text === undefined) {
     const isEmpty = (kernel.readTextIfPresent(resolvConfPath) ?? "").trim() === "";
-    if (isEmpty) kernel.writeAtomic(resolvConfPath, fallbackResolvConf);
+    if (isEmpty) {
+      kernel.writeAtomic(resolvConfPath, fallbackResolvConf);
+    }
     return;
   }
-  if (kernel.readTextIfPresent(writtenPath) === text) return;
+  if (kernel.readTextIfPresent(writtenPath) === text) {
+    return;
+  }
   kernel.writeAtomic(resolvConfPath, text);
   kernel.writeAtomic(writtenPath, text);
 }

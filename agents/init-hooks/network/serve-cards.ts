@@ -18,7 +18,9 @@ export async function serveCards(
   clients: DhcpClients,
 ): Promise<CardPlan[]> {
   const served: CardPlan[] = [];
-  if (!clients.hasBegun()) return served;
+  if (!clients.hasBegun()) {
+    return served;
+  }
   const interfaces = findInterfaces(kernel);
   const plans = planCards(interfaces, options);
   const fresh = plans.filter(({ card, method }) => method === "dhcp" && !clients.has(card));
@@ -30,7 +32,9 @@ export async function serveCards(
       plan.method === "dhcp"
         ? await startDhcp(kernel, plan, metrics.get(plan.card), clients)
         : await setAddresses(kernel, plan);
-    if (isNew) served.push(plan);
+    if (isNew) {
+      served.push(plan);
+    }
   }
   return served;
 }
@@ -40,7 +44,9 @@ export function forgetCard(kernel: Kernel, clients: DhcpClients, card: string): 
   clients.stop(card);
   for (const source of ["static", "dhcp", "ra"] as const) {
     const path = leasePath(card, source);
-    if (kernel.exists(path)) kernel.unlink(path);
+    if (kernel.exists(path)) {
+      kernel.unlink(path);
+    }
   }
 }
 
@@ -51,7 +57,9 @@ async function startDhcp(
   clients: DhcpClients,
 ): Promise<boolean> {
   setSwitches(kernel, plan.card);
-  if (!clients.start(plan.card, metric)) return false;
+  if (!clients.start(plan.card, metric)) {
+    return false;
+  }
   await runAll(kernel, plan);
   return true;
 }
@@ -59,7 +67,9 @@ async function startDhcp(
 async function setAddresses(kernel: Kernel, plan: CardPlan): Promise<boolean> {
   const { card, setting } = plan;
   const path = leasePath(card, "static");
-  if (kernel.exists(path)) return false;
+  if (kernel.exists(path)) {
+    return false;
+  }
   kernel.mkdir(leaseFolder);
   setSwitches(kernel, card);
   await runAll(kernel, plan);
@@ -70,7 +80,9 @@ async function setAddresses(kernel: Kernel, plan: CardPlan): Promise<boolean> {
 }
 
 async function runAll(kernel: Kernel, { commands }: CardPlan): Promise<void> {
-  for (const argv of commands) await runChecked(kernel, argv, { timeoutMs: ipTimeoutMs });
+  for (const argv of commands) {
+    await runChecked(kernel, argv, { timeoutMs: ipTimeoutMs });
+  }
 }
 
 /** Switches of a card (kernel: Documentation/networking/ip-sysctl.rst); it may have come before sysctls were set. */
@@ -85,6 +97,8 @@ const switches = [
 function setSwitches(kernel: Kernel, card: string): void {
   for (const { family, name, value } of switches) {
     const path = `/proc/sys/net/${family}/conf/${card}/${name}`;
-    if (kernel.exists(path)) kernel.writePlain(path, value);
+    if (kernel.exists(path)) {
+      kernel.writePlain(path, value);
+    }
   }
 }

@@ -35,7 +35,9 @@ export function networkStage(clients: DhcpClients): Stage {
         notes.done.push(method === "dhcp" ? `start DHCP on ${card}` : `set the address of ${card}`);
       }
       keepNetwork(kernel, options, clients);
-      if (plans.length === 0) return { result: "ok", message: noCards(options.nodhcp) };
+      if (plans.length === 0) {
+        return { result: "ok", message: noCards(options.nodhcp) };
+      }
       const message = await firstAddress(kernel, plans);
       refreshResolvConf(kernel, options.network.nameServers);
       return { result: "ok", message };
@@ -43,7 +45,9 @@ export function networkStage(clients: DhcpClients): Stage {
     async rescue({ kernel }) {
       const cards = kernel.list(networkClassFolder).filter((name) => name !== "lo");
       clients.begin();
-      for (const card of cards) clients.start(card);
+      for (const card of cards) {
+        clients.start(card);
+      }
       return `DHCP asked for on ${cards.join(", ")}`;
     },
   };
@@ -68,7 +72,9 @@ async function firstAddress(kernel: Kernel, plans: readonly CardPlan[]): Promise
     return await Promise.race([Promise.any(answers), withoutCable]);
   } catch (error) {
     const isLate = (one: unknown) => hasCode(one, "ETIMEDOUT");
-    if (!(error instanceof AggregateError) || !error.errors.every(isLate)) throw error;
+    if (!(error instanceof AggregateError) || !error.errors.every(isLate)) {
+      throw error;
+    }
     return `no answer to DHCP on ${cards.join(", ")} within ${patienceMs / 1000} s; asking on`;
   } finally {
     clearTimeout(timer);

@@ -28,7 +28,9 @@ export function enterNewRoot(
   const { root, record } = prepareNewRoot(kernel, options, newRoot);
   // Out of reach from the new root.
   const fifo = readyFifo === undefined ? undefined : kernel.openWriter(readyFifo);
-  if (root !== "/") kernel.chroot(root);
+  if (root !== "/") {
+    kernel.chroot(root);
+  }
   return {
     record,
     tellReady() {

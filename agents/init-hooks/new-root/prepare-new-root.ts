@@ -20,7 +20,9 @@ export function prepareNewRoot(
   newRoot: string,
 ): PreparedRoot {
   const startedMs = kernel.uptimeMs();
-  if (options.faults.includes("root")) throw new Error("root made to fail by boot2podman.fault");
+  if (options.faults.includes("root")) {
+    throw new Error("root made to fail by boot2podman.fault");
+  }
   const observed = {
     mode: options.root,
     newRoot,

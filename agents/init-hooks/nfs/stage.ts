@@ -31,24 +31,31 @@ export const nfsStage: Stage = {
       }
     }
     const message = [...notes.done, ...problems].join("; ");
-    if (problems.length > 0) throw new Error(message);
+    if (problems.length > 0) {
+      throw new Error(message);
+    }
     return { result: "ok", message };
   },
 };
 
 async function loadModule(kernel: Kernel): Promise<void> {
   const listed = () => /^nodev\tnfs$/m.test(kernel.readTextIfPresent("/proc/filesystems") ?? "");
-  if (listed()) return;
+  if (listed()) {
+    return;
+  }
   await kernel.run(["modprobe", "-q", "nfs"]);
-  if (!listed())
+  if (!listed()) {
     throw new Error(
       "nfsmount=: this image is without the kernel module nfs; see docs/boot-options.md",
     );
+  }
 }
 
 async function mountShare(kernel: Kernel, share: string, target: string): Promise<void> {
   const [, host = "", folder] = /^\[?([A-Za-z0-9:][\w.:-]*?)\]?:(\/.*)$/.exec(share) ?? [];
-  if (folder === undefined) throw new Error("expected HOST:/FOLDER");
+  if (folder === undefined) {
+    throw new Error("expected HOST:/FOLDER");
+  }
   // Only now: it takes as long to load as the whole start of the agents.
   const { isIP } = await import("node:net");
   const address = isIP(host) === 0 ? await resolve(kernel, host) : host;
@@ -60,7 +67,9 @@ async function mountShare(kernel: Kernel, share: string, target: string): Promis
     const { exitCode, stderr } = await kernel.run(["mount", ...words], {
       timeoutMs: MOUNT_TIMEOUT_MS,
     });
-    if (exitCode === 0) return;
+    if (exitCode === 0) {
+      return;
+    }
     refusals.push(oneLine(stderr.trim().replace(/^.* failed: /s, "")));
   }
   throw new Error(`version 4: ${refusals[0]}; version 3: ${refusals[1]}`);
@@ -72,6 +81,8 @@ async function resolve(kernel: Kernel, host: string): Promise<string> {
   const answer = said.slice(Math.max(0, said.indexOf("\nName:")));
   const address = /^Address(?: \d+)?:\s*(\S+)/m.exec(answer)?.[1] ?? "";
   const { isIP } = await import("node:net");
-  if (isIP(address) === 0) throw new Error(`${host} has no address`);
+  if (isIP(address) === 0) {
+    throw new Error(`${host} has no address`);
+  }
   return address;
 }

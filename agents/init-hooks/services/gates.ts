@@ -23,21 +23,29 @@ export interface Gates {
 export function layGates(kernel: Kernel, root: string): void {
   kernel.mkdir(`${root}${folder}`, { mode: 0o700 });
   // Here, so that no service needs a process of its own for making it.
-  for (const path of [serviceStateFolder, "/run/sshd"]) kernel.mkdir(`${root}${path}`);
+  for (const path of [serviceStateFolder, "/run/sshd"]) {
+    kernel.mkdir(`${root}${path}`);
+  }
   for (const name of gateNames) {
     const path = `${root}${folder}/${name}`;
-    if (!kernel.exists(path)) kernel.mkfifo(path, { mode: 0o600 });
+    if (!kernel.exists(path)) {
+      kernel.mkfifo(path, { mode: 0o600 });
+    }
   }
 }
 
 /** Holds all gates shut for as long as this process lives. */
 export function holdGates(kernel: Kernel): Gates {
   const held = new Map<GateName, Lock>();
-  for (const name of gateNames) held.set(name, kernel.holdFifo(`${folder}/${name}`));
+  for (const name of gateNames) {
+    held.set(name, kernel.holdFifo(`${folder}/${name}`));
+  }
   return {
     open(name) {
       const gate = held.get(name);
-      if (gate === undefined) return;
+      if (gate === undefined) {
+        return;
+      }
       held.delete(name);
       kernel.unlink(`${folder}/${name}`);
       gate.release();

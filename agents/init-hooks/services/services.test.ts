@@ -17,7 +17,9 @@ describe("gates", () => {
   test("are shut fifos held open, until one is opened: removed first, then let go", () => {
     const kernel = new FakeKernel();
     const gates = heldGates(kernel);
-    for (const name of gateNames) expect(kernel.stat(gate(name))?.kind).toBe("fifo");
+    for (const name of gateNames) {
+      expect(kernel.stat(gate(name))?.kind).toBe("fifo");
+    }
     kernel.journal.length = 0;
     gates.open("sshd");
     // A service whose read ends while the fifo is still there takes the boot for dead.
@@ -56,7 +58,9 @@ function context(kernel: FakeKernel) {
 
 function stageOf(name: string, kernel: FakeKernel, lines: string[] = []) {
   const stage = serviceStages(heldGates(kernel), recorder(lines)).find((one) => one.name === name);
-  if (stage === undefined) throw new Error(`no stage ${name}`);
+  if (stage === undefined) {
+    throw new Error(`no stage ${name}`);
+  }
   return stage;
 }
 

@@ -22,7 +22,9 @@ function sshdStage(gates: Gates, recorder: Recorder): Stage {
     async run({ kernel, notes }) {
       gates.open("sshd");
       notes.done.push("let sshd go");
-      for (const key of hostKeys(kernel)) recorder.tellHost(`hostkey ${key}`);
+      for (const key of hostKeys(kernel)) {
+        recorder.tellHost(`hostkey ${key}`);
+      }
       await kernel.waitForPath(sshdPidPath, 15_000);
       // What the agents cost until people can come in; the bench reads it.
       notes.observed = { agentsCpuMs: kernel.cpuTimeMs() };

@@ -13,7 +13,9 @@ export const shutdownOptions: readonly BootOptionKind[] = [
     sources: anywhere,
     read(options, value) {
       const seconds = /^\d{1,3}$/.test(value) ? Number(value) : Number.NaN;
-      if (!(seconds <= longestGraceSeconds)) return `0 to ${longestGraceSeconds} seconds`;
+      if (!(seconds <= longestGraceSeconds)) {
+        return `0 to ${longestGraceSeconds} seconds`;
+      }
       options.graceMs = seconds * 1000;
       return undefined;
     },

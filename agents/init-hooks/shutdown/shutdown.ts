@@ -31,7 +31,9 @@ export async function shutDown(kernel: Kernel, graceMs: number): Promise<Shutdow
   const { flushLogs } = await import("../../logs/flush-logs.ts");
   complaints.push(...flushLogs(kernel));
   const { disks, shares } = planShutdown(readFacts(kernel));
-  for (const disk of disks) attemptTo(complaints, () => kernel.syncFilesystem(disk));
+  for (const disk of disks) {
+    attemptTo(complaints, () => kernel.syncFilesystem(disk));
+  }
   // Before the disks, on whose folders they may lie.
   const off = await takeOffShares(kernel, shares);
   complaints.push(...off.complaints);
@@ -44,10 +46,16 @@ export async function shutDown(kernel: Kernel, graceMs: number): Promise<Shutdow
 function readFacts(kernel: Kernel): ShutdownFacts {
   const owners = new Set<number>();
   for (const pid of kernel.list("/proc")) {
-    if (!/^\d+$/.test(pid)) continue;
-    if (kernel.readTextIfPresent(`/proc/${pid}/comm`)?.trim() !== "conmon") continue;
+    if (!/^\d+$/.test(pid)) {
+      continue;
+    }
+    if (kernel.readTextIfPresent(`/proc/${pid}/comm`)?.trim() !== "conmon") {
+      continue;
+    }
     const owner = kernel.stat(`/proc/${pid}`);
-    if (owner !== undefined) owners.add(owner.uid);
+    if (owner !== undefined) {
+      owners.add(owner.uid);
+    }
   }
   return {
     containerOwners: [...owners],
@@ -61,7 +69,9 @@ async function stopContainers(
   { stops, groups }: ShutdownPlan,
   graceMs: number,
 ): Promise<string[]> {
-  if (stops.length === 0) return [];
+  if (stops.length === 0) {
+    return [];
+  }
   const timeoutMs = graceMs + podmanAddsMs;
   kernel.tellConsole(`stopping containers, for at most ${timeoutMs / 1000} s`);
   const results = await Promise.allSettled(
@@ -69,15 +79,18 @@ async function stopContainers(
   );
   const complaints = results.flatMap((result, index) => {
     const uid = stops[index]?.owner.uid;
-    if (result.status === "rejected")
+    if (result.status === "rejected") {
       return [`containers of uid ${uid}: ${oneLine(result.reason)}`];
+    }
     const { exitCode, stderr } = result.value;
     return exitCode === 0 ? [] : [`containers of uid ${uid}: ${oneLine(stderr) || exitCode}`];
   });
   // What didn't stop in time would keep the disk busy. Groups go with their last process.
   for (const group of groups) {
     const path = `${group}/cgroup.kill`;
-    if (kernel.exists(path)) attemptTo(complaints, () => kernel.writePlain(path, "1"));
+    if (kernel.exists(path)) {
+      attemptTo(complaints, () => kernel.writePlain(path, "1"));
+    }
   }
   return complaints;
 }
@@ -93,12 +106,20 @@ function attemptTo(complaints: string[], call: () => void): void {
 async function runHook(kernel: Kernel, complaints: string[]): Promise<void> {
   try {
     const hook = startHook(kernel, "shutdown");
-    if (hook === undefined) return;
+    if (hook === undefined) {
+      return;
+    }
     const status = await orLate(hook.exited, hookTimeoutMs, () => "late" as const);
-    if (status === "late") hook.kill("SIGKILL");
-    if (status !== 0) complaints.push(`shutdown.sh ended with ${status}`);
+    if (status === "late") {
+      hook.kill("SIGKILL");
+    }
+    if (status !== 0) {
+      complaints.push(`shutdown.sh ended with ${status}`);
+    }
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     complaints.push(`shutdown.sh: ${error.message}`);
   }
 }
@@ -118,7 +139,9 @@ function unmount(kernel: Kernel, target: string, complaints: string[]): void {
   try {
     kernel.unmount(target);
   } catch (error) {
-    if (hasCode(error, "EINVAL")) return;
+    if (hasCode(error, "EINVAL")) {
+      return;
+    }
     if (!hasCode(error, "EBUSY")) {
       complaints.push(oneLine(error));
       return;

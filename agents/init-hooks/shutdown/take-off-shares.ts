@@ -36,7 +36,9 @@ export async function takeOffShares(
           kernel.run(argv, { timeoutMs: unmountTimeoutMs }),
         );
       } catch (error) {
-        if (!hasCode(error, "ETIMEDOUT")) throw error;
+        if (!hasCode(error, "ETIMEDOUT")) {
+          throw error;
+        }
         off.dead.push(target);
         off.complaints.push(
           `the share on ${target} doesn't answer: what was written there last may be lost`,
@@ -52,7 +54,9 @@ async function flush(kernel: Kernel, argv: readonly string[]): Promise<RunResult
   const flushed = kernel.run(argv, { timeoutMs: flushTimeoutMs });
   for (let left = unwrittenBytes(kernel); ; ) {
     const result = await orLate(flushed, flushPauseMs, () => undefined);
-    if (result !== undefined) return result;
+    if (result !== undefined) {
+      return result;
+    }
     const now = unwrittenBytes(kernel);
     if (now >= left) {
       // Whatever becomes of it, nobody waits for it any more.
@@ -76,10 +80,14 @@ async function settle(
 ): Promise<void> {
   try {
     const { exitCode, stderr } = await run(argv);
-    if (exitCode === 0) return;
+    if (exitCode === 0) {
+      return;
+    }
     off.complaints.push(`${argv.join(" ")}: ${oneLine(stderr) || `status ${exitCode}`}`);
   } catch (error) {
-    if (!(error instanceof KernelError) || hasCode(error, "ETIMEDOUT")) throw error;
+    if (!(error instanceof KernelError) || hasCode(error, "ETIMEDOUT")) {
+      throw error;
+    }
     off.complaints.push(oneLine(error));
   }
 }

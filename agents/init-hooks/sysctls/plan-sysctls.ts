@@ -20,7 +20,9 @@ export function planSysctls(files: readonly { path: string; text: string }[]): {
   for (const { path, text } of files) {
     for (const [index, raw] of text.split("\n").entries()) {
       const line = raw.trim();
-      if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;
+      if (line === "" || line.startsWith("#") || line.startsWith(";")) {
+        continue;
+      }
       const match = /^(-?)\s*([A-Za-z0-9_./-]+)\s*=\s*(.*)$/.exec(line);
       const key = match?.[2] ?? "";
       if (match === null || key.includes("..")) {
@@ -40,7 +42,9 @@ export function planSysctls(files: readonly { path: string; text: string }[]): {
  */
 function pathOf(key: string): string {
   const first = /[./]/.exec(key)?.[0];
-  if (first === "/") return `/proc/sys/${key}`;
+  if (first === "/") {
+    return `/proc/sys/${key}`;
+  }
   const exchanged = [...key].map((char) => (char === "." ? "/" : char === "/" ? "." : char));
   return `/proc/sys/${exchanged.join("")}`;
 }

@@ -22,12 +22,18 @@ export const sysctlsStage: Stage = {
     const problems = [...complaints];
     for (const { key, path, value, isOptional } of sysctls) {
       try {
-        if (!kernel.exists(path)) throw new KernelError("set", key, "ENOENT");
+        if (!kernel.exists(path)) {
+          throw new KernelError("set", key, "ENOENT");
+        }
         kernel.writePlain(path, value);
         notes.done.push(`${key} = ${value}`);
       } catch (error) {
-        if (!(error instanceof KernelError)) throw error;
-        if (!(isOptional && hasCode(error, "ENOENT"))) problems.push(`${key}: ${error.code}`);
+        if (!(error instanceof KernelError)) {
+          throw error;
+        }
+        if (!(isOptional && hasCode(error, "ENOENT"))) {
+          problems.push(`${key}: ${error.code}`);
+        }
       }
     }
     const message = [`${notes.done.length} set`, ...problems].join("; ");

@@ -16,7 +16,9 @@ export function planCorrection(offsetMs: number, isFirst: boolean): Correction {
 export function middle<T extends { offsetMs: number; delayMs: number }>(
   samples: readonly T[],
 ): T | undefined {
-  if (samples.length < 3) return samples.toSorted((a, b) => a.delayMs - b.delayMs)[0];
+  if (samples.length < 3) {
+    return samples.toSorted((a, b) => a.delayMs - b.delayMs)[0];
+  }
   const sorted = samples.toSorted((a, b) => a.offsetMs - b.offsetMs);
   return sorted[Math.floor(sorted.length / 2)];
 }

@@ -58,7 +58,9 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     }
     // Also after a step, for the kernel to know that the clock is right.
     kernel.slewTime(plan.do === "step" ? 0 : plan.byMs, timeConstant(pollS));
-    if (isFirst) tell(shown);
+    if (isFirst) {
+      tell(shown);
+    }
     isFirst = false;
     corrections += 1;
   };
@@ -68,12 +70,16 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     for (;;) {
       const before = corrections;
       const sample = await askTime(kernel, servers);
-      if (corrections === before) return sample;
+      if (corrections === before) {
+        return sample;
+      }
     }
   };
 
   const ask = async (): Promise<boolean> => {
-    if (isAsking || device !== undefined) return false;
+    if (isAsking || device !== undefined) {
+      return false;
+    }
     isAsking = true;
     clearTimeout(timer);
     let nextS = retryS;
@@ -102,17 +108,23 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     pollS = shortestPollS;
     const before = corrections;
     await orLate(ask(), afterPauseMs, () => undefined);
-    if (corrections > before || pausedMs < shortestKnownPauseMs) return;
+    if (corrections > before || pausedMs < shortestKnownPauseMs) {
+      return;
+    }
     correct(pausedMs, "the hardware clock");
   };
 
   /** What the hypervisor's clock is ahead by; undefined where there is none, or none that answers any more. */
   const hypervisorOffsetMs = (): number | undefined => {
-    if (device === undefined) return undefined;
+    if (device === undefined) {
+      return undefined;
+    }
     try {
       return kernel.readClockDevice(device) - kernel.nowMs();
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
+      if (!(error instanceof KernelError)) {
+        throw error;
+      }
       // A host that has no such clock for this guest says so by each answer (EOPNOTSUPP).
       kernel.tellKernelLog(`time: ${error.message}; time servers are asked instead`);
       device = undefined;
@@ -126,14 +138,22 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     const offsetMs = hypervisorOffsetMs();
     if (device !== undefined && offsetMs !== undefined) {
       const isStep = planCorrection(offsetMs, isFirst).do === "step";
-      if (isStep && !isFirst && offsetMs > 0) onPause(offsetMs);
-      if (isStep || (looks - 1) % shortestPollS === 0) correct(offsetMs, device);
+      if (isStep && !isFirst && offsetMs > 0) {
+        onPause(offsetMs);
+      }
+      if (isStep || (looks - 1) % shortestPollS === 0) {
+        correct(offsetMs, device);
+      }
       return;
     }
     const hardwareMs = readHardwareClockMs(kernel);
-    if (hardwareMs === undefined) return;
+    if (hardwareMs === undefined) {
+      return;
+    }
     const pausedMs = pauses.look(hardwareMs, kernel.nowMs());
-    if (pausedMs !== undefined) void resume(pausedMs);
+    if (pausedMs !== undefined) {
+      void resume(pausedMs);
+    }
   };
   const guarded = (): void => {
     try {
@@ -149,7 +169,9 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
   void ask();
   // A machine that had no network gets one.
   const leases = kernel.watchFolder(leaseFolder, () => {
-    if (corrections === 0) void ask();
+    if (corrections === 0) {
+      void ask();
+    }
   });
   return {
     first,

@@ -18,7 +18,9 @@ export function fakeTimeServer(
 ): (request: DatagramRequest) => Uint8Array {
   return ({ payload }) => {
     const answer = new Uint8Array(made.sizeBytes ?? 48);
-    if (answer.length < 48) return answer;
+    if (answer.length < 48) {
+      return answer;
+    }
     const view = new DataView(answer.buffer);
     view.setUint8(0, ((made.leap ?? 0) << 6) | (4 << 3) | (made.mode ?? 4));
     view.setUint8(1, made.stratum ?? 2);

@@ -40,21 +40,33 @@ export function readNtpReply(
   const refuse = (detail: string): never => {
     throw new KernelError("ask the time of", server, "EPROTO", { detail });
   };
-  if (payload.length < packetBytes) refuse("the answer is too short");
+  if (payload.length < packetBytes) {
+    refuse("the answer is too short");
+  }
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const first = view.getUint8(0);
   const stratum = view.getUint8(1);
-  if ((first & 7) !== serverMode) refuse("it is no answer of a server");
+  if ((first & 7) !== serverMode) {
+    refuse("it is no answer of a server");
+  }
   if (cookie.subarray(0, 8).some((byte, index) => payload[24 + index] !== byte)) {
     refuse("it answers another question");
   }
-  if (stratum === 0) refuse(`it refuses to answer (${kissCode(payload)})`);
-  if (first >> 6 === unsynchronized || stratum > 15) refuse("it doesn't know the time itself");
+  if (stratum === 0) {
+    refuse(`it refuses to answer (${kissCode(payload)})`);
+  }
+  if (first >> 6 === unsynchronized || stratum > 15) {
+    refuse("it doesn't know the time itself");
+  }
   const distanceMs = (view.getUint32(4) / 2 + view.getUint32(8)) / 65.536;
-  if (distanceMs > longestRootDistanceMs) refuse("it is too far from its own source");
+  if (distanceMs > longestRootDistanceMs) {
+    refuse("it is too far from its own source");
+  }
   const receivedThereMs = timestampMs(view, 32);
   const sentThereMs = timestampMs(view, 40);
-  if (receivedThereMs === undefined || sentThereMs === undefined) return refuse("it tells no time");
+  if (receivedThereMs === undefined || sentThereMs === undefined) {
+    return refuse("it tells no time");
+  }
   return {
     server,
     offsetMs: (receivedThereMs - sentMs + (sentThereMs - receivedMs)) / 2,
@@ -65,7 +77,9 @@ export function readNtpReply(
 /** Unix milliseconds. The seconds overflow in 2036 and then begin anew: of both eras the one after 1970. */
 function timestampMs(view: DataView, at: number): number | undefined {
   const seconds = view.getUint32(at);
-  if (seconds === 0) return undefined;
+  if (seconds === 0) {
+    return undefined;
+  }
   const unix = seconds >= eraSeconds ? seconds - eraSeconds : seconds + 2 ** 32 - eraSeconds;
   return unix * 1000 + (view.getUint32(at + 4) / 2 ** 32) * 1000;
 }

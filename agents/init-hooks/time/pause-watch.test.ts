@@ -25,6 +25,8 @@ test("a hardware clock that is set by ours after a correction is no pause, later
   watch.stepped(2_000);
   expect(watch.look(startMs + 1_000, startMs + 3_000)).toBeUndefined();
   expect(watch.look(startMs + 4_000, startMs + 4_000)).toBeUndefined();
-  for (let look = 0; look < 10; look += 1) watch.look(startMs, startMs);
+  for (let look = 0; look < 10; look += 1) {
+    watch.look(startMs, startMs);
+  }
   expect(watch.look(startMs + 1_400, startMs)).toBe(1_400);
 });

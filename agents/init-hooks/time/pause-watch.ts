@@ -53,7 +53,9 @@ export function openPauseWatch(): PauseWatch {
       return wasSet || aheadMs - known < smallestMs ? undefined : aheadMs - known;
     },
     stepped(byMs) {
-      if (usualMs !== undefined) usualMs -= byMs;
+      if (usualMs !== undefined) {
+        usualMs -= byMs;
+      }
       looksSinceStep = 0;
     },
   };

@@ -45,9 +45,13 @@ export function planTimeServers(
   settings: readonly string[],
   leases: readonly { timeServers: readonly string[] }[],
 ): TimeServers {
-  if (settings.length > 0) return { names: settings, from: "settings" };
+  if (settings.length > 0) {
+    return { names: settings, from: "settings" };
+  }
   const offered = [...new Set(leases.flatMap(({ timeServers }) => timeServers))];
-  if (offered.length > 0) return { names: offered, from: "DHCP" };
+  if (offered.length > 0) {
+    return { names: offered, from: "DHCP" };
+  }
   return { names: defaultTimeServers, from: "default" };
 }
 
@@ -61,7 +65,9 @@ export async function askTime(kernel: Kernel, settings: readonly string[]): Prom
   );
   const samples = answers.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const best = middle(samples);
-  if (best !== undefined) return best;
+  if (best !== undefined) {
+    return best;
+  }
   const refusal = [...found, ...answers].findLast((one) => one.status === "rejected");
   throw refusal?.reason ?? new KernelError("ask the time of", names.join(", "), "ENOENT");
 }

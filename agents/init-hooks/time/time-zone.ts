@@ -8,7 +8,9 @@ const zonesFolder = "/usr/share/zoneinfo";
  * when none is asked for.
  */
 export function setTimeZone(kernel: Kernel, zone: string | undefined): string {
-  if (zone === undefined) return "";
+  if (zone === undefined) {
+    return "";
+  }
   const isName = /^[A-Za-z0-9_+-]+(?:\/[A-Za-z0-9_+-]+)*$/.test(zone);
   if (isName && kernel.exists(`${zonesFolder}/${zone}`)) {
     kernel.writeAtomic(localtimePath, kernel.read(`${zonesFolder}/${zone}`));

@@ -10,7 +10,9 @@ const rtc = "/sys/class/rtc/rtc0/since_epoch";
 /** A machine whose hardware clock is `rtcErrorMs` wrong, with a right time server at 10.0.0.1 unless told. */
 function system(options: { rtcErrorMs?: number; hasServer?: boolean } = {}) {
   const kernel = new FakeKernel().lay({ "/run/network": null });
-  if (options.hasServer ?? true) kernel.servers.set("10.0.0.1", fakeTimeServer(kernel));
+  if (options.hasServer ?? true) {
+    kernel.servers.set("10.0.0.1", fakeTimeServer(kernel));
+  }
   const showHardwareClock = () => {
     const ms = kernel.trueMs() + (options.rtcErrorMs ?? 0);
     kernel.lay({ [rtc]: `${Math.floor(ms / 1000)}\n` });
@@ -114,7 +116,9 @@ describe("a clock by time servers", () => {
     for (let round = 0; round < 15; round += 1) {
       const before = kernel.corrections.length;
       await live(2_000);
-      if (kernel.corrections.length > before) options.rtcErrorMs = kernel.clockErrorMs;
+      if (kernel.corrections.length > before) {
+        options.rtcErrorMs = kernel.clockErrorMs;
+      }
     }
     expect(pauses).toHaveLength(1);
     expect(Math.abs(kernel.clockErrorMs)).toBeLessThan(1_000);

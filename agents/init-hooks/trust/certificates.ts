@@ -8,7 +8,9 @@ const pem = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
  */
 export function certificatesOf(text: string): string[] {
   const blocks = [...text.matchAll(pem)].filter(([, kind]) => kind === "CERTIFICATE");
-  if (blocks.length === 0) throw new Error("there is no certificate in it");
+  if (blocks.length === 0) {
+    throw new Error("there is no certificate in it");
+  }
   return blocks.map(([block], index) => {
     try {
       // Throws for what is no certificate; what we give on is the text as it was.

@@ -17,7 +17,9 @@ export const trustStage: Stage = {
   deadlineMs: 10_000,
   async run({ kernel, notes }) {
     const names = kernel.listIfPresent(folder).filter((name) => /\.(?:pem|crt)$/.test(name));
-    if (names.length === 0) return { result: "skipped", message: "no certificates of one's own" };
+    if (names.length === 0) {
+      return { result: "skipped", message: "no certificates of one's own" };
+    }
     const { certificatesOf } = await import("./certificates.ts");
     notes.observed = names;
     const trusted: string[] = [];
@@ -36,15 +38,20 @@ export const trustStage: Stage = {
       kernel.writeAtomic(trustBundle, `${image}${mark}${trusted.join("")}`);
     }
     const count = trusted.length === 1 ? "1 certificate" : `${trusted.length} certificates`;
-    if (problems.length > 0) throw new Error([`${count} added`, ...problems].join("; "));
+    if (problems.length > 0) {
+      throw new Error([`${count} added`, ...problems].join("; "));
+    }
     return { result: "ok", message: `${count} added` };
   },
 };
 
 function readCertificate(kernel: Kernel, path: string): string {
   const bytes = kernel.readNoFollow(path, longestFileBytes + 1);
-  if (bytes === undefined) throw new Error("it is gone");
-  if (bytes.length > longestFileBytes)
+  if (bytes === undefined) {
+    throw new Error("it is gone");
+  }
+  if (bytes.length > longestFileBytes) {
     throw new Error(`it is longer than ${longestFileBytes} bytes`);
+  }
   return new TextDecoder().decode(bytes);
 }

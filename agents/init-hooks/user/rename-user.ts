@@ -10,9 +10,13 @@ const imageUser = "tc";
  * Throws a KernelError.
  */
 export function renameUser(kernel: Kernel, name: string): void {
-  if (findUser(kernel, name) !== undefined) return;
+  if (findUser(kernel, name) !== undefined) {
+    return;
+  }
   const user = findUser(kernel, imageUser);
-  if (user === undefined) return;
+  if (user === undefined) {
+    return;
+  }
   const home = `/home/${name}`;
   kernel.rename(user.home, home);
   edit(kernel, "/etc/passwd", 0o644, (line) =>
@@ -49,6 +53,8 @@ function editMembers(kernel: Kernel, name: string): void {
 
 function edit(kernel: Kernel, path: string, mode: number, change: (line: string) => string): void {
   const text = kernel.readTextIfPresent(path);
-  if (text === undefined) return;
+  if (text === undefined) {
+    return;
+  }
   kernel.writeAtomic(path, text.split("\n").map(change).join("\n"), { mode });
 }

@@ -29,7 +29,9 @@ export function startHotplug(
   let isWorking = false;
   let isLost = true;
   const work = async () => {
-    if (isWorking) return;
+    if (isWorking) {
+      return;
+    }
     isWorking = true;
     try {
       while (isLost || waiting.size > 0) {
@@ -56,10 +58,18 @@ export function startHotplug(
   const subscription = kernel.uevents({
     onEvent(event) {
       const card = event.values.SUBSYSTEM === "net" ? event.values.INTERFACE : undefined;
-      if (card !== undefined && event.action === "remove") forgetCard(kernel, state.clients, card);
-      if (event.action !== "add") return;
-      if (card !== undefined) void serveNewCards();
-      if (event.values.MODALIAS === undefined) return;
+      if (card !== undefined && event.action === "remove") {
+        forgetCard(kernel, state.clients, card);
+      }
+      if (event.action !== "add") {
+        return;
+      }
+      if (card !== undefined) {
+        void serveNewCards();
+      }
+      if (event.values.MODALIAS === undefined) {
+        return;
+      }
       waiting.add(event.values.MODALIAS);
       void work();
     },

@@ -21,7 +21,9 @@ export const service = ["podman", "system", "service", `--time=${idleSeconds}`];
 export function openPodmanSocket(kernel: Kernel): ListeningSocket {
   kernel.mkdir(folder, { mode: 0o700 });
   const socket = kernel.listenUnix(podmanSocketPath, 0o600);
-  if (kernel.lstat(oldName) === undefined) kernel.symlink("podman.sock", oldName);
+  if (kernel.lstat(oldName) === undefined) {
+    kernel.symlink("podman.sock", oldName);
+  }
   return socket;
 }
 
@@ -67,7 +69,9 @@ async function runService(
     const status = await child.exited;
     return status === 0 ? undefined : `ended with ${status}: see ${logPath}`;
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     return `can't be started: ${error.message}`;
   }
 }

@@ -15,7 +15,9 @@ export function serveBothPodmans(kernel: Kernel, userName: string): Promise<neve
       const socket = openUserPodmanSocket(kernel, user);
       void servePodman(kernel, socket, userServiceCommand(user), `podman-${user.name}`);
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
+      if (!(error instanceof KernelError)) {
+        throw error;
+      }
       kernel.tellKernelLog(`no socket for the podman of ${userName}: ${error.message}`);
     }
   }

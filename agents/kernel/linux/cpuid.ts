@@ -30,9 +30,13 @@ let ask: Ask | undefined;
 
 /** The CPU's answer to CPUID, subleaf 0; undefined on other CPUs than x86 or where no code can be laid. */
 export function cpuid(leaf: number): CpuidLeaf | undefined {
-  if (process.arch !== "x64") return undefined;
+  if (process.arch !== "x64") {
+    return undefined;
+  }
   ask ??= prepare();
-  if (ask === undefined) return undefined;
+  if (ask === undefined) {
+    return undefined;
+  }
   const registers = new Uint32Array(4);
   ask(leaf, registers);
   const [eax = 0, ebx = 0, ecx = 0, edx = 0] = registers;
@@ -47,9 +51,13 @@ function prepare(): Ask | undefined {
   }).symbols;
   const page = mmap(null, pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
   // MAP_FAILED is -1.
-  if (page === null || page === -1 || page > Number.MAX_SAFE_INTEGER) return undefined;
+  if (page === null || page === -1 || page > Number.MAX_SAFE_INTEGER) {
+    return undefined;
+  }
   new Uint8Array(toArrayBuffer(page, 0, pageBytes)).set(machineCode);
-  if (mprotect(page, pageBytes, PROT_READ | PROT_EXEC) !== 0) return undefined;
+  if (mprotect(page, pageBytes, PROT_READ | PROT_EXEC) !== 0) {
+    return undefined;
+  }
   const call = CFunction({ ptr: page, args: ["u32", "ptr"], returns: "void" });
   return (leaf, registers) => call(leaf, ptr(registers));
 }

@@ -23,7 +23,9 @@ export async function exchange({ address, port, payload, timeoutMs }: DatagramRe
       socket.bind(0, () => {
         sentMs = clockMs(CLOCK_REALTIME);
         socket.send(payload, port, address, (error) => {
-          if (error) reject(asKernelError("ask", address, error));
+          if (error) {
+            reject(asKernelError("ask", address, error));
+          }
         });
       });
     });

@@ -49,7 +49,9 @@ export function cString(text: string): Buffer {
  * with the result directly, before anything else can change errno.
  */
 export function checked(operation: string, path: string, result: number): number {
-  if (result !== -1) return result;
+  if (result !== -1) {
+    return result;
+  }
   throw new KernelError(operation, path, errnoName(lastErrno()));
 }
 

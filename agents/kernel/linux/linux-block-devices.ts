@@ -24,7 +24,9 @@ export const linuxBlockDevices: BlockDevices & Locks = {
   },
   tryLock(path) {
     const fd = attempt("lock", path, () => fs.openSync(path, O_RDWR | O_CREAT, 0o600));
-    if (takeLock(path, fd)) return { release: () => fs.closeSync(fd) };
+    if (takeLock(path, fd)) {
+      return { release: () => fs.closeSync(fd) };
+    }
     fs.closeSync(fd);
     return undefined;
   },
@@ -32,7 +34,9 @@ export const linuxBlockDevices: BlockDevices & Locks = {
 
 function deviceOf(path: string, fd: number): BlockDevice {
   const stat = attempt("open", path, () => fs.fstatSync(fd));
-  if (!stat.isBlockDevice() && !stat.isFile()) throw new KernelError("open", path, "ENOTBLK");
+  if (!stat.isBlockDevice() && !stat.isFile()) {
+    throw new KernelError("open", path, "ENOTBLK");
+  }
   return {
     path,
     get sizeBytes() {
@@ -45,7 +49,9 @@ function deviceOf(path: string, fd: number): BlockDevice {
         while (filled < lengthBytes) {
           const rest = lengthBytes - filled;
           const got = fs.readSync(fd, buffer, filled, rest, offsetBytes + filled);
-          if (got === 0) break;
+          if (got === 0) {
+            break;
+          }
           filled += got;
         }
         return buffer.subarray(0, filled);
@@ -78,7 +84,9 @@ function takeLock(path: string, fd: number): boolean {
     checked("lock", path, libc().flock(fd, exclusiveWithoutWaiting));
     return true;
   } catch (error) {
-    if (hasCode(error, "EAGAIN", "EWOULDBLOCK")) return false;
+    if (hasCode(error, "EAGAIN", "EWOULDBLOCK")) {
+      return false;
+    }
     throw error;
   }
 }

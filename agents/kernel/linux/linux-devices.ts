@@ -27,7 +27,9 @@ export const linuxDevices: Devices = {
           let filled = 0;
           while (filled < lengthBytes) {
             const got = fs.readSync(fd, buffer, filled, lengthBytes - filled, null);
-            if (got === 0) throw new KernelError("read", path, "EPIPE");
+            if (got === 0) {
+              throw new KernelError("read", path, "EPIPE");
+            }
             filled += got;
           }
           return buffer;

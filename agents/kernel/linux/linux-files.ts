@@ -28,7 +28,9 @@ export const linuxFiles: Files = {
   readlink: (path) => attempt("readlink", path, () => fs.readlinkSync(path)),
   realpath: (path) => attempt("realpath", path, () => fs.realpathSync(path)),
   read(path, maxBytes) {
-    if (maxBytes === undefined) return attempt("read", path, () => fs.readFileSync(path));
+    if (maxBytes === undefined) {
+      return attempt("read", path, () => fs.readFileSync(path));
+    }
     return attempt("read", path, () =>
       withDescriptor(fs.openSync(path, O_RDONLY), (fd) => readFrom(fd, maxBytes)),
     );
@@ -45,7 +47,9 @@ export const linuxFiles: Files = {
     attempt("write", path, () => {
       const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644);
       withDescriptor(fd, () => {
-        if (ownership !== undefined) own(fd, ownership, undefined);
+        if (ownership !== undefined) {
+          own(fd, ownership, undefined);
+        }
         writeAll(fd, content);
       });
     });
@@ -73,7 +77,9 @@ export const linuxFiles: Files = {
       if (ownership?.owner !== undefined) {
         fs.lchownSync(path, ownership.owner.uid, ownership.owner.gid);
       }
-      if (ownership?.mode !== undefined) fs.chmodSync(path, ownership.mode);
+      if (ownership?.mode !== undefined) {
+        fs.chmodSync(path, ownership.mode);
+      }
     });
   },
   symlink: (target, path) => attempt("symlink", path, () => fs.symlinkSync(target, path)),
@@ -81,7 +87,9 @@ export const linuxFiles: Files = {
     checked("mkfifo", path, libc().mkfifo(cString(path), 0o600));
     const { owner, mode = 0o644 } = ownership;
     attempt("mkfifo", path, () => {
-      if (owner !== undefined) fs.lchownSync(path, owner.uid, owner.gid);
+      if (owner !== undefined) {
+        fs.lchownSync(path, owner.uid, owner.gid);
+      }
       fs.chmodSync(path, mode);
     });
   },
@@ -115,7 +123,9 @@ export const linuxFiles: Files = {
         const inner = openFolder(path, `${root}/${relativePath}`);
         fs.closeSync(fd);
         fd = inner;
-        if (isNew) attempt("mkdir", path, () => own(inner, ownership, undefined));
+        if (isNew) {
+          attempt("mkdir", path, () => own(inner, ownership, undefined));
+        }
       }
     } finally {
       fs.closeSync(fd);
@@ -126,7 +136,9 @@ export const linuxFiles: Files = {
       // Opening a fifo would wait for its writer.
       const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       return withDescriptor(fd, () => {
-        if (!fs.fstatSync(fd).isFile()) throw new KernelError("read", path, "EINVAL");
+        if (!fs.fstatSync(fd).isFile()) {
+          throw new KernelError("read", path, "EINVAL");
+        }
         return readFrom(fd, maxBytes);
       });
     });
@@ -138,7 +150,9 @@ function present<T>(operation: string, path: string, call: () => T): T | undefin
     return call();
   } catch (error) {
     const refusal = asKernelError(operation, path, error);
-    if (hasCode(refusal, "ENOENT", "ENOTDIR")) return undefined;
+    if (hasCode(refusal, "ENOENT", "ENOTDIR")) {
+      return undefined;
+    }
     throw refusal;
   }
 }
@@ -156,7 +170,9 @@ function readFrom(fd: number, maxBytes: number): Uint8Array {
   let filled = 0;
   while (filled < maxBytes) {
     const got = fs.readSync(fd, buffer, filled, maxBytes - filled, null);
-    if (got === 0) break;
+    if (got === 0) {
+      break;
+    }
     filled += got;
   }
   return buffer.subarray(0, filled);
@@ -191,9 +207,13 @@ function writeAtomic(path: string, content: string | Uint8Array, ownership: Owne
 
 /** Owner first: a change of owner clears setuid bits. */
 function own(fd: number, { mode, owner }: Ownership, defaultMode: number | undefined): void {
-  if (owner !== undefined) fs.fchownSync(fd, owner.uid, owner.gid);
+  if (owner !== undefined) {
+    fs.fchownSync(fd, owner.uid, owner.gid);
+  }
   const wanted = mode ?? defaultMode;
-  if (wanted !== undefined) fs.fchmodSync(fd, wanted);
+  if (wanted !== undefined) {
+    fs.fchmodSync(fd, wanted);
+  }
 }
 
 /** makedev(3) of glibc. */
@@ -240,7 +260,9 @@ function makeFolder(path: string): boolean {
     return true;
   } catch (error) {
     const refusal = asKernelError("mkdir", path, error);
-    if (hasCode(refusal, "EEXIST")) return false;
+    if (hasCode(refusal, "EEXIST")) {
+      return false;
+    }
     throw refusal;
   }
 }
@@ -260,10 +282,20 @@ function statOf(stat: fs.Stats): FileStat {
 }
 
 function kindOf(stat: fs.Stats): FileKind {
-  if (stat.isFile()) return "file";
-  if (stat.isDirectory()) return "folder";
-  if (stat.isSymbolicLink()) return "link";
-  if (stat.isFIFO()) return "fifo";
-  if (stat.isSocket()) return "socket";
+  if (stat.isFile()) {
+    return "file";
+  }
+  if (stat.isDirectory()) {
+    return "folder";
+  }
+  if (stat.isSymbolicLink()) {
+    return "link";
+  }
+  if (stat.isFIFO()) {
+    return "fifo";
+  }
+  if (stat.isSocket()) {
+    return "socket";
+  }
   return stat.isBlockDevice() ? "block" : "char";
 }

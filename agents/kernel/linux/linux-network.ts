@@ -18,8 +18,11 @@ export const linuxNetwork: Network = {
       receiveBufferBytes: 1 << 20,
       onMessage(bytes) {
         for (const message of parseRouteMessages(bytes)) {
-          if (message.of === "link") listener.onLink(message);
-          else listener.onNameServers(message);
+          if (message.of === "link") {
+            listener.onLink(message);
+          } else {
+            listener.onNameServers(message);
+          }
         }
       },
       onLost: () => listener.onLost(),

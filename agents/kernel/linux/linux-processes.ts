@@ -10,7 +10,9 @@ const defaultTimeoutMs = 60_000;
 export const linuxProcesses: Processes = {
   async run(argv, options = {}) {
     const child = start(argv, options);
-    if (options.givesWay) giveWay(child.pid);
+    if (options.givesWay) {
+      giveWay(child.pid);
+    }
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     // Output can stay open behind a process that has ended (a daemon that it left), so that the deadline
     // is for the output too.
@@ -46,7 +48,9 @@ export const linuxProcesses: Processes = {
       child.unref();
       return { pid: child.pid, exited: child.exited, kill: (signal) => child.kill(signal) };
     } finally {
-      if (log !== undefined) fs.closeSync(log);
+      if (log !== undefined) {
+        fs.closeSync(log);
+      }
     }
   },
 
@@ -56,7 +60,9 @@ export const linuxProcesses: Processes = {
       return true;
     } catch (error) {
       const refusal = asKernelError(`send ${signal} to`, `process ${pid}`, error);
-      if (refusal.code === "ESRCH") return false;
+      if (refusal.code === "ESRCH") {
+        return false;
+      }
       throw refusal;
     }
   },
@@ -84,13 +90,16 @@ export function resetOomScoreOfChildren(): void {
 }
 
 function resetOomScore(pid: number): void {
-  if (!isSpared) return;
+  if (!isSpared) {
+    return;
+  }
   try {
     fs.writeFileSync(`/proc/${pid}/oom_score_adj`, "0\n");
   } catch (error) {
     // It may have ended.
-    if (!["ENOENT", "ESRCH"].includes(asKernelError("write", "oom_score_adj", error).code))
+    if (!["ENOENT", "ESRCH"].includes(asKernelError("write", "oom_score_adj", error).code)) {
       throw error;
+    }
   }
 }
 
@@ -108,7 +117,9 @@ function giveWay(pid: number): void {
   } catch (error) {
     // It may have ended, and a kernel may be built without sessions' groups.
     const { code } = asKernelError("lower the priority of", `process ${pid}`, error);
-    if (!["ENOENT", "ESRCH"].includes(code)) throw error;
+    if (!["ENOENT", "ESRCH"].includes(code)) {
+      throw error;
+    }
   }
 }
 

@@ -42,7 +42,9 @@ function socketOf(path: string, fd: number): ListeningSocket {
       listenToSignal();
       return new Promise((resolve) => {
         const look = () => {
-          if (!hasConnection(fd)) return;
+          if (!hasConnection(fd)) {
+            return;
+          }
           waiting.delete(look);
           checked("disarm", path, libc().fcntl(fd, F_SETFL, 0));
           resolve();
@@ -58,10 +60,14 @@ function socketOf(path: string, fd: number): ListeningSocket {
 }
 
 function listenToSignal(): void {
-  if (listensToSignal) return;
+  if (listensToSignal) {
+    return;
+  }
   listensToSignal = true;
   process.on("SIGIO", () => {
-    for (const look of [...waiting]) look();
+    for (const look of [...waiting]) {
+      look();
+    }
   });
 }
 

@@ -51,7 +51,9 @@ function open(request: NetlinkRequest, onClosed: () => void): () => void {
       data: (_, message) => request.onMessage(message),
       // ENOBUFS: more events than the buffer holds, some are lost.
       close() {
-        if (!isOpen) return;
+        if (!isOpen) {
+          return;
+        }
         isOpen = false;
         onClosed();
       },

@@ -11,7 +11,9 @@ export function parseMountinfo(text: string): MountEntry[] {
 function parseLine(line: string): MountEntry | undefined {
   const fields = line.split(" ");
   const separator = fields.indexOf("-", 6);
-  if (separator === -1 || fields.length < separator + 4) return undefined;
+  if (separator === -1 || fields.length < separator + 4) {
+    return undefined;
+  }
   const field = (index: number) => unescapeOctal(fields[index] ?? "");
   return {
     id: Number(fields[0]),

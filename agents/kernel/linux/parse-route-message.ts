@@ -22,11 +22,15 @@ export function parseRouteMessages(bytes: Uint8Array): RouteMessage[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + headerBytes <= bytes.length; ) {
     const length = view.getUint32(at, true);
-    if (length < headerBytes || at + length > bytes.length) break;
+    if (length < headerBytes || at + length > bytes.length) {
+      break;
+    }
     const type = view.getUint16(at + 4, true);
     const body = bytes.subarray(at + headerBytes, at + length);
     const message = type === RTM_NEWNDUSEROPT ? parseNameServers(body) : parseLink(body, type);
-    if (message !== undefined) found.push(message);
+    if (message !== undefined) {
+      found.push(message);
+    }
     at += aligned(length);
   }
   return found;
@@ -34,10 +38,14 @@ export function parseRouteMessages(bytes: Uint8Array): RouteMessage[] {
 
 /** struct ifinfomsg: family, type, index, flags, change; then attributes. */
 function parseLink(body: Uint8Array, type: number): RouteMessage | undefined {
-  if ((type !== RTM_NEWLINK && type !== RTM_DELLINK) || body.length < 16) return undefined;
+  if ((type !== RTM_NEWLINK && type !== RTM_DELLINK) || body.length < 16) {
+    return undefined;
+  }
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const name = attribute(body.subarray(16), IFLA_IFNAME);
-  if (name === undefined) return undefined;
+  if (name === undefined) {
+    return undefined;
+  }
   return {
     of: "link",
     name: new TextDecoder().decode(name).replace(/\0.*$/s, ""),
@@ -51,8 +59,12 @@ function attribute(bytes: Uint8Array, wanted: number): Uint8Array | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let at = 0; at + 4 <= bytes.length; ) {
     const length = view.getUint16(at, true);
-    if (length < 4 || at + length > bytes.length) return undefined;
-    if (view.getUint16(at + 2, true) === wanted) return bytes.subarray(at + 4, at + length);
+    if (length < 4 || at + length > bytes.length) {
+      return undefined;
+    }
+    if (view.getUint16(at + 2, true) === wanted) {
+      return bytes.subarray(at + 4, at + length);
+    }
     at += aligned(length);
   }
   return undefined;
@@ -60,9 +72,13 @@ function attribute(bytes: Uint8Array, wanted: number): Uint8Array | undefined {
 
 /** struct nduseroptmsg: family, length of options, interface, ICMP type; then one option of RFC 8106. */
 function parseNameServers(body: Uint8Array): RouteMessage | undefined {
-  if (body.length < 16 + 8) return undefined;
+  if (body.length < 16 + 8) {
+    return undefined;
+  }
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  if (view.getUint8(8) !== ROUTER_ADVERTISEMENT || view.getUint8(16) !== RDNSS) return undefined;
+  if (view.getUint8(8) !== ROUTER_ADVERTISEMENT || view.getUint8(16) !== RDNSS) {
+    return undefined;
+  }
   const optionBytes = view.getUint8(17) * 8;
   const servers: string[] = [];
   for (let at = 24; at + 16 <= Math.min(body.length, 16 + optionBytes); at += 16) {
@@ -83,11 +99,17 @@ export function ipv6Text(address: Uint8Array): string {
   let best = { from: 0, length: 1 };
   for (let from = 0; from < 8; from += 1) {
     let length = 0;
-    while (from + length < 8 && groups[from + length] === 0) length += 1;
-    if (length > best.length) best = { from, length };
+    while (from + length < 8 && groups[from + length] === 0) {
+      length += 1;
+    }
+    if (length > best.length) {
+      best = { from, length };
+    }
   }
   const text = (part: readonly number[]) => part.map((group) => group.toString(16)).join(":");
-  if (best.length < 2) return text(groups);
+  if (best.length < 2) {
+    return text(groups);
+  }
   return `${text(groups.slice(0, best.from))}::${text(groups.slice(best.from + best.length))}`;
 }
 

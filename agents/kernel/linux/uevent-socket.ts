@@ -21,17 +21,25 @@ export function listenToUevents(listener: UeventListener): Subscription {
     receiveBufferBytes,
     onMessage(message) {
       const event = parseUevent(message);
-      if (event === undefined) return;
-      for (const one of [...listeners]) one.onEvent(event);
+      if (event === undefined) {
+        return;
+      }
+      for (const one of [...listeners]) {
+        one.onEvent(event);
+      }
     },
     onLost() {
-      for (const one of [...listeners]) one.onLost();
+      for (const one of [...listeners]) {
+        one.onLost();
+      }
     },
   });
   return {
     close() {
       listeners.delete(listener);
-      if (listeners.size > 0) return;
+      if (listeners.size > 0) {
+        return;
+      }
       close?.();
       close = undefined;
     },

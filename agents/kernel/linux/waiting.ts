@@ -32,7 +32,9 @@ function waitUntil<T>(
     const look = () => {
       try {
         const found = find();
-        if (found === undefined) return;
+        if (found === undefined) {
+          return;
+        }
         stop();
         resolve(found);
       } catch (error) {

@@ -70,7 +70,9 @@ test("a boot without records or services is an empty picture, not an error", () 
 test("the picture is sound XML with a bar and a name for each phase, failures in red", () => {
   const chart = bootChart(facts);
   const svg = chartSvg(chart, 'boot2podman <1> & "co"');
-  for (const { name } of chart.phases) expect(svg).toContain(`>${name}</text>`);
+  for (const { name } of chart.phases) {
+    expect(svg).toContain(`>${name}</text>`);
+  }
   expect(svg.match(/<g>/g)).toHaveLength(chart.phases.length);
   expect(svg).toContain("no &lt;card&gt; &amp; &quot;nothing&quot;</title>");
   expect(svg).not.toMatch(/&(?!amp;|lt;|gt;|quot;)/);

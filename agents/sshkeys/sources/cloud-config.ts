@@ -15,7 +15,9 @@ export function readCloudConfig(text: string): CloudConfig {
   let listIndent: number | undefined;
   for (const line of text.split(/\r?\n/)) {
     const content = line.trim();
-    if (content === "" || content.startsWith("#")) continue;
+    if (content === "" || content.startsWith("#")) {
+      continue;
+    }
     const indent = line.length - line.trimStart().length;
     if (listIndent !== undefined) {
       const item = /^-\s+(.*)$/.exec(content)?.[1];
@@ -29,10 +31,15 @@ export function readCloudConfig(text: string): CloudConfig {
     const [, dash = "", name, value = ""] =
       /^((?:-\s+)?)([A-Za-z][\w-]*):(?:\s+(.*))?$/.exec(content) ?? [];
     if (name === "hostname" || name === "local-hostname") {
-      if (indent === 0) found.hostname = scalar(value) || found.hostname;
+      if (indent === 0) {
+        found.hostname = scalar(value) || found.hostname;
+      }
     } else if (isKeyList(name)) {
-      if (value === "") listIndent = indent + dash.length;
-      else found.keys.push(...flowList(value));
+      if (value === "") {
+        listIndent = indent + dash.length;
+      } else {
+        found.keys.push(...flowList(value));
+      }
     }
   }
   return found;
@@ -45,7 +52,9 @@ function isKeyList(name: string | undefined): boolean {
 /** "[a, 'b']" or one value. */
 function flowList(value: string): string[] {
   const inside = /^\[(.*)\]\s*(?:#.*)?$/.exec(value)?.[1];
-  if (inside === undefined) return [scalar(value)];
+  if (inside === undefined) {
+    return [scalar(value)];
+  }
   const items = inside.match(/"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|[^\s,][^,]*/g) ?? [];
   return items.map(scalar).filter((item) => item !== "");
 }
@@ -54,8 +63,12 @@ function flowList(value: string): string[] {
 function scalar(value: string): string {
   const trimmed = value.trim();
   const single = /^'((?:''|[^'])*)'/.exec(trimmed)?.[1];
-  if (single !== undefined) return single.replaceAll("''", "'");
+  if (single !== undefined) {
+    return single.replaceAll("''", "'");
+  }
   const double = /^"((?:\\.|[^"\\])*)"/.exec(trimmed)?.[1];
-  if (double !== undefined) return double.replaceAll(/\\(["\\])/g, "$1");
+  if (double !== undefined) {
+    return double.replaceAll(/\\(["\\])/g, "$1");
+  }
   return trimmed.replace(/\s+#.*$/, "");
 }

@@ -25,7 +25,9 @@ const smbiosForm = /^io\.systemd\.credential(\.binary)?:([^=]+)=(.*)$/s;
 /** The credential in a string of SMBIOS type 11; undefined for strings that are something else. */
 export function credentialOf(text: string): Credential | undefined {
   const [, binary, name, value] = smbiosForm.exec(text) ?? [];
-  if (name === undefined || value === undefined) return undefined;
+  if (name === undefined || value === undefined) {
+    return undefined;
+  }
   const content = binary === undefined ? value : fromBase64(value);
   return { name, text: content, from: `SMBIOS credential ${name}` };
 }
@@ -37,9 +39,15 @@ export function keysOfCredentials(
 ): Given {
   const given: Given = { texts: [], complaints: [] };
   for (const { name, text, from } of credentials) {
-    if (name === "ssh.authorized_keys.root") given.texts.push({ for: "root", from, text });
-    if (name === "ssh.ephemeral-authorized_keys-all") given.texts.push({ for: "user", from, text });
-    if (name === "tmpfiles.extra") readTmpfiles(text, from, user, given);
+    if (name === "ssh.authorized_keys.root") {
+      given.texts.push({ for: "root", from, text });
+    }
+    if (name === "ssh.ephemeral-authorized_keys-all") {
+      given.texts.push({ for: "user", from, text });
+    }
+    if (name === "tmpfiles.extra") {
+      readTmpfiles(text, from, user, given);
+    }
   }
   return given;
 }
@@ -56,13 +64,21 @@ function readTmpfiles(
 ): void {
   for (const line of text.split("\n")) {
     const [, type, path, argument] = /^\s*(\S+)\s+(\S+)(?:\s+\S+){4}\s+(.+?)\s*$/.exec(line) ?? [];
-    if (type === undefined || path === undefined || argument === undefined) continue;
-    if (!/^[fFw]/.test(type) || !path.endsWith("/.ssh/authorized_keys")) continue;
+    if (type === undefined || path === undefined || argument === undefined) {
+      continue;
+    }
+    if (!/^[fFw]/.test(type) || !path.endsWith("/.ssh/authorized_keys")) {
+      continue;
+    }
     const home = path.slice(0, -"/.ssh/authorized_keys".length);
     const content = type.includes("~") ? fromBase64(argument) : unescaped(argument);
-    if (home === "/root") given.texts.push({ for: "root", from, text: content });
-    else if (home === user.home) given.texts.push({ for: "user", from, text: content });
-    else given.complaints.push(`${from}: ${path} is of nobody here`);
+    if (home === "/root") {
+      given.texts.push({ for: "root", from, text: content });
+    } else if (home === user.home) {
+      given.texts.push({ for: "user", from, text: content });
+    } else {
+      given.complaints.push(`${from}: ${path} is of nobody here`);
+    }
   }
 }
 

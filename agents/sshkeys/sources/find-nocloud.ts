@@ -20,10 +20,14 @@ export interface NoCloudDisk {
  */
 export function findNoCloud(kernel: Kernel): NoCloudDisk | undefined {
   for (const name of kernel.listIfPresent("/sys/block")) {
-    if (/^(loop|ram|zram|dm-|md|fd|nbd)/.test(name)) continue;
+    if (/^(loop|ram|zram|dm-|md|fd|nbd)/.test(name)) {
+      continue;
+    }
     const node = `/dev/${name.replaceAll("!", "/")}`;
     const type = typeOf(kernel, node);
-    if (type !== undefined) return { node, type };
+    if (type !== undefined) {
+      return { node, type };
+    }
   }
   return undefined;
 }
@@ -36,8 +40,9 @@ function typeOf(kernel: Kernel, node: string): "iso9660" | "vfat" | undefined {
       const text = (offset: number, length: number) =>
         Buffer.from(device.read(offset, length)).toString("latin1").trimEnd().toLowerCase();
       const descriptor = text(descriptorOffset, volumeIdOffset + 32);
-      if (descriptor.slice(1, 6) === "cd001" && descriptor.slice(volumeIdOffset) === "cidata")
+      if (descriptor.slice(1, 6) === "cd001" && descriptor.slice(volumeIdOffset) === "cidata") {
         return "iso9660";
+      }
       const isFat = fatLabelOffsets.some((offset) => text(offset, 11) === "cidata");
       return isFat ? "vfat" : undefined;
     } finally {
@@ -45,7 +50,9 @@ function typeOf(kernel: Kernel, node: string): "iso9660" | "vfat" | undefined {
     }
   } catch (error) {
     // A drive without a medium can't be opened; a disk that can't be read is automount's to report.
-    if (error instanceof KernelError) return undefined;
+    if (error instanceof KernelError) {
+      return undefined;
+    }
     throw error;
   }
 }

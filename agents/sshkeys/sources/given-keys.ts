@@ -57,10 +57,14 @@ function readStateFiles(kernel: Kernel, folder: string, complaints: string[]): G
   return paths.flatMap((path): GivenText[] => {
     try {
       const bytes = kernel.readNoFollow(path, 1024 * 1024);
-      if (bytes === undefined) return [];
+      if (bytes === undefined) {
+        return [];
+      }
       return [{ for: "user", from: path, text: Buffer.from(bytes).toString("utf8") }];
     } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
+      if (!(error instanceof KernelError)) {
+        throw error;
+      }
       complaints.push(error.message);
       return [];
     }
@@ -72,7 +76,9 @@ async function credentialKeys(
   user: User,
   complaints: string[],
 ): Promise<GivenText[]> {
-  if (!mayHoldCredentials(kernel, complaints)) return [];
+  if (!mayHoldCredentials(kernel, complaints)) {
+    return [];
+  }
   const { readCredentials } = await import("./read-credentials.ts");
   const given = readCredentials(kernel, user);
   complaints.push(...given.complaints);
@@ -81,12 +87,18 @@ async function credentialKeys(
 
 /** A look that costs next to nothing, on every boot. */
 function mayHoldCredentials(kernel: Kernel, complaints: string[]): boolean {
-  if (kernel.exists(firmwareConfig)) return true;
-  if (!kernel.exists(smbiosTable)) return false;
+  if (kernel.exists(firmwareConfig)) {
+    return true;
+  }
+  if (!kernel.exists(smbiosTable)) {
+    return false;
+  }
   try {
     return Buffer.from(kernel.read(smbiosTable)).includes("io.systemd.credential");
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     complaints.push(error.message);
     return false;
   }
@@ -95,12 +107,16 @@ function mayHoldCredentials(kernel: Kernel, complaints: string[]): boolean {
 async function noCloudKeys(kernel: Kernel, complaints: string[]): Promise<GivenText[]> {
   try {
     const disk = findNoCloud(kernel);
-    if (disk === undefined) return [];
+    if (disk === undefined) {
+      return [];
+    }
     const { readNoCloud } = await import("./nocloud.ts");
     const found = readNoCloud(kernel, disk);
     return [{ for: "user", from: `NoCloud disk ${disk.node}`, text: found.keys.join("\n") }];
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     complaints.push(`NoCloud disk: ${error.message}`);
     return [];
   }
@@ -115,8 +131,11 @@ function merge(texts: readonly GivenText[], complaints: string[]): { keys: Given
     complaints.push(...parsed.complaints.map((complaint) => `${from}: ${complaint}`));
     for (const key of parsed.keys) {
       const known = keys.find((one) => one.key.base64 === key.key.base64);
-      if (known === undefined) keys.push({ ...key, for: whom, from });
-      else if (known.for === "root") known.for = whom;
+      if (known === undefined) {
+        keys.push({ ...key, for: whom, from });
+      } else if (known.for === "root") {
+        known.for = whom;
+      }
     }
   }
   return { keys };
@@ -124,7 +143,9 @@ function merge(texts: readonly GivenText[], complaints: string[]): { keys: Given
 
 /** Puts the keys where sshd finds them; empty files where there are none, so that keys of an earlier run go. */
 export function writeGivenKeys(kernel: Kernel, user: User, { keys }: GivenKeys): void {
-  if (keys.length === 0 && !kernel.exists(givenFolder)) return;
+  if (keys.length === 0 && !kernel.exists(givenFolder)) {
+    return;
+  }
   kernel.mkdir(givenFolder);
   const write = (name: string, some: readonly GivenKey[]) => {
     const lines = some.map((key) => `# ${key.from}\n${authorizedLine(key)}\n`);

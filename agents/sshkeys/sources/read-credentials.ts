@@ -12,7 +12,9 @@ export function readCredentials(kernel: Kernel, user: { name: string; home: stri
   const complaints: string[] = [];
   const credentials = [
     ...orComplain(complaints, () => {
-      if (!kernel.exists(smbiosTable)) return [];
+      if (!kernel.exists(smbiosTable)) {
+        return [];
+      }
       const strings = oemStrings(kernel.read(smbiosTable, maxTableBytes));
       return strings.flatMap((text) => credentialOf(text) ?? []);
     }),
@@ -35,7 +37,9 @@ function orComplain<T>(complaints: string[], read: () => T[]): T[] {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
     complaints.push(error.message);
     return [];
   }

@@ -39,8 +39,9 @@ test.for([
   "QEMU runs the %s payload and exits with its status",
   async ([image, payload], { skip }) => {
     const { program, hostArch } = architectureOf(image);
-    if (process.arch !== hostArch && !(await isInstalled(program)))
+    if (process.arch !== hostArch && !(await isInstalled(program))) {
       return skip(`there is no ${program} here`);
+    }
     const folder = await mkdtemp(join(tmpdir(), "payload-"));
     try {
       const path = join(folder, "payload");

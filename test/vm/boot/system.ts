@@ -26,7 +26,9 @@ export function systemTests(booted: Booted): void {
   test("says what it is in /etc/os-release, one assignment on each line", async () => {
     const { machine } = booted;
     const lines = (await machine.guest("cat /etc/os-release")).split("\n");
-    for (const line of lines) expect(line).toMatch(/^[A-Z_]+=[^=]*$/);
+    for (const line of lines) {
+      expect(line).toMatch(/^[A-Z_]+=[^=]*$/);
+    }
     expect(lines).toContain("ID=boot2podman");
     expect(lines).toContain(`VERSION_ID=${manifest().version}`);
   });

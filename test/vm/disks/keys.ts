@@ -15,8 +15,9 @@ export function keyTests(attached: Attached): void {
       ["firmware", `for root alone, from fw_cfg ${credential}authorized_keys.root`],
       ["nocloud", "from NoCloud disk /dev/sr0"],
       ["option", "from the setting boot2podman.key"],
-    ])
+    ]) {
       expect(shown).toMatch(new RegExp(`^ +ssh-ed25519 \\S+ ${comment} \\(${from}\\)$`, "m"));
+    }
     const login = (user: string, key: string) =>
       run([
         ...["ssh", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes"],
@@ -50,9 +51,10 @@ export function keyTests(attached: Attached): void {
         /^(ciphers|macs|kexalgorithms|hostkeyalgorithms|pubkeyaccepted)/.test(line),
       );
     expect(lists.length).toBeGreaterThanOrEqual(5);
-    for (const line of lists)
+    for (const line of lists) {
       expect(line).not.toMatch(
         /sha1|md5|cbc|3des|arcfour|ssh-dss|[ ,]ssh-rsa|umac-64|group1-|none/,
       );
+    }
   });
 }

@@ -19,14 +19,18 @@ export function powerCutTests(attached: Attached): void {
       const all = cutsOf(recording);
       const cuts = all.filter((_, index) => index % Math.ceil(all.length / 6) === 0);
       expect(cuts.length).toBeGreaterThan(4);
-      for (const cut of cuts) expect(await faultsAt(cut, recording)).toEqual([]);
+      for (const cut of cuts) {
+        expect(await faultsAt(cut, recording)).toEqual([]);
+      }
     });
 
     test("a set-up in the wrong order would be found out", async () => {
       const broken = magicBeforeArchive(recording);
       const { brokenFrom = 0 } = broken;
       const cut = cutsOf(broken).find(({ entries }) => entries > brokenFrom + 1);
-      if (cut === undefined) throw new Error("no cut point after the wrong write");
+      if (cut === undefined) {
+        throw new Error("no cut point after the wrong write");
+      }
       expect(await faultsAt(cut, broken)).toContain("the key is missing");
     });
 

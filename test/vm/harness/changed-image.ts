@@ -68,7 +68,9 @@ async function joinedWith(
     artifacts.map((name) => readFile(path.join(dist, name))),
   );
   const member = { ...file, sizeBytes: (await stat(file.source)).size };
-  for await (const part of cpioBytes([], [member], { folder }, 0)) parts.push(part);
+  for await (const part of cpioBytes([], [member], { folder }, 0)) {
+    parts.push(part);
+  }
   const initrd = path.join(folder, "initrd");
   await writeFile(initrd, Buffer.concat(parts));
   return initrd;
@@ -80,6 +82,8 @@ async function squashfsOffset(file: string): Promise<number> {
   const { buffer } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
   await handle.close();
   const offset = buffer.indexOf(SQUASHFS_MAGIC);
-  if (offset < 0) throw new Error(`${file} carries no squashfs image in its first 4 KiB`);
+  if (offset < 0) {
+    throw new Error(`${file} carries no squashfs image in its first 4 KiB`);
+  }
   return offset;
 }

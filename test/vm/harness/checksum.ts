@@ -4,6 +4,8 @@ export function checksum(bytes: Uint8Array): number {
   for (let at = 0; at < bytes.length; at += 2) {
     sum += ((bytes[at] ?? 0) << 8) + (bytes[at + 1] ?? 0);
   }
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  while (sum > 0xffff) {
+    sum = (sum & 0xffff) + (sum >>> 16);
+  }
   return ~sum & 0xffff;
 }

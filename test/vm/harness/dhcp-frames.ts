@@ -16,11 +16,17 @@ const optionsAt = bootpAt + 240;
 export function parseDhcpQuestion(frame: Buffer): DhcpQuestion | undefined {
   const isIpv4Udp =
     frame.length > optionsAt && frame.readUInt16BE(12) === 0x0800 && frame[23] === 17;
-  if (!isIpv4Udp || frame.readUInt16BE(udpAt + 2) !== 67) return undefined;
-  if (frame.readUInt32BE(bootpAt + 236) !== magicCookie) return undefined;
+  if (!isIpv4Udp || frame.readUInt16BE(udpAt + 2) !== 67) {
+    return undefined;
+  }
+  if (frame.readUInt32BE(bootpAt + 236) !== magicCookie) {
+    return undefined;
+  }
   const options = optionsOf(frame.subarray(optionsAt));
   const type = options.get(53)?.[0];
-  if (type !== 1 && type !== 3) return undefined;
+  if (type !== 1 && type !== 3) {
+    return undefined;
+  }
   return {
     type: type === 1 ? "discover" : "request",
     mac: frame.subarray(bootpAt + 28, bootpAt + 34),
@@ -34,7 +40,9 @@ function optionsOf(bytes: Buffer): Map<number, Buffer> {
   for (let at = 0; at + 1 < bytes.length && bytes[at] !== 255; ) {
     const code = bytes[at] ?? 0;
     const length = code === 0 ? -1 : (bytes[at + 1] ?? 0);
-    if (code !== 0) options.set(code, bytes.subarray(at + 2, at + 2 + length));
+    if (code !== 0) {
+      options.set(code, bytes.subarray(at + 2, at + 2 + length));
+    }
     at += 2 + length;
   }
   return options;

@@ -9,7 +9,9 @@ export async function eventually<T>(
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const value = await ask();
-    if (holds(value)) return value;
+    if (holds(value)) {
+      return value;
+    }
     if (Date.now() > deadline) {
       throw new Error(`still ${JSON.stringify(value)} after ${timeoutMs / 1000} s`);
     }

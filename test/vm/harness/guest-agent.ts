@@ -19,12 +19,17 @@ export class GuestAgent {
     createInterface({ input: socket }).on("line", (line) => {
       const parsed = answer.parse(JSON.parse(line));
       const one = this.#waiting.shift();
-      if (parsed.error) one?.reject(new Error(`${parsed.error.class}: ${parsed.error.desc}`));
-      else one?.resolve(parsed.return);
+      if (parsed.error) {
+        one?.reject(new Error(`${parsed.error.class}: ${parsed.error.desc}`));
+      } else {
+        one?.resolve(parsed.return);
+      }
     });
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
-      for (const one of this.#waiting.splice(0)) one.reject(new Error("the agent's port is shut"));
+      for (const one of this.#waiting.splice(0)) {
+        one.reject(new Error("the agent's port is shut"));
+      }
     });
   }
 

@@ -38,7 +38,9 @@ export async function expectIsoBoot(
   // As the ISO's loaders write it: a kernel that was started directly has no file's name.
   expect(shown).toMatch(/^BOOT_IMAGE=\S*\/boot\/vmlinuz64 /m);
   expect(shown).toMatch(way.firmware === "bios" ? /^by bios$/m : /^by uefi$/m);
-  if (way.firmware === "secure-boot") await expectSecureBoot(machine);
+  if (way.firmware === "secure-boot") {
+    await expectSecureBoot(machine);
+  }
 }
 
 async function expectSecureBoot(machine: TestMachine): Promise<void> {

@@ -16,7 +16,9 @@ function joinedBy(owner: string): string {
 
 /** QEMU takes one initrd: both, joined in the order in which boot loaders give them, for as long as the run lasts. */
 export async function joinedInitrds(): Promise<string> {
-  if (process.env[ownerVariable] === undefined) own();
+  if (process.env[ownerVariable] === undefined) {
+    own();
+  }
   const joined = joinedBy(process.env[ownerVariable] ?? "");
   if (!existsSync(joined)) {
     const parts = ["corepure64.gz", "boot2podman.gz"].map((name) => path.join(dist, name));
@@ -38,14 +40,20 @@ function own(): void {
 }
 
 function disown(): void {
-  if (isOwner) rmSync(joinedBy(String(process.pid)), { force: true });
+  if (isOwner) {
+    rmSync(joinedBy(String(process.pid)), { force: true });
+  }
 }
 
 /** An older file of this process's number is somebody else's too, who had it before. */
 function removeWithoutOwner(): void {
-  if (!existsSync(cache)) return;
+  if (!existsSync(cache)) {
+    return;
+  }
   for (const name of readdirSync(cache)) {
-    if (!name.startsWith(prefix)) continue;
+    if (!name.startsWith(prefix)) {
+      continue;
+    }
     const [owner = ""] = name.slice(prefix.length).split(".");
     if (owner === String(process.pid) || !existsSync(`/proc/${owner}`)) {
       rmSync(path.join(cache, name), { force: true });

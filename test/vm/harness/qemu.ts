@@ -51,7 +51,9 @@ const ovmf = "/usr/share/OVMF";
 export function firmwareFiles(firmware: "uefi" | "secure-boot"): { code: string; vars: string } {
   const code = `${ovmf}/OVMF_CODE_4M${firmware === "secure-boot" ? ".ms" : ""}.fd`;
   const vars = `${ovmf}/OVMF_VARS_4M${firmware === "secure-boot" ? ".ms" : ""}.fd`;
-  if (!existsSync(code)) throw new Error(`${code} is missing: install the package ovmf`);
+  if (!existsSync(code)) {
+    throw new Error(`${code} is missing: install the package ovmf`);
+  }
   return { code, vars };
 }
 
@@ -59,7 +61,9 @@ function bootArguments(boot: Boot, disks: DiskOptions[]): string[] {
   // Without SATA there are no six empty ports for the guest to look behind.
   const isSata = disks.some(({ bus }) => bus === "ide" || bus === "sata");
   const plain = ["-machine", isSata ? "q35" : "q35,sata=off"];
-  if (boot.by === "disk") return plain;
+  if (boot.by === "disk") {
+    return plain;
+  }
   if (boot.by === "kernel") {
     const kernel = boot.kernel ?? path.join(dist, "vmlinuz64");
     return [...plain, "-kernel", kernel, "-initrd", boot.initrd, "-append", boot.append];
@@ -69,7 +73,9 @@ function bootArguments(boot: Boot, disks: DiskOptions[]): string[] {
   const list = ["-machine", machine];
   if (boot.firmware !== "bios") {
     const { code } = firmwareFiles(boot.firmware);
-    if (!boot.variables) throw new Error("a boot by UEFI needs its own copy of the variables");
+    if (!boot.variables) {
+      throw new Error("a boot by UEFI needs its own copy of the variables");
+    }
     if (boot.firmware === "secure-boot") {
       list.push("-global", "driver=cfi.pflash01,property=secure,value=on");
     }
@@ -97,8 +103,12 @@ function diskArguments(disks: DiskOptions[]): string[] {
     nvme: "nvme",
     usb: "usb-storage",
   };
-  if (disks.some((disk) => disk.bus === "scsi")) list.push("-device", "virtio-scsi-pci,id=scsi");
-  if (disks.some((disk) => disk.bus === "usb")) list.push("-device", "qemu-xhci,id=disk-usb");
+  if (disks.some((disk) => disk.bus === "scsi")) {
+    list.push("-device", "virtio-scsi-pci,id=scsi");
+  }
+  if (disks.some((disk) => disk.bus === "usb")) {
+    list.push("-device", "qemu-xhci,id=disk-usb");
+  }
   disks.forEach((disk, index) => {
     const id = `disk${index}`;
     const readOnly = disk.readOnly ? ",readonly=on" : "";
@@ -113,8 +123,12 @@ function diskArguments(disks: DiskOptions[]): string[] {
 
 /** What QEMU wants to know beyond the disk's kind; the first SATA port and the second IDE bus are the CD's. */
 function place(bus: DiskOptions["bus"], index: number): string {
-  if (bus === "nvme") return `,serial=disk${index}`;
-  if (bus === "sata") return `,bus=ide.${index + 1}`;
+  if (bus === "nvme") {
+    return `,serial=disk${index}`;
+  }
+  if (bus === "sata") {
+    return `,bus=ide.${index + 1}`;
+  }
   return bus === "ide" ? ",bus=ide.0" : "";
 }
 

@@ -17,13 +17,19 @@ export class Monitor {
   private constructor(readonly socket: Socket) {
     createInterface({ input: socket }).on("line", (line) => {
       const parsed = message.parse(JSON.parse(line));
-      if (parsed.event) this.events.push(parsed.event);
-      else if (parsed.error) this.#waiting.shift()?.reject(new Error(parsed.error.desc));
-      else if ("return" in parsed) this.#waiting.shift()?.resolve(parsed.return);
+      if (parsed.event) {
+        this.events.push(parsed.event);
+      } else if (parsed.error) {
+        this.#waiting.shift()?.reject(new Error(parsed.error.desc));
+      } else if ("return" in parsed) {
+        this.#waiting.shift()?.resolve(parsed.return);
+      }
     });
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
-      for (const one of this.#waiting.splice(0)) one.reject(new Error("QEMU has ended"));
+      for (const one of this.#waiting.splice(0)) {
+        one.reject(new Error("QEMU has ended"));
+      }
     });
   }
 

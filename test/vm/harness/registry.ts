@@ -12,7 +12,9 @@ const cache = path.resolve(import.meta.dirname, "../../../.cache/docker-registry
 /** Debian's docker-registry, taken from its package without installing it: an installed one would be started as a service. */
 async function registryProgram(): Promise<string> {
   const program = path.join(cache, "usr/bin/docker-registry");
-  if (existsSync(program)) return program;
+  if (existsSync(program)) {
+    return program;
+  }
   const fresh = `${cache}.${process.pid}`;
   await mkdir(fresh, { recursive: true, mode: 0o777 });
   await runOk(["apt-get", "-q", "download", "docker-registry"], { cwd: fresh });
@@ -51,9 +53,12 @@ export class Registry {
     for (;;) {
       // Refused until it listens.
       const answer = await fetch(`http://127.0.0.1:${this.port}/v2/`).catch(() => undefined);
-      if (answer?.ok) return;
-      if (Date.now() > deadline)
+      if (answer?.ok) {
+        return;
+      }
+      if (Date.now() > deadline) {
         throw new Error(`the registry on port ${this.port} never answered`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

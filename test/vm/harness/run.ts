@@ -19,7 +19,9 @@ export function run(
   } = {},
 ): Promise<Result> {
   const [command, ...args] = argv;
-  if (command === undefined) throw new Error("run: no command given");
+  if (command === undefined) {
+    throw new Error("run: no command given");
+  }
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio: ["pipe", "pipe", "pipe"],
@@ -45,7 +47,9 @@ export function run(
     });
     child.stdin.on("error", (error: NodeJS.ErrnoException) => {
       // The command may end without reading all of it.
-      if (error.code !== "EPIPE") reject(error);
+      if (error.code !== "EPIPE") {
+        reject(error);
+      }
     });
     child.stdin.end(options.input ?? "");
   });

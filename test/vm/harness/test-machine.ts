@@ -92,14 +92,20 @@ export class TestMachine {
 
   async #boot(): Promise<QemuOptions["boot"]> {
     const { options } = this;
-    if (options.boot === "disk") return { by: "disk" };
+    if (options.boot === "disk") {
+      return { by: "disk" };
+    }
     if (options.boot === "iso") {
       const firmware = options.firmware ?? "bios";
       const iso = options.iso ?? path.join(dist, "boot2podman.iso");
       const boot = { by: "iso" as const, as: options.as ?? "sata-dvd", firmware, iso };
-      if (firmware === "bios") return boot;
+      if (firmware === "bios") {
+        return boot;
+      }
       const variables = path.join(this.folder, "variables.fd");
-      if (!existsSync(variables)) copyFileSync(firmwareFiles(firmware).vars, variables);
+      if (!existsSync(variables)) {
+        copyFileSync(firmwareFiles(firmware).vars, variables);
+      }
       return { ...boot, variables };
     }
     const initrd = options.initrd ?? (await joinedInitrds());
@@ -142,7 +148,9 @@ export class TestMachine {
       if (Date.now() > deadline) {
         throw new Error(`no SSH greeting within ${timeoutMs} ms\n${this.story()}`);
       }
-      if (this.#isOff()) throw new Error(`QEMU has ended\n${this.story()}`);
+      if (this.#isOff()) {
+        throw new Error(`QEMU has ended\n${this.story()}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     this.bootMs = Date.now() - this.#poweredOnMs;
@@ -231,7 +239,9 @@ export class TestMachine {
   async ended(timeoutMs = patienceMs): Promise<number> {
     const started = Date.now();
     const { process } = this;
-    if (!process || this.#isOff()) return 0;
+    if (!process || this.#isOff()) {
+      return 0;
+    }
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`QEMU still runs after ${timeoutMs} ms\n${this.story()}`)),
@@ -264,16 +274,18 @@ export class TestMachine {
     const started = Date.now();
     const deadline = started + timeoutMs;
     while (!monitor.events.includes("RESET")) {
-      if (Date.now() > deadline)
+      if (Date.now() > deadline) {
         throw new Error(`no restart within ${timeoutMs} ms\n${this.story()}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     this.#poweredOnMs = Date.now();
     const tookMs = this.#poweredOnMs - started;
     monitor.close();
     // The shared connection went with the old boot.
-    for (const user of ["root", "tc", "captain"])
+    for (const user of ["root", "tc", "captain"]) {
       await rm(path.join(this.folder, user), { force: true });
+    }
     await this.waitForSsh();
     return tookMs;
   }

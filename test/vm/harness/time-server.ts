@@ -14,7 +14,9 @@ export class TimeServer {
   ) {
     socket.on("message", (question, sender) => {
       this.asked += 1;
-      if (this.answers) socket.send(answerTo(question), sender.port, sender.address);
+      if (this.answers) {
+        socket.send(answerTo(question), sender.port, sender.address);
+      }
     });
   }
 

@@ -20,11 +20,14 @@ const diskName = "data.raw";
  */
 export async function usedDisk(): Promise<{ identity: Identity; disk: DiskOptions }> {
   const kept = path.join(cache, `${prefix}${inputsHash()}`);
-  if (!existsSync(kept)) await keep(kept);
+  if (!existsSync(kept)) {
+    await keep(kept);
+  }
   const folder = await mkdtemp(path.join(tmpdir(), "b2p-id-"));
   const [key, file] = [path.join(folder, "id"), path.join(folder, diskName)];
-  for (const name of ["id", "id.pub"])
+  for (const name of ["id", "id.pub"]) {
     await copyFile(path.join(kept, name), path.join(folder, name));
+  }
   await runOk(["cp", "--sparse=always", "--reflink=auto", path.join(kept, diskName), file]);
   const publicKey = await readFile(`${key}.pub`, "utf8");
   return {
@@ -68,7 +71,9 @@ async function keep(kept: string): Promise<void> {
       await runOk(argv);
     }
     await rename(fresh, kept).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") {
+        throw error;
+      }
       await rm(fresh, { recursive: true });
     });
   } finally {
@@ -84,6 +89,8 @@ async function removeOthers(kept: string): Promise<void> {
     // One with this process's own number is of somebody else's, who had it before.
     const isOurs = copiedBy === String(process.pid);
     const isInWork = copiedBy !== undefined && !isOurs && existsSync(`/proc/${copiedBy}`);
-    if (other !== kept && !isInWork) await rm(other, { recursive: true, force: true });
+    if (other !== kept && !isInWork) {
+      await rm(other, { recursive: true, force: true });
+    }
   }
 }

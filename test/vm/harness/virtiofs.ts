@@ -20,7 +20,9 @@ export async function shareFolder(
   scratch: string,
 ): Promise<SharedFolder> {
   const program = places.find((place) => existsSync(place));
-  if (program === undefined) throw new Error(`no virtiofsd at ${places.join(" or ")}`);
+  if (program === undefined) {
+    throw new Error(`no virtiofsd at ${places.join(" or ")}`);
+  }
   const socket = path.join(scratch, `${tag}.vfs`);
   const options = ["-o", "sandbox=chroot", "-o", "cache=auto"];
   const process = spawn(

@@ -18,7 +18,9 @@ export class Wire {
   ) {
     socket.on("message", (frame) => {
       this.frames.push(frame);
-      for (const listener of [...this.#listeners]) listener(frame);
+      for (const listener of [...this.#listeners]) {
+        listener(frame);
+      }
     });
   }
 
@@ -54,7 +56,9 @@ export class Wire {
     return new Promise((resolve, reject) => {
       const stop = this.listen((frame) => {
         const found = find(frame);
-        if (found === undefined) return;
+        if (found === undefined) {
+          return;
+        }
         clearTimeout(timer);
         stop();
         resolve(found);

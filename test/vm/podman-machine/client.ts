@@ -31,6 +31,8 @@ export function machine(client: Client, ...words: string[]) {
 /** Runs a script in the machine, which must succeed; gives what it printed. */
 export async function inGuest(client: Client, script: string): Promise<string> {
   const result = await machine(client, "ssh", client.machine, script);
-  if (result.exitCode !== 0) throw new Error(`${script}\n${result.stdout}\n${result.stderr}`);
+  if (result.exitCode !== 0) {
+    throw new Error(`${script}\n${result.stdout}\n${result.stderr}`);
+  }
   return result.stdout;
 }

@@ -18,7 +18,9 @@ export function onTerminal(argv: string[], lines: string[], env: NodeJS.ProcessE
       // The prompt is there: what is typed before it would be lost with the terminal's mode.
       if (/[#$] $/.test(stripVTControlCharacters(text))) {
         const line = left.shift();
-        if (line !== undefined) terminal.write(line);
+        if (line !== undefined) {
+          terminal.write(line);
+        }
       }
     });
     terminal.onExit(({ exitCode }) => {

@@ -15,7 +15,9 @@ export async function podmanWorks(client: Client, connection: string): Promise<v
   const rootless = await podman("info", "--format", "{{.Host.Security.Rootless}}");
   expect(rootless.trim()).toBe(String(isRootless));
   // That the user's podman answers is news; what it then does, other tests see in the guest.
-  if (isRootless && !isWhole) return;
+  if (isRootless && !isWhole) {
+    return;
+  }
 
   // All that lies in the folder is sent to the machine.
   const context = path.join(folder, "context");
@@ -38,7 +40,9 @@ export async function podmanWorks(client: Client, connection: string): Promise<v
   expect(typed.text).toContain("/dev/pts/");
   expect(typed.exitCode).toBe(3);
   await filesAreCopied(podman, folder);
-  if (isWhole) await podIsPlayed(podman, folder);
+  if (isWhole) {
+    await podIsPlayed(podman, folder);
+  }
   await podman("rm", "-f", "-t", "0", "-v", "web", "talks");
 }
 

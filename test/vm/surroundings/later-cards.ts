@@ -64,7 +64,9 @@ export function laterCardsTests(surrounded: Surrounded): void {
     await until(machine, "test $(cat /sys/class/net/eth3/carrier) = 0");
     wire.listen((frame) => {
       const question = parseDhcpQuestion(frame);
-      if (question !== undefined) wire.send(dhcpAnswer(question, offer));
+      if (question !== undefined) {
+        wire.send(dhcpAnswer(question, offer));
+      }
     });
     await monitor.execute("set_link", { name: "card3", up: true });
     await until(machine, "test -e /run/network/eth3.dhcp");
