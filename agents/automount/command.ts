@@ -1,15 +1,15 @@
 import { type Command, type Terminal, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
-import { readSettings } from "../config/settings.ts";
-import type { StageNotes } from "../init-hooks/stage.ts";
+import { readFlavour } from "../flavour/read-flavour.ts";
+import { isVirtualMachine } from "../hypervisor/virtual-machine.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { readSettings } from "../settings/settings.ts";
+import type { StageNotes } from "../stage/stage.ts";
 import { machineId } from "./last-machine.ts";
 import { diskText, observeDisks } from "./observe/observe.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";
-import { readFlavour } from "./read-flavour.ts";
 import { runAutomount } from "./stage.ts";
-import { isVirtualMachine } from "./virtual-machine.ts";
 
 const help = `automount: finds the data disk, sets it up where it is asked to, checks and mounts it.
 

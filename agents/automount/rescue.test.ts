@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { defaultBootOptions } from "../init-hooks/boot-options.ts";
+import { boot2podman } from "../flavour/flavour.ts";
+import { defaultBootOptions } from "../settings/boot-options.ts";
 import { clientArchive } from "./archive/made-archives.ts";
-import { boot2podman } from "./flavour.ts";
 import { LabKernel } from "./lab/lab-kernel.ts";
 import {
   boot,

@@ -1,10 +1,10 @@
+import type { Flavour } from "../flavour/flavour.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import { mountData } from "./apply/mount-data.ts";
 import { seedHome, seedHomeFromDisk } from "./apply/seed-home.ts";
 import { startsWith } from "./archive/archive.ts";
 import { findExt } from "./content/ext4.ts";
-import type { Flavour } from "./flavour.ts";
 import { listDisks } from "./observe/block-devices.ts";
 
 const superblockEnd = 2048;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { openSettings } from "../config/settings.ts";
-import { settingsStage } from "../config/stage.ts";
+import { settingsStage } from "../init-hooks/settings/stage.ts";
+import { openSettings } from "../settings/settings.ts";
 import { sshkeysStage } from "../sshkeys/stage.ts";
 import { automountStage } from "./stage.ts";
 

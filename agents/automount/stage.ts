@@ -1,14 +1,14 @@
-import type { Stage, StageContext, StageNotes, StageOutcome } from "../init-hooks/stage.ts";
+import type { Flavour } from "../flavour/flavour.ts";
+import { readFlavour } from "../flavour/read-flavour.ts";
+import { isVirtualMachine } from "../hypervisor/virtual-machine.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { bringKeysLate } from "../sshkeys/stage.ts";
+import type { Stage, StageContext, StageNotes, StageOutcome } from "../stage/stage.ts";
 import { type Applied, applyPlan } from "./apply/apply.ts";
-import type { Flavour } from "./flavour.ts";
 import { diskText } from "./observe/observe.ts";
 import type { Plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";
-import { readFlavour } from "./read-flavour.ts";
 import { rescueKeys } from "./rescue.ts";
-import { isVirtualMachine } from "./virtual-machine.ts";
 import { observeAndPlan, type Planned } from "./wait-for-disk.ts";
 
 /** With the stages between this one and sshd it adds up to less than the 90 s that sshd waits at its gate. */

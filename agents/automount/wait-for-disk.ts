@@ -1,13 +1,13 @@
+import type { Flavour } from "../flavour/flavour.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode } from "../kernel/kernel-error.ts";
-import type { Disk } from "./disk.ts";
-import type { Flavour } from "./flavour.ts";
+import type { AutomountOptions, Selector } from "../settings/options/automount.ts";
+import type { Disk } from "./disk/disk.ts";
+import { filesystemsOf } from "./disk/filesystems.ts";
 import { machineId } from "./last-machine.ts";
 import { type BareDisk, listDisks } from "./observe/block-devices.ts";
 import { observeDisks } from "./observe/observe.ts";
 import { areDisksPending } from "./observe/pending-disks.ts";
-import type { AutomountOptions, Selector } from "./options.ts";
-import { filesystemsOf } from "./plan/filesystems.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 
 export interface Planned {

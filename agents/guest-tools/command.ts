@@ -1,9 +1,9 @@
 import { type Command, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
-import { readSettings } from "../config/settings.ts";
+import { detectHypervisor } from "../hypervisor/hypervisor.ts";
+import { readMachineFacts } from "../hypervisor/read-machine-facts.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { detectHypervisor } from "./detect/hypervisor.ts";
-import { readMachineFacts } from "./detect/read-machine-facts.ts";
+import { readSettings } from "../settings/settings.ts";
 import { type GuestPlan, planGuestTools } from "./plan/plan.ts";
 import { readFacts } from "./plan/read-facts.ts";
 import { findShares } from "./shares/find-shares.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../command/command.ts";
 import { FakeTerminal } from "../command/fake-terminal.ts";
-import { defaultBootOptions } from "../init-hooks/boot-options.ts";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { defaultBootOptions } from "../settings/boot-options.ts";
 import { guestToolsCommand } from "./command.ts";
 import { guestToolsStage } from "./stage.ts";
 

@@ -1,7 +1,7 @@
-import { loadModules } from "../init-hooks/devices/module-loader.ts";
-import type { Stage } from "../init-hooks/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { loadModules } from "../modules/module-loader.ts";
 import { supervisorOf } from "../services/supervisor.ts";
+import type { Stage } from "../stage/stage.ts";
 import { applySteps } from "../steps/apply-steps.ts";
 import type { Step } from "../steps/step.ts";
 import { type GuestPlan, planGuestTools } from "./plan/plan.ts";

@@ -1,13 +1,13 @@
 import { oneLine } from "../command/one-line.ts";
-import { openSettings } from "../config/settings.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { openModuleLoader } from "../modules/module-loader.ts";
 import { beginBootLog } from "../record/boot-log-head.ts";
 import { openRecorder } from "../record/recorder.ts";
-import { defaultBootOptions } from "./boot-options.ts";
-import { openModuleLoader } from "./devices/module-loader.ts";
+import { defaultBootOptions } from "../settings/boot-options.ts";
+import { openSettings } from "../settings/settings.ts";
+import { runStages } from "../stage/run-stages.ts";
 import { openDhcpClients } from "./network/dhcp-clients.ts";
 import { enterNewRoot, type NewRootRequest } from "./new-root/enter-new-root.ts";
-import { runStages } from "./run-stages.ts";
 import { holdGates, layGates } from "./services/gates.ts";
 import { bootStages } from "./stages.ts";
 import { startHotplug } from "./watch/hotplug.ts";

@@ -1,8 +1,8 @@
 import { type Command, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { bootOptionsText } from "./boot-option-table.ts";
-import { parseBootOptions } from "./parse-boot-options.ts";
+import { bootOptionsText } from "../settings/boot-option-table.ts";
+import { parseBootOptions } from "../settings/parse-boot-options.ts";
 
 const help = `init-hooks brings the system up and down. Called by /init and by init's inittab.
 
@@ -53,7 +53,7 @@ export const initHooksCommand: Command = {
       }
       case "shutdown": {
         const { shutDown } = await import("./shutdown/shutdown.ts");
-        const { readSettings } = await import("../config/settings.ts");
+        const { readSettings } = await import("../settings/settings.ts");
         const { options } = await readSettings(kernel);
         const { complaints, deadShares } = await shutDown(kernel, options.graceMs);
         for (const complaint of complaints) {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { openSettings } from "../config/settings.ts";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { openModuleLoader } from "../modules/module-loader.ts";
 import { openRecorder } from "../record/recorder.ts";
-import { defaultBootOptions } from "./boot-options.ts";
-import { openModuleLoader } from "./devices/module-loader.ts";
+import { defaultBootOptions } from "../settings/boot-options.ts";
+import { openSettings } from "../settings/settings.ts";
+import { runStages } from "../stage/run-stages.ts";
 import { openDhcpClients } from "./network/dhcp-clients.ts";
-import { runStages } from "./run-stages.ts";
 import { holdGates, layGates } from "./services/gates.ts";
 import { bootStages } from "./stages.ts";
 

@@ -1,7 +1,7 @@
 import { oneLine } from "../command/one-line.ts";
+import { version } from "../command/version.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { findStateMount } from "../state-folder.ts";
-import { version } from "../version.ts";
+import { findStateMount } from "../kernel/state-folder.ts";
 import { newMessages } from "./kernel-log.ts";
 import { diskFolder, ramFolder } from "./log-folders.ts";
 import { diskLogBytes, ramLogBytes, rotate } from "./rotate.ts";

@@ -1,4 +1,4 @@
-import { stateFolder } from "../state-folder.ts";
+import { stateFolder } from "../kernel/state-folder.ts";
 
 /** Services write here, in RAM. */
 export const ramFolder = "/var/log";

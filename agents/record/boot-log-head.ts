@@ -1,6 +1,6 @@
+import { version } from "../command/version.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
-import { version } from "../version.ts";
 import { bootLogPath } from "./recorder.ts";
 
 /** The first lines of /boot.log: what has been booted, when, and with which words. Never throws. */

@@ -1,7 +1,7 @@
 import { type Command, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
+import { version } from "../command/version.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { version } from "../version.ts";
 import { initStartMs } from "./init-start.ts";
 import { readStatus } from "./status.ts";
 import { statusText } from "./status-table.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../command/command.ts";
 import { FakeTerminal } from "../command/fake-terminal.ts";
+import { version } from "../command/version.ts";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
-import { version } from "../version.ts";
 import { boot2podmanCommand } from "./command.ts";
 import { readRecords } from "./read-records.ts";
 import { logLine, openRecorder } from "./recorder.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import type { ShownSetting } from "../config/resolve.ts";
-import { sources } from "../config/sources.ts";
+import type { ShownSetting } from "../settings/resolve.ts";
+import { sources } from "../settings/sources.ts";
 import type { StageRecord } from "./stage-record.ts";
 
 const observedSchema = z.object({

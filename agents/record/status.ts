@@ -1,10 +1,10 @@
-import type { ShownSetting } from "../config/resolve.ts";
-import { detectHypervisor } from "../guest-tools/detect/hypervisor.ts";
-import { readMachineFacts } from "../guest-tools/detect/read-machine-facts.ts";
+import { detectHypervisor } from "../hypervisor/hypervisor.ts";
+import { readMachineFacts } from "../hypervisor/read-machine-facts.ts";
 import { rootMode } from "../init-hooks/containers/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { findStateMount } from "../kernel/state-folder.ts";
 import { readServiceStates, type ServiceState } from "../services/service-state.ts";
-import { findStateMount } from "../state-folder.ts";
+import type { ShownSetting } from "../settings/resolve.ts";
 import { readRecords } from "./read-records.ts";
 import { shownSettings } from "./shown-settings.ts";
 import type { StageRecord } from "./stage-record.ts";

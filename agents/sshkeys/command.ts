@@ -1,8 +1,8 @@
-import { readFlavour } from "../automount/read-flavour.ts";
 import { type Command, type Terminal, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
-import { readSettings } from "../config/settings.ts";
+import { readFlavour } from "../flavour/read-flavour.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { readSettings } from "../settings/settings.ts";
 import { type HostKeyType, hostKeyTypes } from "./host-keys.ts";
 import { makeHostKey } from "./make-host-key.ts";
 import { passwordWarning } from "./passwords.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { defaultBootOptions } from "../init-hooks/boot-options.ts";
+import { defaultBootOptions } from "../settings/boot-options.ts";
 import { hostKeyTypes } from "./host-keys.ts";
 import {
   authorize,

@@ -1,8 +1,8 @@
-import { readFlavour } from "../automount/read-flavour.ts";
-import type { BootOptions } from "../init-hooks/boot-options.ts";
-import type { Stage, StageContext, StageOutcome } from "../init-hooks/stage.ts";
+import { readFlavour } from "../flavour/read-flavour.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { runChecked } from "../kernel/run-checked.ts";
+import type { BootOptions } from "../settings/boot-options.ts";
+import type { Stage, StageContext, StageOutcome } from "../stage/stage.ts";
 import { applyHostKeys } from "./apply.ts";
 import { privateName } from "./host-keys.ts";
 import { allowPasswords } from "./passwords.ts";

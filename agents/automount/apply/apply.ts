@@ -1,10 +1,10 @@
-import type { StageNotes } from "../../init-hooks/stage.ts";
+import type { Flavour } from "../../flavour/flavour.ts";
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import type { StageNotes } from "../../stage/stage.ts";
 import type { SuperblockCopy } from "../content/ext4.ts";
-import type { Disk, Ext4 } from "../disk.ts";
-import type { Flavour } from "../flavour.ts";
+import type { Disk, Ext4 } from "../disk/disk.ts";
 import { noteMachine } from "../last-machine.ts";
 import { findNode } from "../observe/block-devices.ts";
 import { type Place, type Step, stepText } from "../plan/steps.ts";

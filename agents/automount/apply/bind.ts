@@ -1,6 +1,6 @@
+import type { Flavour } from "../../flavour/flavour.ts";
 import type { Owner } from "../../kernel/files.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { Flavour } from "../flavour.ts";
 import type { Step } from "../plan/steps.ts";
 
 const root: Owner = { uid: 0, gid: 0 };

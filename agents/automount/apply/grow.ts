@@ -4,8 +4,8 @@ import { KernelError } from "../../kernel/kernel-error.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
 import { withDosSize } from "../content/dos-table.ts";
 import { gptWrites, readGptPlan } from "../content/gpt.ts";
+import { gptEntriesOffset } from "../disk/layout.ts";
 import { findNode } from "../observe/block-devices.ts";
-import { gptEntriesOffset } from "../plan/layout.ts";
 import type { Place } from "../plan/steps.ts";
 
 const resizeTimeoutMs = 600_000;

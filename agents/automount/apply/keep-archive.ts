@@ -1,8 +1,8 @@
+import type { Flavour } from "../../flavour/flavour.ts";
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { maxArchiveBytes, originalArchive, readArchive, startsWith } from "../archive/archive.ts";
 import { dosTableOffset } from "../content/dos-table.ts";
-import type { Flavour } from "../flavour.ts";
 
 export const archiveName = "userdata.tar";
 /** A damaged or hostile archive, kept for whoever wants to know. */

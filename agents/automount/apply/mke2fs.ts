@@ -1,4 +1,4 @@
-import type { Layout } from "../plan/layout.ts";
+import type { Layout } from "../disk/layout.ts";
 
 const gibibyte = 1024 ** 3;
 const tebibyte = 1024 ** 4;

@@ -1,10 +1,10 @@
 import { dirname } from "node:path";
 import { sha256 } from "../../digest/sha256.ts";
+import type { Flavour } from "../../flavour/flavour.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { KernelError } from "../../kernel/kernel-error.ts";
 import { type Member, maxArchiveBytes, readArchive } from "../archive/archive.ts";
 import type { SuperblockCopy } from "../content/ext4.ts";
-import type { Flavour } from "../flavour.ts";
 import { lookInside } from "../observe/look-inside.ts";
 import { archiveName } from "./keep-archive.ts";
 import type { Mounted } from "./mount-data.ts";

@@ -10,8 +10,8 @@ import {
   protectiveType,
 } from "../content/dos-table.ts";
 import { type GptPlan, type GptWrite, gptWrites } from "../content/gpt.ts";
+import { gptEntriesOffset, type Layout } from "../disk/layout.ts";
 import { findNode } from "../observe/block-devices.ts";
-import { gptEntriesOffset, type Layout } from "../plan/layout.ts";
 import type { Place } from "../plan/steps.ts";
 import { mke2fsCommand } from "./mke2fs.ts";
 

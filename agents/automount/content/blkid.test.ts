@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Content } from "../disk.ts";
+import type { Content } from "../disk/disk.ts";
 import { blkidCommand, readBlkid } from "./blkid.ts";
 import { bothProbes, needsSecondProbe } from "./both-probes.ts";
 

@@ -1,4 +1,4 @@
-import type { Content } from "../disk.ts";
+import type { Content } from "../disk/disk.ts";
 import type { BlkidSays } from "./blkid.ts";
 
 /**

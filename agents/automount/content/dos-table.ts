@@ -1,4 +1,4 @@
-import type { TableEntry } from "../disk.ts";
+import type { TableEntry } from "../disk/disk.ts";
 
 const firstEntryOffset = 446;
 const entryBytes = 16;

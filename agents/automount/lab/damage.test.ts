@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { StageNotes } from "../../init-hooks/stage.ts";
+import type { StageNotes } from "../../stage/stage.ts";
 import {
   boot,
   deviceWrites,

@@ -1,7 +1,10 @@
-import { defaultBootOptions } from "../../init-hooks/boot-options.ts";
-import type { StageNotes } from "../../init-hooks/stage.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
+import {
+  type AutomountOptions,
+  defaultAutomountOptions,
+} from "../../settings/options/automount.ts";
+import type { StageNotes } from "../../stage/stage.ts";
 import { clientArchive } from "../archive/made-archives.ts";
-import { type AutomountOptions, defaultAutomountOptions } from "../options.ts";
 import { automountStage } from "../stage.ts";
 import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.ts";
 import { Platter } from "./platter.ts";

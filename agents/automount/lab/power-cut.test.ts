@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { boot2podman } from "../../flavour/flavour.ts";
+import { defaultAutomountOptions } from "../../settings/options/automount.ts";
 import { applyPlan } from "../apply/apply.ts";
 import { dosTableBytes, dosTableOffset } from "../content/dos-table.ts";
 import { probe } from "../content/probe.ts";
-import type { Content } from "../disk.ts";
-import { boot2podman } from "../flavour.ts";
+import type { Content } from "../disk/disk.ts";
+import { layoutOf } from "../disk/layout.ts";
 import { observeDisks } from "../observe/observe.ts";
-import { defaultAutomountOptions } from "../options.ts";
-import { layoutOf } from "../plan/layout.ts";
 import { plan } from "../plan/plan.ts";
 import type { Step } from "../plan/steps.ts";
 import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.ts";

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { Disk, DiskKind, Partition } from "../disk.ts";
+import type { Disk, DiskKind, Partition } from "../disk/disk.ts";
 
 /** Sizes in /sys/block are in these, whatever the disk's own sectors are. */
 const sysfsSectorBytes = 512;

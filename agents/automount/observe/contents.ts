@@ -1,3 +1,4 @@
+import type { Flavour } from "../../flavour/flavour.ts";
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { archiveFacts, maxArchiveBytes, readArchive, startsWith } from "../archive/archive.ts";
@@ -5,9 +6,8 @@ import { isZeros } from "../content/blank.ts";
 import { blkidCommand, readBlkid } from "../content/blkid.ts";
 import { bothProbes, needsSecondProbe } from "../content/both-probes.ts";
 import { probe } from "../content/probe.ts";
-import type { Content, Disk, Magic, Partition } from "../disk.ts";
-import type { Flavour } from "../flavour.ts";
-import { layoutOf } from "../plan/layout.ts";
+import type { Content, Disk, Magic, Partition } from "../disk/disk.ts";
+import { layoutOf } from "../disk/layout.ts";
 import type { BareDisk, BarePartition } from "./block-devices.ts";
 
 const probeTimeoutMs = 30_000;

@@ -1,7 +1,7 @@
+import type { Flavour } from "../../flavour/flavour.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { type Disk, sizeText } from "../disk.ts";
-import type { Flavour } from "../flavour.ts";
-import { filesystemsOf } from "../plan/filesystems.ts";
+import { type Disk, sizeText } from "../disk/disk.ts";
+import { filesystemsOf } from "../disk/filesystems.ts";
 import { contentText } from "../plan/judge-disk.ts";
 import { listDisks } from "./block-devices.ts";
 import { readDisk } from "./contents.ts";

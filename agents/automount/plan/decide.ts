@@ -1,7 +1,14 @@
-import type { Disk } from "../disk.ts";
-import type { Flavour } from "../flavour.ts";
-import type { AutomountOptions } from "../options.ts";
-import { concerns, type Filesystem, filesystemsOf, isNamed, isWanted } from "./filesystems.ts";
+import type { Flavour } from "../../flavour/flavour.ts";
+import type { AutomountOptions } from "../../settings/options/automount.ts";
+import type { Disk } from "../disk/disk.ts";
+import {
+  concerns,
+  type Filesystem,
+  filesystemsOf,
+  isNamed,
+  isWanted,
+} from "../disk/filesystems.ts";
+import { isOurTable } from "../disk/layout.ts";
 import {
   isBlank,
   type Judged,
@@ -10,7 +17,6 @@ import {
   judgeMagic,
   outOfQuestion,
 } from "./judge-disk.ts";
-import { isOurTable } from "./layout.ts";
 import type { RowId } from "./rows.ts";
 
 /** What is used, by the case of the decision table that allows it. */

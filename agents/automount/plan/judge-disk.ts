@@ -1,6 +1,6 @@
-import type { Content, Disk } from "../disk.ts";
-import type { Flavour } from "../flavour.ts";
-import { isOurTable, leastDiskBytes } from "./layout.ts";
+import type { Flavour } from "../../flavour/flavour.ts";
+import type { Content, Disk } from "../disk/disk.ts";
+import { isOurTable, leastDiskBytes } from "../disk/layout.ts";
 import type { RowId } from "./rows.ts";
 
 /** A case of the decision table, with what exactly was found. */

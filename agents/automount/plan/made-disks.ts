@@ -1,6 +1,9 @@
-import type { Content, Disk, Ext4, Magic, Partition, TableEntry } from "../disk.ts";
-import { boot2podman } from "../flavour.ts";
-import { type AutomountOptions, defaultAutomountOptions } from "../options.ts";
+import { boot2podman } from "../../flavour/flavour.ts";
+import {
+  type AutomountOptions,
+  defaultAutomountOptions,
+} from "../../settings/options/automount.ts";
+import type { Content, Disk, Ext4, Magic, Partition, TableEntry } from "../disk/disk.ts";
 import type { Situation } from "./decide.ts";
 
 /** Builders of disks for the tests of the plan: everything not said is that of an empty 20 GB disk. */

@@ -1,9 +1,9 @@
-import { type Disk, sizeText } from "../disk.ts";
-import type { Bind, Flavour } from "../flavour.ts";
+import type { Bind, Flavour } from "../../flavour/flavour.ts";
+import { type Disk, sizeText } from "../disk/disk.ts";
+import { layoutOf } from "../disk/layout.ts";
 import { decide, type Situation, type Use } from "./decide.ts";
 import { growthOf } from "./growth.ts";
 import type { Judged } from "./judge-disk.ts";
-import { layoutOf } from "./layout.ts";
 import { type RowId, rows } from "./rows.ts";
 import type { Place, Step } from "./steps.ts";
 

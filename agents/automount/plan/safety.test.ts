@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Content, Disk, Ext4, Partition } from "../disk.ts";
-import { boot2podman } from "../flavour.ts";
-import type { AutomountOptions, Selector } from "../options.ts";
+import { boot2podman } from "../../flavour/flavour.ts";
+import type { AutomountOptions, Selector } from "../../settings/options/automount.ts";
+import type { Content, Disk, Ext4, Partition } from "../disk/disk.ts";
 import { disk, ourTable, partition } from "./made-disks.ts";
 import { plan } from "./plan.ts";
 import { formattedDisks, type Place, writtenFilesystems } from "./steps.ts";

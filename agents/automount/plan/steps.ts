@@ -1,4 +1,4 @@
-import type { Layout } from "./layout.ts";
+import type { Layout } from "../disk/layout.ts";
 
 /** A filesystem by where it is: the number of its partition, or 0 for a whole disk. */
 export interface Place {

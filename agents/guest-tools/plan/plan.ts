@@ -1,5 +1,5 @@
-import { type Detection, detectHypervisor, type Hypervisor } from "../detect/hypervisor.ts";
-import type { GuestAgentPolicy } from "../options.ts";
+import { type Detection, detectHypervisor, type Hypervisor } from "../../hypervisor/hypervisor.ts";
+import type { GuestAgentPolicy } from "../../settings/options/guest-agent.ts";
 import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 import { portFolder, qemuAgent, qemuAgentPort } from "./qemu-agent.ts";
 import type { GuestFacts } from "./read-facts.ts";

@@ -1,4 +1,4 @@
-import type { GuestAgentPolicy } from "../options.ts";
+import type { GuestAgentPolicy } from "../../settings/options/guest-agent.ts";
 import { toolPrograms } from "../programs-and-devices.ts";
 import type { Service } from "./plan.ts";
 

@@ -1,7 +1,7 @@
+import type { MachineFacts } from "../../hypervisor/machine-facts.ts";
+import { readMachineFacts } from "../../hypervisor/read-machine-facts.ts";
+import { virtioPorts } from "../../kernel/boot-port.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { virtioPorts } from "../../record/boot-port.ts";
-import type { MachineFacts } from "../detect/machine-facts.ts";
-import { readMachineFacts } from "../detect/read-machine-facts.ts";
 import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 
 export interface GuestFacts {

@@ -1,7 +1,7 @@
+import { detectHypervisor } from "../../hypervisor/hypervisor.ts";
+import { readMachineFacts } from "../../hypervisor/read-machine-facts.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
-import { detectHypervisor } from "../detect/hypervisor.ts";
-import { readMachineFacts } from "../detect/read-machine-facts.ts";
 import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 
 export type ShareKind = "virtiofs" | "9p" | "vboxsf" | "vmhgfs";

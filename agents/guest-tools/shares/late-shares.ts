@@ -1,6 +1,6 @@
 import { oneLine } from "../../command/one-line.ts";
-import type { BootOptions } from "../../init-hooks/boot-options.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
 import { findShares } from "./find-shares.ts";
 import { mountShares } from "./mount-shares.ts";
 import { planFor } from "./stage.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { defaultShareOptions, type ShareOptions } from "../../settings/options/shares.ts";
 import type { OfferedShare } from "./find-shares.ts";
-import { defaultShareOptions, type ShareOptions } from "./options.ts";
 import { planShares } from "./plan-shares.ts";
 
 const user = { name: "tc", uid: 1000, gid: 50, home: "/home/tc" };

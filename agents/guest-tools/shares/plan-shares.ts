@@ -1,8 +1,8 @@
 import type { User } from "../../accounts/find-user.ts";
+import { placeOfName } from "../../settings/options/share-path.ts";
+import type { ShareOptions, WantedShare } from "../../settings/options/shares.ts";
 import { toolPrograms } from "../programs-and-devices.ts";
 import type { OfferedShare, ShareKind } from "./find-shares.ts";
-import type { ShareOptions, WantedShare } from "./options.ts";
-import { placeOfName } from "./place.ts";
 
 export interface ShareFacts {
   offered: readonly OfferedShare[];

@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
-import { defaultBootOptions } from "../../init-hooks/boot-options.ts";
-import { openModuleLoader } from "../../init-hooks/devices/module-loader.ts";
 import { openDhcpClients } from "../../init-hooks/network/dhcp-clients.ts";
 import { startHotplug } from "../../init-hooks/watch/hotplug.ts";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
-import { defaultShareOptions } from "./options.ts";
+import { openModuleLoader } from "../../modules/module-loader.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
+import { defaultShareOptions } from "../../settings/options/shares.ts";
 import { sharesStage } from "./stage.ts";
 
 /** Waits until it holds, on a busy machine too. */

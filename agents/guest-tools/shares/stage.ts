@@ -1,9 +1,9 @@
 import { findUser } from "../../accounts/find-user.ts";
-import type { Stage } from "../../init-hooks/stage.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { ShareOptions } from "../../settings/options/shares.ts";
+import type { Stage } from "../../stage/stage.ts";
 import type { OfferedShare } from "./find-shares.ts";
 import { findShares } from "./find-shares.ts";
-import type { ShareOptions } from "./options.ts";
 import type { SharePlan } from "./plan-shares.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { oneLine } from "../../command/one-line.ts";
+import { version } from "../../command/version.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { InterfaceAddress } from "../../kernel/machine.ts";
-import { version } from "../../version.ts";
 import { writeXenStore } from "./xenstore.ts";
 
 /** How often the host hears of this guest: soon while it has no address, then as XenServer's own daemon does. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { describeStep } from "../../steps/step.ts";
-import { defaultBootOptions } from "../boot-options.ts";
 import { mountV1 } from "./mount-v1.ts";
 import { cgroupRoot, planCgroups, planControllers } from "./plan-cgroups.ts";
 import { planV1 } from "./plan-v1.ts";

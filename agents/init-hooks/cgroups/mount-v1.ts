@@ -1,7 +1,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import type { StageNotes, StageOutcome } from "../../stage/stage.ts";
 import { applySteps } from "../../steps/apply-steps.ts";
-import type { StageNotes, StageOutcome } from "../stage.ts";
 import { cgroupRoot } from "./plan-cgroups.ts";
 import { planV1 } from "./plan-v1.ts";
 

@@ -1,8 +1,8 @@
 import { findUser } from "../../accounts/find-user.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
+import type { Stage } from "../../stage/stage.ts";
 import { applySteps } from "../../steps/apply-steps.ts";
-import type { Stage } from "../stage.ts";
 import { cgroupRoot, planCgroups, planControllers, systemLeaf } from "./plan-cgroups.ts";
 
 /** Processes that fork while they are moved are found in the next round. */

@@ -1,5 +1,5 @@
 import type { MountEntry } from "../../kernel/mounts.ts";
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../../stage/stage.ts";
 
 const dropIn = "/etc/containers/containers.conf.d/50-embed.conf";
 

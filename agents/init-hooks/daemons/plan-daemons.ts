@@ -1,5 +1,5 @@
+import { stateFolder } from "../../kernel/state-folder.ts";
 import type { Service } from "../../services/supervisor.ts";
-import { stateFolder } from "../../state-folder.ts";
 
 /** Crontabs, one file for each user, on the data disk when there is one. */
 export const crontabs = `${stateFolder}/etc/crontabs`;

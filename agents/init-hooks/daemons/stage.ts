@@ -1,5 +1,5 @@
 import { supervisorOf } from "../../services/supervisor.ts";
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../../stage/stage.ts";
 import { crontabs, planDaemons } from "./plan-daemons.ts";
 
 /** crond, syslogd and further consoles, for those who ask for them. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
-import { defaultBootOptions } from "../boot-options.ts";
+import { globToRegExp, matchModules } from "../../modules/match-modules.ts";
+import { openModuleLoader } from "../../modules/module-loader.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { findModaliases } from "./find-modaliases.ts";
-import { globToRegExp, matchModules } from "./match-modules.ts";
-import { openModuleLoader } from "./module-loader.ts";
 import { planNodes } from "./plan-nodes.ts";
 import { devicesStage } from "./stage.ts";
 

@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
-import type { Stage } from "../stage.ts";
+import { type ModuleLoader, modulesFolder } from "../../modules/module-loader.ts";
+import type { Stage } from "../../stage/stage.ts";
 import { findModaliases } from "./find-modaliases.ts";
-import { type ModuleLoader, modulesFolder } from "./module-loader.ts";
 import { nodeMode, planNodes } from "./plan-nodes.ts";
 
 /** A driver brings devices that need another: controller, disk, partition… */

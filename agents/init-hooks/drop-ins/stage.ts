@@ -1,7 +1,7 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { stateFolder } from "../../state-folder.ts";
-import type { Stage, StageNotes } from "../stage.ts";
+import { stateFolder } from "../../kernel/state-folder.ts";
+import type { Stage, StageNotes } from "../../stage/stage.ts";
 
 const source = `${stateFolder}/etc/containers`;
 const target = "/etc/containers";

@@ -1,5 +1,5 @@
-import { findStateMount, stateFolder } from "../../state-folder.ts";
-import type { Stage } from "../stage.ts";
+import { findStateMount, stateFolder } from "../../kernel/state-folder.ts";
+import type { Stage } from "../../stage/stage.ts";
 
 /** Lies on the data disk, whence "restart" gives a machine other random numbers than last time. */
 const seedPath = `${stateFolder}/random-seed`;

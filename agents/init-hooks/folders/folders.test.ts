@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import type { MountEntry } from "../../kernel/mounts.ts";
-import { defaultBootOptions } from "../boot-options.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { foldersStage, wantsFolders } from "./stage.ts";
 
 function mount(source: string, target: string, root: string): MountEntry {

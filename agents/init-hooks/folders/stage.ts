@@ -3,8 +3,8 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import type { MountEntry } from "../../kernel/mounts.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
-import type { BootOptions } from "../boot-options.ts";
-import type { Stage } from "../stage.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
+import type { Stage } from "../../stage/stage.ts";
 
 /** The group of the people who may install things below /opt. */
 const staffGid = 50;

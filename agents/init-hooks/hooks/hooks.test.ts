@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
-import { defaultBootOptions } from "../boot-options.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { startHook, withProfile } from "./run-hook.ts";
 import { bootlocalStage, bootsyncStage } from "./stages.ts";
 

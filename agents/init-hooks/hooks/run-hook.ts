@@ -1,8 +1,8 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Child } from "../../kernel/processes.ts";
+import { stateFolder } from "../../kernel/state-folder.ts";
 import { diskFolder } from "../../logs/log-folders.ts";
 import { diskLogBytes, rotate } from "../../logs/rotate.ts";
-import { stateFolder } from "../../state-folder.ts";
 
 /** Sourced before each hook, at logins, and for podman's service: a place for proxies and the like. */
 export const profilePath = `${stateFolder}/profile`;

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { Stage, StageOutcome } from "../stage.ts";
+import type { Stage, StageOutcome } from "../../stage/stage.ts";
 import { type HookName, hookLogPath, startHook } from "./run-hook.ts";
 
 const bootsyncDeadlineMs = 60_000;

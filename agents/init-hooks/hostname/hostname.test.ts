@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
-import { defaultBootOptions } from "../boot-options.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { planHostname } from "./plan-hostname.ts";
 import { hostnameStage, nameLate } from "./stage.ts";
 

@@ -1,4 +1,4 @@
-import { hostnamePattern } from "../names.ts";
+import { hostnamePattern } from "../../settings/options/names.ts";
 
 export interface HostnameFacts {
   /** host= on the kernel command line, or host in boot2podman.toml. */

@@ -1,10 +1,10 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
-import { findNoCloud } from "../../sshkeys/sources/find-nocloud.ts";
-import { stateFolder } from "../../state-folder.ts";
-import type { BootOptions } from "../boot-options.ts";
-import type { Stage } from "../stage.ts";
+import { stateFolder } from "../../kernel/state-folder.ts";
+import { findNoCloud } from "../../provision/nocloud/find-nocloud.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
+import type { Stage } from "../../stage/stage.ts";
 import { defaultHostname, type HostnameFacts, hostsFile, planHostname } from "./plan-hostname.ts";
 
 const storedPath = `${stateFolder}/etc/hostname`;
@@ -48,7 +48,7 @@ async function noCloudHostname(kernel: Kernel): Promise<string | undefined> {
   if (disk === undefined) {
     return undefined;
   }
-  const { readNoCloud } = await import("../../sshkeys/sources/nocloud.ts");
+  const { readNoCloud } = await import("../../provision/nocloud/nocloud.ts");
   try {
     return readNoCloud(kernel, disk).hostname;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
-import { type BootOptions, defaultBootOptions } from "../boot-options.ts";
+import { type BootOptions, defaultBootOptions } from "../../settings/boot-options.ts";
 import { type MemoryFacts, planMemory, swapFilePath } from "./plan-memory.ts";
 import { memoryStage } from "./stage.ts";
 import { swapHeader } from "./swap-header.ts";

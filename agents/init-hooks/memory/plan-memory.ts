@@ -1,5 +1,5 @@
-import { stateFolder } from "../../state-folder.ts";
-import type { BootOptions } from "../boot-options.ts";
+import { stateFolder } from "../../kernel/state-folder.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
 
 export interface MemoryFacts {
   options: Pick<BootOptions, "noswap" | "nozswap" | "swapFile">;

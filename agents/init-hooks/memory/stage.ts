@@ -1,9 +1,9 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
-import { findStateMount } from "../../state-folder.ts";
-import { loadModules } from "../devices/module-loader.ts";
-import type { Stage } from "../stage.ts";
+import { findStateMount } from "../../kernel/state-folder.ts";
+import { loadModules } from "../../modules/module-loader.ts";
+import type { Stage } from "../../stage/stage.ts";
 import { type MemoryPlan, planMemory } from "./plan-memory.ts";
 import { meminfoBytes } from "./read-meminfo.ts";
 import { swapAreas } from "./swap-areas.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
-import { defaultBootOptions } from "../boot-options.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { planMounts } from "./plan-mounts.ts";
 import { mountsStage } from "./stage.ts";
 

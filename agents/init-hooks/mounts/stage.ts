@@ -1,9 +1,9 @@
 import { findUser } from "../../accounts/find-user.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import type { Stage } from "../../stage/stage.ts";
 import { applySteps } from "../../steps/apply-steps.ts";
 import type { Step } from "../../steps/step.ts";
-import type { Stage } from "../stage.ts";
 import { planMounts } from "./plan-mounts.ts";
 
 /** Terminals, shared memory and the like below /dev, and the user's runtime folder. */

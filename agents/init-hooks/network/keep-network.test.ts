@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import type { Child } from "../../kernel/processes.ts";
-import { defaultBootOptions } from "../boot-options.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { openDhcpClients } from "./dhcp-clients.ts";
 import { keepNetwork } from "./keep-network.ts";
 import { parseLease } from "./leases.ts";

@@ -2,7 +2,7 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Subscription } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { RouterNameServers } from "../../kernel/network.ts";
-import type { BootOptions } from "../boot-options.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { networkClassFolder } from "./find-interfaces.ts";
 import { leaseFolder, leasePath, leaseText } from "./leases.ts";

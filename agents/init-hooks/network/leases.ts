@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import { isIpAddress } from "./ip-address.ts";
+import { isIpAddress } from "../../settings/options/ip-address.ts";
 
 /**
  * Where it is kept what each card was told: one file for each card and source ("eth0.dhcp"), a word and a value

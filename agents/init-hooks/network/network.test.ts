@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import type { Child } from "../../kernel/processes.ts";
-import { type BootOptions, defaultBootOptions } from "../boot-options.ts";
-import { parseIpSetting } from "./card-setting.ts";
+import { type BootOptions, defaultBootOptions } from "../../settings/boot-options.ts";
+import { parseIpSetting } from "../../settings/options/card-setting.ts";
 import { openDhcpClients } from "./dhcp-clients.ts";
 import { serveCards } from "./serve-cards.ts";
 import { networkStage } from "./stage.ts";

@@ -1,5 +1,5 @@
-import type { CardSetting, NetworkOptions } from "./card-setting.ts";
-import { ipv4Network, isIpv6 } from "./ip-address.ts";
+import type { CardSetting, NetworkOptions } from "../../settings/options/card-setting.ts";
+import { ipv4Network, isIpv6 } from "../../settings/options/ip-address.ts";
 
 export interface Interface {
   name: string;

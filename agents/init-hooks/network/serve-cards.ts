@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
-import type { BootOptions } from "../boot-options.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces } from "./find-interfaces.ts";
 import { leaseFolder, leasePath, leaseText } from "./leases.ts";

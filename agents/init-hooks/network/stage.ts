@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../../stage/stage.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces, networkClassFolder } from "./find-interfaces.ts";
 import { keepNetwork } from "./keep-network.ts";

@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { StageRecord } from "../../record/stage-record.ts";
-import type { BootOptions } from "../boot-options.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
 import { prepareNewRoot } from "./prepare-new-root.ts";
 
 export interface NewRootRequest {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { describeStep } from "../../steps/step.ts";
-import { defaultBootOptions } from "../boot-options.ts";
 import { meminfoBytes } from "../memory/read-meminfo.ts";
 import { enterNewRoot } from "./enter-new-root.ts";
 import { planNewRoot, rootSizeBytes, skeleton } from "./plan-new-root.ts";

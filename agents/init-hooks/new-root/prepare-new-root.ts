@@ -1,7 +1,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { StageRecord } from "../../record/stage-record.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
 import { applySteps } from "../../steps/apply-steps.ts";
-import type { BootOptions } from "../boot-options.ts";
 import { meminfoBytes } from "../memory/read-meminfo.ts";
 import { planNewRoot } from "./plan-new-root.ts";
 

@@ -1,7 +1,7 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../../stage/stage.ts";
 
 /** Version 4 first; 3 without locks, whose daemons aren't here. A server that is away must not hang programs for ever. */
 const attempts = [

@@ -1,4 +1,4 @@
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../../stage/stage.ts";
 import { podmanSocketPath } from "../watch/podman-socket.ts";
 
 /** Containers are served: `serve` makes somebody listen at podman's socket. */

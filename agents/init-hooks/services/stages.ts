@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { Recorder } from "../../record/recorder.ts";
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../../stage/stage.ts";
 import type { GateName, Gates } from "./gates.ts";
 
 const sshFolder = "/etc/ssh";

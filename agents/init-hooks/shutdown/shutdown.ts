@@ -1,6 +1,6 @@
 import { parsePasswd } from "../../accounts/find-user.ts";
 import { oneLine } from "../../command/one-line.ts";
-import { orLate } from "../../deadline.ts";
+import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
 import { startHook } from "../hooks/run-hook.ts";

@@ -1,5 +1,5 @@
 import { oneLine } from "../../command/one-line.ts";
-import { orLate } from "../../deadline.ts";
+import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
 import type { RunResult } from "../../kernel/processes.ts";

@@ -1,5 +1,5 @@
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../../stage/stage.ts";
 import { planSysctls } from "./plan-sysctls.ts";
 
 const folder = "/etc/sysctl.d";

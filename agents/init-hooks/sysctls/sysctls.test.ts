@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
-import { defaultBootOptions } from "../boot-options.ts";
+import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { planSysctls } from "./plan-sysctls.ts";
 import { sysctlsStage } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
-import { isIpAddress } from "../network/ip-address.ts";
+import { isIpAddress } from "../../settings/options/ip-address.ts";
 import { readLeases } from "../network/leases.ts";
 import { middle } from "./correction.ts";
 import { ntpPort, ntpRequest, readNtpReply, type TimeSample } from "./ntp-packet.ts";

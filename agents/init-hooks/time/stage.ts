@@ -1,5 +1,5 @@
-import { orLate } from "../../deadline.ts";
-import type { Stage } from "../stage.ts";
+import { orLate } from "../../kernel/deadline.ts";
+import type { Stage } from "../../stage/stage.ts";
 
 const patienceMs = 6_000;
 

@@ -1,7 +1,7 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { stateFolder } from "../../state-folder.ts";
-import type { Stage } from "../stage.ts";
+import { stateFolder } from "../../kernel/state-folder.ts";
+import type { Stage } from "../../stage/stage.ts";
 
 const folder = `${stateFolder}/certs`;
 /** Podman (Go's crypto/x509) and OpenSSL's programs read this one. */

@@ -1,8 +1,8 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Subscription } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { BootOptions } from "../boot-options.ts";
-import type { ModuleLoader } from "../devices/module-loader.ts";
+import type { ModuleLoader } from "../../modules/module-loader.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
 import { coldplug } from "../devices/stage.ts";
 import type { DhcpClients } from "../network/dhcp-clients.ts";
 import { forgetCard, serveCards } from "../network/serve-cards.ts";

@@ -1,6 +1,6 @@
-import { readSettings } from "../../config/settings.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { openModuleLoader } from "../devices/module-loader.ts";
+import { openModuleLoader } from "../../modules/module-loader.ts";
+import { readSettings } from "../../settings/settings.ts";
 import { openDhcpClients } from "../network/dhcp-clients.ts";
 import { keepNetwork } from "../network/keep-network.ts";
 import { keepTime } from "../time/keep-time.ts";

@@ -1,4 +1,4 @@
-import { orLate } from "../../deadline.ts";
+import { orLate } from "../deadline.ts";
 import { KernelError } from "../kernel-error.ts";
 import type { DatagramReply, DatagramRequest } from "../network.ts";
 import { asKernelError } from "./attempt.ts";

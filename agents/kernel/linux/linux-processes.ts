@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
-import { orLate } from "../../deadline.ts";
+import { orLate } from "../deadline.ts";
 import { KernelError } from "../kernel-error.ts";
 import { type Processes, type RunOptions, scrubbedEnvironment } from "../processes.ts";
 import { asKernelError, attempt } from "./attempt.ts";

@@ -2,9 +2,9 @@ import type { User } from "../../accounts/find-user.ts";
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import { findNoCloud } from "../../provision/nocloud/find-nocloud.ts";
 import { type AuthorizedKey, authorizedLine, parseAuthorizedKeys } from "../authorized-keys.ts";
 import type { GivenText } from "./credentials.ts";
-import { findNoCloud } from "./find-nocloud.ts";
 import { firmwareConfig, smbiosTable } from "./places.ts";
 
 /** Where sshd looks for keys besides ~/.ssh (its AuthorizedKeysFile); in RAM, made anew on each boot. */
@@ -110,7 +110,7 @@ async function noCloudKeys(kernel: Kernel, complaints: string[]): Promise<GivenT
     if (disk === undefined) {
       return [];
     }
-    const { readNoCloud } = await import("./nocloud.ts");
+    const { readNoCloud } = await import("../../provision/nocloud/nocloud.ts");
     const found = readNoCloud(kernel, disk);
     return [{ for: "user", from: `NoCloud disk ${disk.node}`, text: found.keys.join("\n") }];
   } catch (error) {

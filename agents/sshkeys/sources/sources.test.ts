@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { readCloudConfig } from "../../provision/nocloud/cloud-config.ts";
 import { authorize, boot, ed25519, publicOf, system } from "../made-machines.ts";
-import { readCloudConfig } from "./cloud-config.ts";
 import { credentialOf, keysOfCredentials } from "./credentials.ts";
 import { oemTable } from "./made-tables.ts";
 import { firmwareConfig, smbiosTable } from "./places.ts";

@@ -1,5 +1,5 @@
-import type { Disk } from "../../disk.ts";
-import type { AutomountOptions } from "../../options.ts";
+import type { AutomountOptions } from "../../../settings/options/automount.ts";
+import type { Disk } from "../../disk/disk.ts";
 import type { RowId } from "../rows.ts";
 
 /** A row of the truth table: disks and options, then the case and which disk is formatted or mounted. */

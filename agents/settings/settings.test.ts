@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import { settingsStage } from "../init-hooks/settings/stage.ts";
+import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { defaultBootOptions } from "./boot-options.ts";
+import { openSettings, readSettings } from "./settings.ts";
+import { configPaths } from "./sources.ts";
+
+interface Given {
+  image?: string;
+  disk?: string;
+  line?: string;
+}
+
+function system({ image, disk, line = "" }: Given): FakeKernel {
+  const kernel = new FakeKernel().lay({ "/proc/cmdline": line });
+  if (image !== undefined) {
+    kernel.lay({ [configPaths.image]: image });
+  }
+  if (disk !== undefined) {
+    kernel.lay({ [configPaths["data disk"]]: disk });
+  }
+  return kernel;
+}
+
+describe("the settings", () => {
+  test.each<[string, Given, string | undefined, string[]]>([
+    ["no source", {}, undefined, []],
+    ["the image", { image: 'host = "img"' }, "img", ["host image"]],
+    [
+      "the data disk over the image",
+      { image: 'host = "img"', disk: 'host = "disk"' },
+      "disk",
+      ["host data disk"],
+    ],
+    [
+      "the command line over both",
+      { image: 'host = "img"', disk: 'host = "disk"', line: "host=line" },
+      "line",
+      ["host command line"],
+    ],
+    [
+      "a weaker one when the stronger is no name",
+      { disk: 'host = "disk"', line: "host=_" },
+      "disk",
+      ["host data disk"],
+    ],
+  ])("take the host's name of %s", async (_, given, expected, from) => {
+    const { settings } = openSettings(given.line ?? "");
+    const kernel = system(given);
+    await settings.readFile(kernel, "image");
+    await settings.readFile(kernel, "data disk");
+    expect(settings.options.hostname).toBe(expected);
+    expect(settings.resolved().settings.map(({ name, source }) => `${name} ${source}`)).toEqual(
+      from,
+    );
+  });
+
+  test("keep to one object, so that stages see what is read later", async () => {
+    const { settings } = openSettings("");
+    const { options } = settings;
+    await settings.readFile(system({ disk: "nodhcp = true" }), "data disk");
+    expect(options.nodhcp).toBe(true);
+  });
+
+  test.each([
+    [
+      "a list replaces the weaker source's",
+      { image: 'blacklist = ["a", "b"]', line: "blacklist=c blacklist=d" },
+      { blacklist: ["c", "d"] },
+    ],
+    ["a list of a file", { image: 'blacklist = ["a", "b,c"]' }, { blacklist: ["a", "b", "c"] }],
+    [
+      "false takes back what the image says",
+      { image: "nodhcp = true", disk: "nodhcp = false" },
+      { nodhcp: false },
+    ],
+    [
+      "the command line can take back, too",
+      { disk: "noautologin = true", line: "noautologin=off" },
+      { autologin: true },
+    ],
+    [
+      "names without boot2podman.",
+      { image: 'format = "vm"' },
+      { automount: { ...defaultBootOptions.automount, format: "vm" } },
+    ],
+    [
+      "a whole number",
+      { image: "waitusb = 5" },
+      { automount: { ...defaultBootOptions.automount, wait: { timeoutMs: 5000, for: undefined } } },
+    ],
+  ])("%s", async (_, given, expected) => {
+    const { options, complaints } = await readSettings(system(given));
+    expect(complaints).toEqual([]);
+    expect(options).toEqual({ ...defaultBootOptions, ...expected });
+  });
+
+  test.each<[Given, string]>([
+    [{ disk: "host =" }, `${configPaths["data disk"]}:1: Invalid TOML document`],
+    [
+      { disk: 'hots = "x"' },
+      `${configPaths["data disk"]}: hots is unknown; see "init-hooks options"`,
+    ],
+    [{ disk: '[host]\nname = "x"' }, "host.name is unknown"],
+    [{ disk: "host = 1979-05-27" }, "host: expected text, a whole number, true, false or a list"],
+    [{ disk: "host = [[1]]" }, "host: expected text, a whole number"],
+    [{ disk: 'host = "-x"' }, 'host = "-x": expected a name'],
+    [{ disk: 'nodhcp = "yes"' }, 'nodhcp = "yes": expected nodhcp alone'],
+    [
+      { disk: 'blacklist = "e1000"' },
+      "expected nothing: it is used before this is read; set it on the kernel command line or in the image's",
+    ],
+    [{ image: "embed = true" }, "set it on the kernel command line"],
+    [{ disk: `# ${"x".repeat(70_000)}` }, "is longer than 65536 bytes; nothing of it is used"],
+    [{ line: "boot2podman.foo" }, "boot option boot2podman.foo is unknown"],
+  ])("complain in one line about %j and go on", async (given, complaint) => {
+    const { options, complaints } = await readSettings(system(given));
+    expect(complaints).toHaveLength(1);
+    expect(complaints[0]).toContain(complaint);
+    expect(complaints[0]).not.toContain("\n");
+    expect(options).toEqual(defaultBootOptions);
+  });
+
+  test("complain about a folder in the file's place", async () => {
+    const kernel = system({}).lay({ [configPaths["data disk"]]: null });
+    expect((await readSettings(kernel)).complaints).toHaveLength(1);
+  });
+
+  test("a policy for disks that isn't understood formats none, whatever the image says", async () => {
+    const given = { image: 'format = "vm"', line: "boot2podman.format=all" };
+    expect((await readSettings(system(given))).options.automount.format).toBe("never");
+  });
+});
+
+test("the stage says on the console what isn't understood, and records where settings came from", async () => {
+  const kernel = system({ disk: "hots = 1\nnozswap = true" }).lay({ "/etc": null });
+  const { settings } = openSettings("noembed host=web norestore");
+  const said: string[] = [];
+  const notes = { observed: null, plan: null, done: [] };
+  const stage = settingsStage(settings, (line) => said.push(line));
+  const outcome = await stage.run({ kernel, options: settings.options, notes });
+  expect(said).toEqual([`${configPaths["data disk"]}: hots is unknown; see "init-hooks options"`]);
+  expect(outcome).toEqual({
+    result: "ok",
+    message: `2 settings of this machine's own; ${said[0]}`,
+  });
+  expect(notes.observed).toEqual({
+    settings: [
+      { name: "host", value: "web", source: "command line" },
+      { name: "nozswap", value: "on", source: "data disk" },
+    ],
+  });
+});

@@ -1,0 +1,85 @@
+import type { Kernel } from "../kernel/kernel.ts";
+import { KernelError } from "../kernel/kernel-error.ts";
+import { bootOptionTable } from "./boot-option-table.ts";
+import { type BootOptions, defaultBootOptions } from "./boot-options.ts";
+import { commandLineValues } from "./command-line.ts";
+import type { GivenValue } from "./given-value.ts";
+import { type Resolved, resolveSettings } from "./resolve.ts";
+import { configPaths, type FileSource } from "./sources.ts";
+
+const longestFileBytes = 64 * 1024;
+const names = new Set(bootOptionTable.map((kind) => kind.name));
+
+/** All settings of this boot, as far as their sources have been read. */
+export interface Settings {
+  /** The same object for ever: what is read later changes it. */
+  readonly options: BootOptions;
+  /**
+   * Reads the image's or the data disk's boot2podman.toml, if there is one. Gives what is to be complained
+   * about; never rejects.
+   */
+  readFile(kernel: Kernel, source: FileSource): Promise<string[]>;
+  /** With all complaints so far. */
+  resolved(): Resolved;
+}
+
+/** The settings of the kernel's command line; `complaints` are about them. */
+export function openSettings(commandLine: string): { settings: Settings; complaints: string[] } {
+  const { given, complaints } = commandLineValues(commandLine, (name) => names.has(name));
+  let resolved = resolve(given);
+  const options = resolved.options;
+  const settings: Settings = {
+    options,
+    async readFile(kernel, source) {
+      const file = await valuesOf(kernel, source);
+      if (file === undefined) {
+        return [];
+      }
+      given.push(...file.given);
+      const before = new Set(resolved.complaints);
+      complaints.push(...file.complaints);
+      resolved = resolve(given);
+      Object.assign(options, resolved.options);
+      return [...file.complaints, ...resolved.complaints.filter((line) => !before.has(line))];
+    },
+    resolved: () => ({ ...resolved, complaints: [...complaints, ...resolved.complaints] }),
+  };
+  return { settings, complaints: [...settings.resolved().complaints] };
+}
+
+/** The settings of all sources, for commands that run after the boot. */
+export async function readSettings(
+  kernel: Kernel,
+): Promise<{ options: BootOptions; complaints: string[] }> {
+  const { settings, complaints } = openSettings(kernel.readText("/proc/cmdline"));
+  for (const source of ["image", "data disk"] as const) {
+    complaints.push(...(await settings.readFile(kernel, source)));
+  }
+  return { options: settings.options, complaints };
+}
+
+function resolve(given: readonly GivenValue[]): Resolved {
+  return resolveSettings(bootOptionTable, defaultBootOptions, given);
+}
+
+/** Undefined without a file: then the parsers aren't loaded. */
+async function valuesOf(kernel: Kernel, source: FileSource) {
+  const path = configPaths[source];
+  try {
+    if (!kernel.exists(path)) {
+      return undefined;
+    }
+    const bytes = kernel.read(path, longestFileBytes + 1);
+    if (bytes.length > longestFileBytes) {
+      const complaint = `${path} is longer than ${longestFileBytes} bytes; nothing of it is used`;
+      return { given: [], complaints: [complaint] };
+    }
+    const { tomlValues } = await import("./toml-file.ts");
+    return tomlValues(new TextDecoder().decode(bytes), source, (name) => names.has(name));
+  } catch (error) {
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
+    return { given: [], complaints: [error.message] };
+  }
+}

@@ -1,0 +1,144 @@
+import { oneLine } from "../command/one-line.ts";
+import { orLate } from "../kernel/deadline.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { StageRecord } from "../record/stage-record.ts";
+import type { BootOptions } from "../settings/boot-options.ts";
+import type { Stage, StageContext, StageNotes, StageOutcome } from "./stage.ts";
+
+export interface StageRun {
+  stages: readonly Stage[];
+  kernel: Kernel;
+  options: BootOptions;
+  /** Called when a stage has finished, when it is late, and once more when a late one has finished after all. */
+  onRecord(record: StageRecord): void;
+}
+
+export interface StagesRun {
+  /** All stages are finished or late. */
+  passed: Promise<void>;
+  /** All stages are finished, the late ones too. */
+  finished: Promise<void>;
+}
+
+/**
+ * Runs each stage as soon as those that it needs have finished, in whatever way, or are late. Never rejects.
+ * Throws at once when a stage needs one that isn't there, or when stages need one another in a circle.
+ */
+export function runStages(run: StageRun): StagesRun {
+  const byName = new Map(run.stages.map((stage) => [stage.name, stage]));
+  checkGraph(byName);
+  const running = new Map<string, RunningStage>();
+  const start = (stage: Stage): RunningStage => {
+    const known = running.get(stage.name);
+    if (known !== undefined) {
+      return known;
+    }
+    const before = (names: readonly string[]) =>
+      Promise.all(
+        names.flatMap((name) => {
+          const needed = byName.get(name);
+          return needed === undefined ? [] : [start(needed).passed];
+        }),
+      );
+    const needs = before(stage.needs);
+    const hopes = before(stage.hopes?.for ?? []);
+    const started = needs.then(() =>
+      orLate<unknown, undefined>(hopes, stage.hopes?.patienceMs ?? 0, () => undefined),
+    );
+    const stageRun = runStage(stage, run, started);
+    running.set(stage.name, stageRun);
+    return stageRun;
+  };
+  const all = run.stages.map(start);
+  return {
+    passed: Promise.all(all.map((stage) => stage.passed)).then(() => undefined),
+    finished: Promise.all(all.map((stage) => stage.finished)).then(() => undefined),
+  };
+}
+
+interface RunningStage {
+  passed: Promise<void>;
+  finished: Promise<void>;
+}
+
+/** Runs one stage once `started` is over, against its deadline. */
+function runStage(stage: Stage, run: StageRun, started: Promise<unknown>): RunningStage {
+  let pass: () => void = () => undefined;
+  const passed = new Promise<void>((resolve) => {
+    pass = resolve;
+  });
+  const finished = started.then(async () => {
+    const { kernel, options } = run;
+    const notes: StageNotes = { observed: null, plan: null, done: [] };
+    const startedMs = kernel.uptimeMs();
+    const record = (result: StageRecord["result"], message: string): void => {
+      const durationMs = kernel.uptimeMs() - startedMs;
+      const { observed, plan, done } = notes;
+      const found = { observed, plan, done, message };
+      run.onRecord({ stage: stage.name, result, startedMs, durationMs, ...found });
+    };
+    const timer = setTimeout(() => {
+      const now = notes.now === undefined ? "" : ` (now: ${notes.now})`;
+      const late = `not finished after ${stage.deadlineMs} ms${now}`;
+      record("failed", `${late}; the boot goes on without it`);
+      pass();
+    }, stage.deadlineMs);
+    const outcome = await outcomeOf(stage, { kernel, options, notes });
+    clearTimeout(timer);
+    record(outcome.result, outcome.message);
+    pass();
+  });
+  return { passed, finished };
+}
+
+async function outcomeOf(
+  stage: Stage,
+  context: StageContext,
+): Promise<StageOutcome | { result: "failed"; message: string }> {
+  try {
+    if (context.options.faults.includes(stage.name)) {
+      throw new Error("made to fail by boot2podman.fault");
+    }
+    return await stage.run(context);
+  } catch (error) {
+    const message = oneLine(error);
+    if (stage.rescue === undefined) {
+      return { result: "failed", message };
+    }
+    return { result: "failed", message: `${message}; ${await rescued(stage.rescue, context)}` };
+  }
+}
+
+async function rescued(
+  rescue: (context: StageContext) => Promise<string>,
+  context: StageContext,
+): Promise<string> {
+  try {
+    return await rescue(context);
+  } catch (error) {
+    return `and the plain way failed too: ${oneLine(error)}`;
+  }
+}
+
+function checkGraph(byName: ReadonlyMap<string, Stage>): void {
+  const sound = new Set<string>();
+  const check = (name: string, path: readonly string[]): void => {
+    if (sound.has(name)) {
+      return;
+    }
+    const stage = byName.get(name);
+    if (stage === undefined) {
+      throw new Error(`stage ${path.at(-1)} needs ${name}, which is no stage`);
+    }
+    if (path.includes(name)) {
+      throw new Error(`stages need one another: ${[...path, name].join(" → ")}`);
+    }
+    for (const needed of [...stage.needs, ...(stage.hopes?.for ?? [])]) {
+      check(needed, [...path, name]);
+    }
+    sound.add(name);
+  };
+  for (const name of byName.keys()) {
+    check(name, []);
+  }
+}
