@@ -5,7 +5,7 @@ import { isVirtualMachine } from "../hypervisor/virtual-machine.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { readSettings } from "../settings/settings.ts";
 import type { StageNotes } from "../stage/stage.ts";
-import { machineId } from "./last-machine.ts";
+import { machineId } from "./disk/last-machine.ts";
 import { diskText, observeDisks } from "./observe/observe.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { boot2podman } from "../flavour/flavour.ts";
 import { defaultBootOptions } from "../settings/boot-options.ts";
+import { bringKeysLate } from "../sshkeys/stage.ts";
 import { clientArchive } from "./archive/made-archives.ts";
 import { LabKernel } from "./lab/lab-kernel.ts";
 import {
@@ -20,7 +21,7 @@ describe("when the stage fails", () => {
   test("keys come from the data disk, which is only read", async () => {
     const kernel = new LabKernel(await usedMachine());
     const notes = { observed: null, plan: null, done: [] };
-    await automountStage.rescue?.({ kernel, options: defaultBootOptions, notes });
+    await automountStage(bringKeysLate).rescue?.({ kernel, options: defaultBootOptions, notes });
     expect(kernel.readText(keyPath)).toBe(key);
     expect(kernel.mounts()).toMatchObject([{ target: "/mnt/vda1", superOptions: ["noload"] }]);
     expect(deviceWrites(kernel)).toEqual([]);

@@ -2,7 +2,6 @@ import type { Flavour } from "../flavour/flavour.ts";
 import { readFlavour } from "../flavour/read-flavour.ts";
 import { isVirtualMachine } from "../hypervisor/virtual-machine.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { bringKeysLate } from "../sshkeys/stage.ts";
 import type { Stage, StageContext, StageNotes, StageOutcome } from "../stage/stage.ts";
 import { type Applied, applyPlan } from "./apply/apply.ts";
 import { diskText } from "./observe/observe.ts";
@@ -14,8 +13,11 @@ import { observeAndPlan, type Planned } from "./wait-for-disk.ts";
 /** With the stages between this one and sshd it adds up to less than the 90 s that sshd waits at its gate. */
 const deadlineMs = 45_000;
 
-/** Finds the data disk, sets it up where it is asked to, checks and mounts it. */
-export const automountStage: Stage = {
+/**
+ * Finds the data disk, sets it up where it is asked to, checks and mounts it. `bringLate` is asked to serve what a
+ * disk brings that came after the boot had gone on without it, and says what it did.
+ */
+export const automountStage = (bringLate: (context: StageContext) => Promise<string>): Stage => ({
   name: "automount",
   needs: ["devices", "mounts"],
   // A set-up or a check of a large disk takes its time; the boot goes on meanwhile when it takes longer.
@@ -30,11 +32,11 @@ export const automountStage: Stage = {
     // The console was told that the boot goes on without it.
     kernel.tellConsole(`automount: ${outcome.message}`);
     // sshkeys didn't wait any longer and has looked in vain for what is on this disk.
-    return { ...outcome, message: `${outcome.message}; ${await bringKeysLate(context)}` };
+    return { ...outcome, message: `${outcome.message}; ${await bringLate(context)}` };
   },
   rescue: async ({ kernel, options }) =>
     rescueKeys(kernel, await readFlavour(kernel, options.user)),
-};
+});
 
 /**
  * As the stage; also for the command, which waits for what goes on in the background. Throws what kept the data

@@ -4,7 +4,7 @@ import { hasCode } from "../kernel/kernel-error.ts";
 import type { AutomountOptions, Selector } from "../settings/options/automount.ts";
 import type { Disk } from "./disk/disk.ts";
 import { filesystemsOf } from "./disk/filesystems.ts";
-import { machineId } from "./last-machine.ts";
+import { machineId } from "./disk/last-machine.ts";
 import { type BareDisk, listDisks } from "./observe/block-devices.ts";
 import { observeDisks } from "./observe/observe.ts";
 import { areDisksPending } from "./observe/pending-disks.ts";

@@ -2,7 +2,7 @@ import { oneLine } from "../command/one-line.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { openModuleLoader } from "../modules/module-loader.ts";
 import { beginBootLog } from "../record/boot-log-head.ts";
-import { openRecorder } from "../record/recorder.ts";
+import { openRecorder } from "../record/stages/recorder.ts";
 import { defaultBootOptions } from "../settings/boot-options.ts";
 import { openSettings } from "../settings/settings.ts";
 import { runStages } from "../stage/run-stages.ts";

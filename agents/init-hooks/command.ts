@@ -79,7 +79,7 @@ export const initHooksCommand: Command = {
 async function early(kernel: Kernel, newRoot: string): Promise<void> {
   const { prepareNewRoot } = await import("./new-root/prepare-new-root.ts");
   const { layGates } = await import("./services/gates.ts");
-  const { writeRecord } = await import("../record/recorder.ts");
+  const { writeRecord } = await import("../record/stages/recorder.ts");
   const { options } = parseBootOptions(kernel.readText("/proc/cmdline"));
   const { root, record } = prepareNewRoot(kernel, options, newRoot);
   const prefix = root === "/" ? "" : root;

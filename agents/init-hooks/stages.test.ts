@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
 import { openModuleLoader } from "../modules/module-loader.ts";
-import { openRecorder } from "../record/recorder.ts";
+import { openRecorder } from "../record/stages/recorder.ts";
 import { defaultBootOptions } from "../settings/boot-options.ts";
 import { openSettings } from "../settings/settings.ts";
 import { runStages } from "../stage/run-stages.ts";

@@ -2,9 +2,9 @@ import { automountStage } from "../automount/stage.ts";
 import { sharesStage } from "../guest-tools/shares/stage.ts";
 import { guestToolsStage } from "../guest-tools/stage.ts";
 import type { ModuleLoader } from "../modules/module-loader.ts";
-import type { Recorder } from "../record/recorder.ts";
+import type { Recorder } from "../record/stages/recorder.ts";
 import type { Settings } from "../settings/settings.ts";
-import { sshkeysStage } from "../sshkeys/stage.ts";
+import { bringKeysLate, sshkeysStage } from "../sshkeys/stage.ts";
 import type { Stage } from "../stage/stage.ts";
 import { cgroupsStage } from "./cgroups/stage.ts";
 import { containersStage } from "./containers/stage.ts";
@@ -52,7 +52,7 @@ export function bootStages(parts: BootParts): Stage[] {
     devicesStage(parts),
     sysctlsStage,
     containersStage,
-    automountStage,
+    automountStage(bringKeysLate),
     settingsStage(settings, recorder.complain),
     hostnameStage(settings.options.hostname !== undefined),
     networkStage(parts.clients),

@@ -1,7 +1,7 @@
 import { version } from "../command/version.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
-import { bootLogPath } from "./recorder.ts";
+import { bootLogPath } from "./stages/recorder.ts";
 
 /** The first lines of /boot.log: what has been booted, when, and with which words. Never throws. */
 export function beginBootLog(kernel: Kernel, commandLine: string): void {

@@ -4,9 +4,9 @@ import { FakeTerminal } from "../command/fake-terminal.ts";
 import { version } from "../command/version.ts";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
 import { boot2podmanCommand } from "./command.ts";
-import { readRecords } from "./read-records.ts";
-import { logLine, openRecorder } from "./recorder.ts";
-import type { StageRecord } from "./stage-record.ts";
+import { readRecords } from "./stages/read-records.ts";
+import { logLine, openRecorder } from "./stages/recorder.ts";
+import type { StageRecord } from "./stages/stage-record.ts";
 import { readStatus } from "./status.ts";
 import { stageTable, statusText } from "./status-table.ts";
 

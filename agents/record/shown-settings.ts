@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { ShownSetting } from "../settings/resolve.ts";
 import { sources } from "../settings/sources.ts";
-import type { StageRecord } from "./stage-record.ts";
+import type { StageRecord } from "./stages/stage-record.ts";
 
 const observedSchema = z.object({
   settings: z.array(z.object({ name: z.string(), value: z.string(), source: z.enum(sources) })),

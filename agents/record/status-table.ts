@@ -1,5 +1,5 @@
 import { manyFailures } from "../services/back-off.ts";
-import type { StageRecord } from "./stage-record.ts";
+import type { StageRecord } from "./stages/stage-record.ts";
 import type { Status } from "./status.ts";
 
 const columns = ["stage", "result", "started", "took", "message"];

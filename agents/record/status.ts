@@ -1,13 +1,13 @@
 import { detectHypervisor } from "../hypervisor/hypervisor.ts";
 import { readMachineFacts } from "../hypervisor/read-machine-facts.ts";
-import { rootMode } from "../init-hooks/containers/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { rootMode } from "../kernel/root-mode.ts";
 import { findStateMount } from "../kernel/state-folder.ts";
 import { readServiceStates, type ServiceState } from "../services/service-state.ts";
 import type { ShownSetting } from "../settings/resolve.ts";
-import { readRecords } from "./read-records.ts";
 import { shownSettings } from "./shown-settings.ts";
-import type { StageRecord } from "./stage-record.ts";
+import { readRecords } from "./stages/read-records.ts";
+import type { StageRecord } from "./stages/stage-record.ts";
 
 export interface Status {
   version: string;

@@ -1,5 +1,5 @@
-import { type PublicKey, parseKeyBlob } from "./public-key.ts";
-import { WireReader } from "./wire-reader.ts";
+import { type PublicKey, parseKeyBlob } from "./keys/public-key.ts";
+import { WireReader } from "./keys/wire-reader.ts";
 
 /** In the order in which they are made; a client takes the first that it knows. */
 export const hostKeyTypes = ["ed25519", "ecdsa", "rsa"] as const;

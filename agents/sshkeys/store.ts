@@ -9,8 +9,8 @@ import {
   privateName,
   publicName,
 } from "./host-keys.ts";
+import { parsePublicKey } from "./keys/public-key.ts";
 import type { Stored } from "./plan.ts";
-import { parsePublicKey } from "./public-key.ts";
 
 const root = { uid: 0, gid: 0 };
 /** Below the flavour's state folder. */

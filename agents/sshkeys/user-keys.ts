@@ -1,7 +1,7 @@
 import type { User } from "../accounts/find-user.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode, KernelError } from "../kernel/kernel-error.ts";
-import { type AuthorizedKey, authorizedLine, parseAuthorizedKeys } from "./authorized-keys.ts";
+import { type AuthorizedKey, authorizedLine, parseAuthorizedKeys } from "./keys/authorized-keys.ts";
 
 const maxFileBytes = 1024 * 1024;
 const rootHome = "/root";

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeKernel } from "../kernel/fake-kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
-import type { StageRecord } from "../record/stage-record.ts";
+import type { StageRecord } from "../record/stages/stage-record.ts";
 import { defaultBootOptions } from "../settings/boot-options.ts";
 import { runStages } from "./run-stages.ts";
 import type { Stage } from "./stage.ts";

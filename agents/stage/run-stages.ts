@@ -1,7 +1,7 @@
 import { oneLine } from "../command/one-line.ts";
 import { orLate } from "../kernel/deadline.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { StageRecord } from "../record/stage-record.ts";
+import type { StageRecord } from "../record/stages/stage-record.ts";
 import type { BootOptions } from "../settings/boot-options.ts";
 import type { Stage, StageContext, StageNotes, StageOutcome } from "./stage.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Content } from "../disk/disk.ts";
 import { blkidCommand, readBlkid } from "./blkid.ts";
 import { bothProbes, needsSecondProbe } from "./both-probes.ts";
+import type { Content } from "./content.ts";
 
 const empty: Content = { is: "empty", zeros: false };
 

@@ -1,5 +1,5 @@
-import type { Content } from "../disk/disk.ts";
 import type { BlkidSays } from "./blkid.ts";
+import type { Content } from "./content.ts";
 
 /**
  * Whether the second probe has to be asked. One clear ext4 filesystem or one clear table is never formatted

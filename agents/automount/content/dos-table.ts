@@ -1,4 +1,4 @@
-import type { TableEntry } from "../disk/disk.ts";
+import type { TableEntry } from "./content.ts";
 
 const firstEntryOffset = 446;
 const entryBytes = 16;

@@ -1,4 +1,4 @@
-import type { Ext4 } from "../disk/disk.ts";
+import type { Ext4 } from "./content.ts";
 
 /** Where the superblock lies (kernel: Documentation/filesystems/ext4/super.rst). */
 export const superblockOffset = 1024;

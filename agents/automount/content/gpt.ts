@@ -1,4 +1,4 @@
-import type { TableEntry } from "../disk/disk.ts";
+import type { TableEntry } from "./content.ts";
 import { crc32 } from "./crc32.ts";
 
 const signature = Buffer.from("EFI PART");

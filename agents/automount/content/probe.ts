@@ -1,4 +1,4 @@
-import type { Content, PartitionTable } from "../disk/disk.ts";
+import type { Content, PartitionTable } from "./content.ts";
 import { findDosTable, protectiveType } from "./dos-table.ts";
 import { findExt } from "./ext4.ts";
 import { findGpt, type ReadBytes } from "./gpt.ts";

@@ -1,6 +1,7 @@
 import type { Flavour } from "../../flavour/flavour.ts";
 import type { Selector } from "../../settings/options/automount.ts";
-import type { Disk, Ext4, Partition } from "./disk.ts";
+import type { Ext4 } from "../content/content.ts";
+import type { Disk, Partition } from "./disk.ts";
 
 /** An ext4 filesystem and where it lies. */
 export interface Filesystem {

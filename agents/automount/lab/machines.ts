@@ -3,6 +3,7 @@ import {
   type AutomountOptions,
   defaultAutomountOptions,
 } from "../../settings/options/automount.ts";
+import { bringKeysLate } from "../../sshkeys/stage.ts";
 import type { StageNotes } from "../../stage/stage.ts";
 import { clientArchive } from "../archive/made-archives.ts";
 import { automountStage } from "../stage.ts";
@@ -51,16 +52,18 @@ export async function boot(hardware: Hardware, given: BootOptions = {}) {
   const automount = { ...defaultAutomountOptions, ...given.automount };
   const options = { ...defaultBootOptions, automount };
   const context = { kernel, options, notes };
-  const outcome = await automountStage.run(context).catch(async (error: unknown) => {
-    if (error instanceof PowerCut) {
-      return { result: "cut" as const, message: error.message };
-    }
-    if (!(error instanceof Error)) {
-      throw error;
-    }
-    const rescued = await automountStage.rescue?.(context).catch(String);
-    return { result: "failed" as const, message: `${error.message}; ${rescued}` };
-  });
+  const outcome = await automountStage(bringKeysLate)
+    .run(context)
+    .catch(async (error: unknown) => {
+      if (error instanceof PowerCut) {
+        return { result: "cut" as const, message: error.message };
+      }
+      if (!(error instanceof Error)) {
+        throw error;
+      }
+      const rescued = await automountStage(bringKeysLate).rescue?.(context).catch(String);
+      return { result: "failed" as const, message: `${error.message}; ${rescued}` };
+    });
   // What goes on in the background ends, or meets the power cut.
   await new Promise((resolve) => setImmediate(resolve));
   kernel.switchOff();

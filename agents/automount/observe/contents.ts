@@ -5,8 +5,9 @@ import { archiveFacts, maxArchiveBytes, readArchive, startsWith } from "../archi
 import { isZeros } from "../content/blank.ts";
 import { blkidCommand, readBlkid } from "../content/blkid.ts";
 import { bothProbes, needsSecondProbe } from "../content/both-probes.ts";
+import type { Content } from "../content/content.ts";
 import { probe } from "../content/probe.ts";
-import type { Content, Disk, Magic, Partition } from "../disk/disk.ts";
+import type { Disk, Magic, Partition } from "../disk/disk.ts";
 import { layoutOf } from "../disk/layout.ts";
 import type { BareDisk, BarePartition } from "./block-devices.ts";
 

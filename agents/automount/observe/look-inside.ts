@@ -2,7 +2,7 @@ import type { Flavour } from "../../flavour/flavour.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import type { SuperblockCopy } from "../content/ext4.ts";
-import { readLastMachine } from "../last-machine.ts";
+import { readLastMachine } from "../disk/last-machine.ts";
 
 const lookout = "/run/boot2podman/look";
 

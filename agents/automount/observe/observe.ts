@@ -1,8 +1,8 @@
 import type { Flavour } from "../../flavour/flavour.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { contentText } from "../content/content.ts";
 import { type Disk, sizeText } from "../disk/disk.ts";
 import { filesystemsOf } from "../disk/filesystems.ts";
-import { contentText } from "../plan/judge-disk.ts";
 import { listDisks } from "./block-devices.ts";
 import { readDisk } from "./contents.ts";
 import { holdsSystem, lastMachineOf } from "./look-inside.ts";

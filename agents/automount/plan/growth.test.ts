@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Content, Disk, Ext4, Partition } from "../disk/disk.ts";
+import type { Content, Ext4 } from "../content/content.ts";
+import type { Disk, Partition } from "../disk/disk.ts";
 import type { Filesystem } from "../disk/filesystems.ts";
 import { growthOf } from "./growth.ts";
 import { data, disk, mebibyte, partition, table } from "./made-disks.ts";

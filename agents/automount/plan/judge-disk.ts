@@ -1,5 +1,6 @@
 import type { Flavour } from "../../flavour/flavour.ts";
-import type { Content, Disk } from "../disk/disk.ts";
+import { contentText } from "../content/content.ts";
+import type { Disk } from "../disk/disk.ts";
 import { isOurTable, leastDiskBytes } from "../disk/layout.ts";
 import type { RowId } from "./rows.ts";
 
@@ -146,21 +147,4 @@ function heldBy(disk: Disk): Judged | undefined {
 function tableText(disk: Disk): string {
   const type = disk.content.is === "table" ? disk.content.table.type.toUpperCase() : "a";
   return `${type} table with ${disk.partitions.length} partition(s)`;
-}
-
-export function contentText(content: Content): string {
-  switch (content.is) {
-    case "unreadable":
-      return `unreadable (${content.why})`;
-    case "empty":
-      return "nothing";
-    case "table":
-      return `${content.table.type.toUpperCase()} partition table`;
-    case "ext4":
-      return content.ext4.label === ""
-        ? "ext4 without a label"
-        : `ext4 labelled ${JSON.stringify(content.ext4.label)}`;
-    case "foreign":
-      return content.types.join(" and ");
-  }
 }

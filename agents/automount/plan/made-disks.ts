@@ -3,7 +3,8 @@ import {
   type AutomountOptions,
   defaultAutomountOptions,
 } from "../../settings/options/automount.ts";
-import type { Content, Disk, Ext4, Magic, Partition, TableEntry } from "../disk/disk.ts";
+import type { Content, Ext4, TableEntry } from "../content/content.ts";
+import type { Disk, Magic, Partition } from "../disk/disk.ts";
 import type { Situation } from "./decide.ts";
 
 /** Builders of disks for the tests of the plan: everything not said is that of an empty 20 GB disk. */

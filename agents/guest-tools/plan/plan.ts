@@ -1,15 +1,9 @@
 import { type Detection, detectHypervisor, type Hypervisor } from "../../hypervisor/hypervisor.ts";
+import type { Service } from "../../services/service.ts";
 import type { GuestAgentPolicy } from "../../settings/options/guest-agent.ts";
 import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 import { portFolder, qemuAgent, qemuAgentPort } from "./qemu-agent.ts";
 import type { GuestFacts } from "./read-facts.ts";
-
-/** A program of the hypervisor's that runs as long as the machine does. */
-export interface Service {
-  name: string;
-  argv: readonly string[];
-  env?: Readonly<Record<string, string>>;
-}
 
 export interface GuestPlan {
   detection: Detection;

@@ -1,6 +1,6 @@
+import type { Service } from "../../services/service.ts";
 import type { GuestAgentPolicy } from "../../settings/options/guest-agent.ts";
 import { toolPrograms } from "../programs-and-devices.ts";
-import type { Service } from "./plan.ts";
 
 export const qemuAgentPort = "org.qemu.guest_agent.0";
 /** Where guest programs look for named ports. */

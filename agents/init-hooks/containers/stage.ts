@@ -1,14 +1,7 @@
-import type { MountEntry } from "../../kernel/mounts.ts";
+import { rootMode } from "../../kernel/root-mode.ts";
 import type { Stage } from "../../stage/stage.ts";
 
 const dropIn = "/etc/containers/containers.conf.d/50-embed.conf";
-
-/** How the system's root is kept: the kernel's own rootfs (embed) or a filesystem of its own. */
-export function rootMode(mounts: readonly MountEntry[]): "embed" | "noembed" {
-  const root = mounts.findLast((mount) => mount.target === "/");
-  return root?.type === "rootfs" || root?.type === "ramfs" ? "embed" : "noembed";
-}
-
 /** Podman's configuration for this boot: the kernel refuses pivot_root while / is its rootfs. */
 export const containersStage: Stage = {
   name: "containers",

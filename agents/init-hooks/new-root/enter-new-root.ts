@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { StageRecord } from "../../record/stage-record.ts";
+import type { StageRecord } from "../../record/stages/stage-record.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import { prepareNewRoot } from "./prepare-new-root.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
-import type { Recorder } from "../../record/recorder.ts";
+import type { Recorder } from "../../record/stages/recorder.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { gateNames, holdGates, layGates } from "./gates.ts";
 import { podmanStage } from "./podman-stage.ts";

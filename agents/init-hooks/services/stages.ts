@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { Recorder } from "../../record/recorder.ts";
+import type { Recorder } from "../../record/stages/recorder.ts";
 import type { Stage } from "../../stage/stage.ts";
 import type { GateName, Gates } from "./gates.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.ts";
 import type { ServiceState } from "../../services/service-state.ts";
 import { initStartMs, noteInitStart } from "../init-start.ts";
-import type { StageRecord } from "../stage-record.ts";
+import type { StageRecord } from "../stages/stage-record.ts";
 import { bootChart } from "./phases.ts";
 import { chartSvg } from "./svg.ts";
 import { chartTable } from "./table.ts";

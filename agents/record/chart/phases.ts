@@ -1,5 +1,5 @@
 import type { ServiceState } from "../../services/service-state.ts";
-import type { StageRecord } from "../stage-record.ts";
+import type { StageRecord } from "../stages/stage-record.ts";
 
 /** One bar of the picture of a boot; times in milliseconds since the kernel started. */
 export interface Phase {

@@ -3,7 +3,11 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import { findNoCloud } from "../../provision/nocloud/find-nocloud.ts";
-import { type AuthorizedKey, authorizedLine, parseAuthorizedKeys } from "../authorized-keys.ts";
+import {
+  type AuthorizedKey,
+  authorizedLine,
+  parseAuthorizedKeys,
+} from "../keys/authorized-keys.ts";
 import type { GivenText } from "./credentials.ts";
 import { firmwareConfig, smbiosTable } from "./places.ts";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { type HostKeyType, parseHostKey } from "../host-keys.ts";
 import { authorizedLine, parseAuthorizedKeys } from "./authorized-keys.ts";
-import { type HostKeyType, parseHostKey } from "./host-keys.ts";
 import { parsePublicKey } from "./public-key.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sshkeys-"));

@@ -1,4 +1,4 @@
-import { sha256 } from "../digest/sha256.ts";
+import { sha256 } from "../../digest/sha256.ts";
 import { WireReader } from "./wire-reader.ts";
 
 /** A public key as it stands in authorized_keys or a .pub file. */

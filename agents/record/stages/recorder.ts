@@ -1,7 +1,7 @@
-import { openBootPort } from "../kernel/boot-port.ts";
-import type { Writer } from "../kernel/files.ts";
-import type { Kernel } from "../kernel/kernel.ts";
-import { KernelError } from "../kernel/kernel-error.ts";
+import { openBootPort } from "../../kernel/boot-port.ts";
+import type { Writer } from "../../kernel/files.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
 import { recordFolder, type StageRecord } from "./stage-record.ts";
 
 /** The log of this boot that people are told to look for. */

@@ -1,5 +1,5 @@
-import type { Flavour } from "../flavour/flavour.ts";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { Flavour } from "../../flavour/flavour.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
 
 const noteName = "last-machine";
 const maxNoteBytes = 100;

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { Kernel } from "../kernel/kernel.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
 import { recordFolder, type StageRecord } from "./stage-record.ts";
 
 const recordSchema = z.object({
