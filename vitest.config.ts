@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // bun:ffi exists only in Bun; the tests run on Node and hand a fake kernel to the agents.
-const bunFfi = fileURLToPath(new URL("./agents/kernel/bun-ffi-absent.ts", import.meta.url));
+const bunFfi = fileURLToPath(new URL("./agents/kernel/bun-ffi-absent.testing.ts", import.meta.url));
 
 // A boot under software emulation takes seconds to minutes; a build of the image takes minutes.
 const slow = { testTimeout: 900_000, hookTimeout: 900_000 };

@@ -27,11 +27,7 @@ interface Import {
 
 /** Files for tests alone: the tests, and what they share. */
 function isForTests(file: string): boolean {
-  return (
-    /\.(test|testing)\.ts$/.test(file) ||
-    /(^|\/)(fake|made|test|real)-[^/]*$/.test(file) ||
-    /\/(lab|cases)\//.test(file)
-  );
+  return /\.(test|testing)\.ts$/.test(file);
 }
 
 /** All imports between files of ours below a folder, of types too, as paths from the top. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { automountCommand } from "./command.ts";
-import { LabKernel } from "./lab/lab-kernel.ts";
-import { boot, machine, mebibyte, newMachine } from "./lab/machines.ts";
-import { Platter } from "./lab/platter.ts";
+import { LabKernel } from "./lab/lab-kernel.testing.ts";
+import { boot, machine, mebibyte, newMachine } from "./lab/machines.testing.ts";
+import { Platter } from "./lab/platter.testing.ts";
 
 async function call(kernel: LabKernel, ...words: string[]) {
   const lines: string[] = [];

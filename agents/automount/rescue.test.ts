@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { boot2podman } from "../flavour/flavour.ts";
 import { defaultBootOptions } from "../settings/boot-options.ts";
 import { bringKeysLate } from "../sshkeys/stage.ts";
-import { clientArchive } from "./archive/made-archives.ts";
-import { LabKernel } from "./lab/lab-kernel.ts";
+import { clientArchive } from "./archive/made-archives.testing.ts";
+import { LabKernel } from "./lab/lab-kernel.testing.ts";
 import {
   boot,
   deviceWrites,
@@ -13,7 +13,7 @@ import {
   newMachine,
   platter,
   usedMachine,
-} from "./lab/machines.ts";
+} from "./lab/machines.testing.ts";
 import { rescueKeys } from "./rescue.ts";
 import { automountStage } from "./stage.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import { type Command, UsageError } from "./command.ts";
-import { FakeTerminal } from "./fake-terminal.ts";
+import { FakeTerminal } from "./fake-terminal.testing.ts";
 import { parseWords } from "./parse-words.ts";
 import { type CommandTable, runProgram } from "./run-program.ts";
 

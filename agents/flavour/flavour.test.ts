@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isVirtualMachine } from "../hypervisor/virtual-machine.ts";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { boot2podman, type Flavour } from "./flavour.ts";
 import { parseFlavour } from "./flavour-file.ts";
 import { flavourPath, readFlavour } from "./read-flavour.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../command/command.ts";
-import { FakeTerminal } from "../command/fake-terminal.ts";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeTerminal } from "../command/fake-terminal.testing.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../settings/boot-options.ts";
 import { guestToolsCommand } from "./command.ts";
 import { guestToolsStage } from "./stage.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { detectHypervisor } from "./hypervisor.ts";
 import { noMachineFacts } from "./machine-facts.ts";
 import { readMachineFacts } from "./read-machine-facts.ts";
-import { factsOf, realMachines } from "./real-machines.ts";
+import { factsOf, realMachines } from "./real-machines.testing.ts";
 import { smbiosSaysVirtual } from "./smbios.ts";
 import { isVirtualMachine } from "./virtual-machine.ts";
 

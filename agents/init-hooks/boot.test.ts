@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { boot } from "./boot.ts";
 import { skeleton } from "./new-root/plan-new-root.ts";
 

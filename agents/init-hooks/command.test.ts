@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../command/command.ts";
-import { FakeTerminal } from "../command/fake-terminal.ts";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeTerminal } from "../command/fake-terminal.testing.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { readRecords } from "../record/stages/read-records.ts";
 import { initHooksCommand } from "./command.ts";
 import { skeleton } from "./new-root/plan-new-root.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { openModuleLoader } from "../modules/module-loader.ts";
 import { openRecorder } from "../record/stages/recorder.ts";
 import { defaultBootOptions } from "../settings/boot-options.ts";

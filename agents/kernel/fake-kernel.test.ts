@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "./fake-kernel.ts";
+import { FakeKernel } from "./fake-kernel.testing.ts";
 
 describe("FakeKernel", () => {
   test("follows links and tells a link from what it points to", () => {

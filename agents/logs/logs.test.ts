@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { flushLogs } from "./flush-logs.ts";
 import { keepLogs } from "./keep-logs.ts";
 import { newMessages } from "./kernel-log.ts";

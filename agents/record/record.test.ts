@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../command/command.ts";
-import { FakeTerminal } from "../command/fake-terminal.ts";
+import { FakeTerminal } from "../command/fake-terminal.testing.ts";
 import { version } from "../command/version.ts";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { boot2podmanCommand } from "./command.ts";
 import { readRecords } from "./stages/read-records.ts";
 import { logLine, openRecorder } from "./stages/recorder.ts";

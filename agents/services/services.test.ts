@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import type { Child } from "../kernel/processes.ts";
 import { backOff } from "./back-off.ts";
 import { readServiceStates } from "./service-state.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { settingsStage } from "../init-hooks/settings/stage.ts";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "./boot-options.ts";
 import { openSettings, readSettings } from "./settings.ts";
 import { configPaths } from "./sources.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { FakeKernel } from "../kernel/fake-kernel.ts";
+import type { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { sshkeysCommand } from "./command.ts";
-import { boot, ed25519, keyOf, publicOf, store, system } from "./made-machines.ts";
-import { oemTable } from "./sources/made-tables.ts";
+import { boot, ed25519, keyOf, publicOf, store, system } from "./made-machines.testing.ts";
+import { oemTable } from "./sources/made-tables.testing.ts";
 import { smbiosTable } from "./sources/places.ts";
 
 describe("the command", () => {

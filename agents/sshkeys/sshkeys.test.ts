@@ -10,7 +10,7 @@ import {
   publicOf,
   store,
   system,
-} from "./made-machines.ts";
+} from "./made-machines.testing.ts";
 import { sshkeysStage } from "./stage.ts";
 
 describe("the first boot", () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import type { StageRecord } from "../record/stages/stage-record.ts";
 import { defaultBootOptions } from "../settings/boot-options.ts";

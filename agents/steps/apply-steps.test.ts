@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { applySteps } from "./apply-steps.ts";
 import { describeStep, type Step } from "./step.ts";
 

@@ -17,7 +17,7 @@ export function sourceFiles(folder: string): SourceFile[] {
         if (statSync(join(folder, path)).isDirectory()) {
           return list(path);
         }
-        const isSource = /\.(ts|json|txt|sh)$/.test(name) && !name.endsWith(".test.ts");
+        const isSource = /\.(ts|json|txt|sh)$/.test(name) && !/\.(test|testing)\.ts$/.test(name);
         return isSource ? [{ path, text: readFileSync(join(folder, path), "utf8") }] : [];
       });
   return list("");

@@ -58,7 +58,9 @@ export function hashOfCode(path: string): string {
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   }
   // The static tree isn't code, and its links may lead nowhere.
-  const names = readdirSync(path).filter((name) => !name.endsWith(".test.ts") && name !== "tree");
+  const names = readdirSync(path).filter(
+    (name) => !/\.(test|testing)\.ts$/.test(name) && name !== "tree",
+  );
   return hashOf(names.sort().map((name) => [name, hashOfCode(join(path, name))]));
 }
 

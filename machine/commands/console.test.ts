@@ -6,7 +6,7 @@ import { spawn } from "node-pty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { filesIn, machineFolder } from "../store/machine-files.ts";
 import { runCommandLine } from "./program.ts";
-import { makeTestTerminal } from "./test-terminal.ts";
+import { makeTestTerminal } from "./terminal.testing.ts";
 
 const PROGRAM = join(import.meta.dirname, "../podman-machine");
 

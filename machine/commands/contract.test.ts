@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine } from "../life/create.ts";
+import { makeTestHost, type TestHost } from "../life/host.testing.ts";
 import { qemuMachine } from "../life/qemu-machine.ts";
-import { makeTestHost, type TestHost } from "../life/test-host.ts";
 import { runCommandLine } from "./program.ts";
-import { makeTestTerminal } from "./test-terminal.ts";
+import { makeTestTerminal } from "./terminal.testing.ts";
 
 // What scripts written for docker-machine and the podman-machine before this one depend on.
 let host: TestHost;

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { runCommandLine } from "../commands/program.ts";
-import { makeTestTerminal } from "../commands/test-terminal.ts";
+import { makeTestTerminal } from "../commands/terminal.testing.ts";
 
 async function printed(...args: string[]): Promise<string> {
   const terminal = makeTestTerminal("/nonexistent");

@@ -6,11 +6,11 @@ import { runProgram } from "../program/run.ts";
 import { parseConfig } from "../store/config.ts";
 import { changeMachine } from "./change.ts";
 import { createMachine } from "./create.ts";
+import { makeTestHost, nothing, type TestHost } from "./host.testing.ts";
 import { listMachines } from "./list.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine, waitUntilReady } from "./start.ts";
 import { stopMachine } from "./stop.ts";
-import { makeTestHost, nothing, type TestHost } from "./test-host.ts";
 import { chooseImage } from "./upgrade.ts";
 
 let host: TestHost;

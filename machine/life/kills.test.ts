@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readProcess } from "../driver/qemu/process.ts";
+import { makeTestHost, type TestHost } from "./host.testing.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine, waitUntilReady } from "./start.ts";
 import { killMachine } from "./stop.ts";
-import { makeTestHost, type TestHost } from "./test-host.ts";
 
 const PROGRAM = join(import.meta.dirname, "../podman-machine");
 

@@ -3,11 +3,11 @@ import { createServer } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readProcess } from "../driver/qemu/process.ts";
 import { createMachine } from "./create.ts";
+import { makeTestHost, type TestHost } from "./host.testing.ts";
 import { qemuMachine } from "./qemu-machine.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine, waitUntilReady } from "./start.ts";
 import { killMachine, stopMachine } from "./stop.ts";
-import { makeTestHost, type TestHost } from "./test-host.ts";
 
 let host: TestHost;
 

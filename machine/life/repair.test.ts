@@ -6,12 +6,12 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { takeLock } from "../store/lock.ts";
 import { machinesFolder } from "../store/machine-files.ts";
 import { changeMachine } from "./change.ts";
+import { makeTestHost, nothing, type TestHost } from "./host.testing.ts";
 import { machineLock } from "./host.ts";
 import { listMachines } from "./list.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine } from "./start.ts";
 import { killMachine, stopMachine } from "./stop.ts";
-import { makeTestHost, nothing, type TestHost } from "./test-host.ts";
 
 let host: TestHost;
 

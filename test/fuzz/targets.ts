@@ -1,5 +1,8 @@
 import { originalArchive, readArchive } from "../../agents/automount/archive/archive.ts";
-import { clientArchive, madeArchive } from "../../agents/automount/archive/made-archives.ts";
+import {
+  clientArchive,
+  madeArchive,
+} from "../../agents/automount/archive/made-archives.testing.ts";
 import { readBlkid } from "../../agents/automount/content/blkid.ts";
 import { dosTableBytes } from "../../agents/automount/content/dos-table.ts";
 import { gptWrites } from "../../agents/automount/content/gpt.ts";
@@ -8,7 +11,7 @@ import { readCloudConfig } from "../../agents/provision/nocloud/cloud-config.ts"
 import { hostKeyTypes, parseHostKey } from "../../agents/sshkeys/host-keys.ts";
 import { authorizedLine, parseAuthorizedKeys } from "../../agents/sshkeys/keys/authorized-keys.ts";
 import { credentialOf, keysOfCredentials } from "../../agents/sshkeys/sources/credentials.ts";
-import { oemTable } from "../../agents/sshkeys/sources/made-tables.ts";
+import { oemTable } from "../../agents/sshkeys/sources/made-tables.testing.ts";
 import { oemStrings } from "../../agents/sshkeys/sources/smbios.ts";
 
 /** A reader of data from outside, and what must hold of it whatever it is given. */

@@ -1,6 +1,6 @@
 import { readFile, rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { madeCertificate } from "../../agents/init-hooks/trust/made-certificate.ts";
+import { madeCertificate } from "../../agents/init-hooks/trust/made-certificate.testing.ts";
 import { busyboxImage, importBusybox } from "./harness/container-image.ts";
 import { type Identity, laidDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { TestMachine } from "./harness/test-machine.ts";

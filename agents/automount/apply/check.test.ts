@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { ext4Checksum } from "../content/crc32.ts";
 import { firstCopy, superblockBytes, superblockOffset } from "../content/ext4.ts";
 import { checkFilesystem } from "./check.ts";

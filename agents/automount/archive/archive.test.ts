@@ -2,7 +2,12 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dosTableBytes, dosTableOffset } from "../content/dos-table.ts";
 import { archiveFacts, maxArchiveBytes, readArchive } from "./archive.ts";
-import { clientArchive, type MadeMember, madeArchive, madeMember } from "./made-archives.ts";
+import {
+  clientArchive,
+  type MadeMember,
+  madeArchive,
+  madeMember,
+} from "./made-archives.testing.ts";
 
 const magic = "boot2podman, please format-me";
 const key = `ssh-rsa ${"A".repeat(372)}\n`;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TableEntry } from "../content/content.ts";
-import { disk, mebibyte, table } from "../plan/made-disks.ts";
+import { disk, mebibyte, table } from "../plan/made-disks.testing.ts";
 import { isOurTable, layoutOf } from "./layout.ts";
 
 const tebibyte = 1024 ** 4;

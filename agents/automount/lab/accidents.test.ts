@@ -9,8 +9,8 @@ import {
   mebibyte,
   newMachine,
   usedMachine,
-} from "./machines.ts";
-import { Platter } from "./platter.ts";
+} from "./machines.testing.ts";
+import { Platter } from "./platter.testing.ts";
 
 /**
  * Accidents of this field that cost people their data, their keys or their way in, each by its number in the project's

@@ -8,7 +8,7 @@ import {
   keyPath,
   newMachine,
   usedMachine,
-} from "./machines.ts";
+} from "./machines.testing.ts";
 
 const magic = "boot2podman, please format-me";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Hardware } from "./lab-kernel.ts";
-import { boot, deviceWrites, machine, mebibyte, usedMachine } from "./machines.ts";
-import { Platter } from "./platter.ts";
+import type { Hardware } from "./lab-kernel.testing.ts";
+import { boot, deviceWrites, machine, mebibyte, usedMachine } from "./machines.testing.ts";
+import { Platter } from "./platter.testing.ts";
 
 describe("waitusb", () => {
   test("goes on as soon as the disk is there", async () => {

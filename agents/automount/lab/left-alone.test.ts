@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { clientArchive } from "../archive/made-archives.ts";
+import { clientArchive } from "../archive/made-archives.testing.ts";
 import { dosTableBytes, dosTableOffset } from "../content/dos-table.ts";
 import {
   boot,
@@ -10,8 +10,8 @@ import {
   mebibyte,
   newMachine,
   platter,
-} from "./machines.ts";
-import { Platter } from "./platter.ts";
+} from "./machines.testing.ts";
+import { Platter } from "./platter.testing.ts";
 
 describe("what is left alone, byte for byte:", () => {
   const foreign: [string, (disk: Platter) => void][] = [

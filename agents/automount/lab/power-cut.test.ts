@@ -9,9 +9,17 @@ import { layoutOf } from "../disk/layout.ts";
 import { observeDisks } from "../observe/observe.ts";
 import { plan } from "../plan/plan.ts";
 import type { Step } from "../plan/steps.ts";
-import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.ts";
-import { boot, firstBytes, key, keyPath, machine, mebibyte, newMachine } from "./machines.ts";
-import { Platter, type Survivors } from "./platter.ts";
+import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.testing.ts";
+import {
+  boot,
+  firstBytes,
+  key,
+  keyPath,
+  machine,
+  mebibyte,
+  newMachine,
+} from "./machines.testing.ts";
+import { Platter, type Survivors } from "./platter.testing.ts";
 
 function tableOf(hardware: Hardware): Content {
   const platter = hardware.disks.get("vda");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { clientArchive, madeArchive } from "../archive/made-archives.ts";
+import { clientArchive, madeArchive } from "../archive/made-archives.testing.ts";
 import {
   boot,
   firstBytes,
@@ -9,7 +9,7 @@ import {
   newMachine,
   platter,
   usedMachine,
-} from "./machines.ts";
+} from "./machines.testing.ts";
 
 describe("an archive that is refused", () => {
   const hostile = madeArchive({ name: "../../etc/passwd", content: "root::0:0::/:/bin/sh\n" });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import { firstCopy } from "../content/ext4.ts";
 import { lookInside } from "./look-inside.ts";

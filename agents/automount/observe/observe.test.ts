@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { boot2podman } from "../../flavour/flavour.ts";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { listDisks } from "./block-devices.ts";
 import { diskText, observeDisks } from "./observe.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { areDisksPending } from "./pending-disks.ts";
 
 const usb = "/sys/bus/usb/drivers/usb-storage";

@@ -3,7 +3,7 @@ import type { Content, Ext4 } from "../content/content.ts";
 import type { Disk, Partition } from "../disk/disk.ts";
 import type { Filesystem } from "../disk/filesystems.ts";
 import { growthOf } from "./growth.ts";
-import { data, disk, mebibyte, partition, table } from "./made-disks.ts";
+import { data, disk, mebibyte, partition, table } from "./made-disks.testing.ts";
 
 const tebibyte = 1024 ** 4;
 const ext4 = (sizeBytes: number): Ext4 => ({

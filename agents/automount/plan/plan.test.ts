@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { labelledCases } from "./cases/labelled.ts";
-import { magicCases } from "./cases/magic.ts";
-import { otherDiskCases } from "./cases/other-disks.ts";
-import { unlabelledAndBlankCases } from "./cases/unlabelled-and-blank.ts";
-import { data, disk, empty, ext4, foreign, magic, situation } from "./made-disks.ts";
+import { labelledCases } from "./cases/labelled.testing.ts";
+import { magicCases } from "./cases/magic.testing.ts";
+import { otherDiskCases } from "./cases/other-disks.testing.ts";
+import { unlabelledAndBlankCases } from "./cases/unlabelled-and-blank.testing.ts";
+import { data, disk, empty, ext4, foreign, magic, situation } from "./made-disks.testing.ts";
 import { plan } from "./plan.ts";
 import { type RowId, rows } from "./rows.ts";
 import { formattedDisks, stepText } from "./steps.ts";

@@ -4,7 +4,7 @@ import { boot2podman } from "../../flavour/flavour.ts";
 import type { AutomountOptions, Selector } from "../../settings/options/automount.ts";
 import type { Content, Ext4 } from "../content/content.ts";
 import type { Disk, Partition } from "../disk/disk.ts";
-import { disk, ourTable, partition } from "./made-disks.ts";
+import { disk, ourTable, partition } from "./made-disks.testing.ts";
 import { plan } from "./plan.ts";
 import { formattedDisks, type Place, writtenFilesystems } from "./steps.ts";
 

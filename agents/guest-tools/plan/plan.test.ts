@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { factsOf, realMachines } from "../../hypervisor/real-machines.ts";
+import { factsOf, realMachines } from "../../hypervisor/real-machines.testing.ts";
 import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 import { planGuestTools } from "./plan.ts";
 import { qemuAgent } from "./qemu-agent.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { openDhcpClients } from "../../init-hooks/network/dhcp-clients.ts";
 import { startHotplug } from "../../init-hooks/watch/hotplug.ts";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { openModuleLoader } from "../../modules/module-loader.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { defaultShareOptions } from "../../settings/options/shares.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Device } from "../../kernel/devices.ts";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { findShares } from "../shares/find-shares.ts";
 import { listVirtualBoxShares } from "./list-shares.ts";
 

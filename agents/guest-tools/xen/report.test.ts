@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Device } from "../../kernel/devices.ts";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { reportToXen } from "./report.ts";
 import { writeXenStore } from "./xenstore.ts";
 

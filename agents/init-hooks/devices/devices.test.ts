@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { globToRegExp, matchModules } from "../../modules/match-modules.ts";
 import { openModuleLoader } from "../../modules/module-loader.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { MountEntry } from "../../kernel/mounts.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { foldersStage, wantsFolders } from "./stage.ts";

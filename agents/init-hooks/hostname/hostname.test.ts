@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { planHostname } from "./plan-hostname.ts";
 import { hostnameStage, nameLate } from "./stage.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { type BootOptions, defaultBootOptions } from "../../settings/boot-options.ts";
 import { type MemoryFacts, planMemory, swapFilePath } from "./plan-memory.ts";
 import { memoryStage } from "./stage.ts";

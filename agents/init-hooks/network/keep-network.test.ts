@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { Child } from "../../kernel/processes.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { openDhcpClients } from "./dhcp-clients.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { Child } from "../../kernel/processes.ts";
 import { type BootOptions, defaultBootOptions } from "../../settings/boot-options.ts";
 import { parseIpSetting } from "../../settings/options/card-setting.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { Recorder } from "../../record/stages/recorder.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { gateNames, holdGates, layGates } from "./gates.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { MountEntry } from "../../kernel/mounts.ts";
 import type { RunOptions } from "../../kernel/processes.ts";
 import { planShutdown } from "./plan-shutdown.ts";

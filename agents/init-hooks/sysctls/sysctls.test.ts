@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { planSysctls } from "./plan-sysctls.ts";
 import { sysctlsStage } from "./stage.ts";

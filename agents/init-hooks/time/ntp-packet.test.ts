@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fakeTimeServer, type MadeAnswer } from "./made-time-server.ts";
+import { fakeTimeServer, type MadeAnswer } from "./made-time-server.testing.ts";
 import { ntpRequest, readNtpReply } from "./ntp-packet.ts";
 
 const cookie = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { middle, nextPollS, planCorrection, timeConstant } from "./correction.ts";
 import { keepTime } from "./keep-time.ts";
-import { fakeTimeServer } from "./made-time-server.ts";
+import { fakeTimeServer } from "./made-time-server.testing.ts";
 import { findHypervisorClock, planTimeServers } from "./sources.ts";
 
 const rtc = "/sys/class/rtc/rtc0/since_epoch";

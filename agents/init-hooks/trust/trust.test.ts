@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { certificatesOf } from "./certificates.ts";
-import { madeCertificate } from "./made-certificate.ts";
+import { madeCertificate } from "./made-certificate.testing.ts";
 import { trustBundle, trustStage } from "./stage.ts";
 
 const folder = "/var/lib/boot2podman/certs";

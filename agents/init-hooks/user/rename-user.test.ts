@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { renameUser } from "./rename-user.ts";
 
 function system(): FakeKernel {

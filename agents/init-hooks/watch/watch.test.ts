@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import type { ListeningSocket } from "../../kernel/events.ts";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { SpawnOptions } from "../../kernel/processes.ts";
 import { openModuleLoader } from "../../modules/module-loader.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";

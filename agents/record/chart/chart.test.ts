@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { ServiceState } from "../../services/service-state.ts";
 import { initStartMs, noteInitStart } from "../init-start.ts";
 import type { StageRecord } from "../stages/stage-record.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { readCloudConfig } from "../../provision/nocloud/cloud-config.ts";
-import { authorize, boot, ed25519, publicOf, system } from "../made-machines.ts";
+import { authorize, boot, ed25519, publicOf, system } from "../made-machines.testing.ts";
 import { credentialOf, keysOfCredentials } from "./credentials.ts";
-import { oemTable } from "./made-tables.ts";
+import { oemTable } from "./made-tables.testing.ts";
 import { firmwareConfig, smbiosTable } from "./places.ts";
 import { oemStrings } from "./smbios.ts";
 

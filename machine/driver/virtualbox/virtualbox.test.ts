@@ -13,11 +13,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { changeMachine } from "../../life/change.ts";
 import { createMachine, type NewMachine } from "../../life/create.ts";
+import { nothing } from "../../life/host.testing.ts";
 import { listMachines } from "../../life/list.ts";
 import { removeMachine } from "../../life/remove.ts";
 import { startMachine } from "../../life/start.ts";
 import { killMachine, stopMachine } from "../../life/stop.ts";
-import { nothing } from "../../life/test-host.ts";
 import { filesIn, machineFolder } from "../../store/machine-files.ts";
 import { parseVmState } from "./vboxmanage.ts";
 

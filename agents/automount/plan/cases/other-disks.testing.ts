@@ -8,8 +8,8 @@ import {
   partitioned,
   table,
   zeros,
-} from "../made-disks.ts";
-import type { Case } from "./case.ts";
+} from "../made-disks.testing.ts";
+import type { Case } from "./case.testing.ts";
 
 export const otherDiskCases: Case[] = [
   {

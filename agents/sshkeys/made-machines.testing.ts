@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FakeKernel } from "../kernel/fake-kernel.ts";
+import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { type BootOptions, defaultBootOptions } from "../settings/boot-options.ts";
 import type { HostKeyType } from "./host-keys.ts";
 import { runSshkeys } from "./stage.ts";

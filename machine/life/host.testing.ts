@@ -104,7 +104,7 @@ function choicesFor(image: string): QemuChoices {
     sshPort: undefined,
     localPorts: "",
     sshUser: "tc",
-    program: join(import.meta.dirname, "fake-qemu.ts"),
+    program: join(import.meta.dirname, "fake-qemu.testing.ts"),
     kernelArguments: "",
   };
 }

@@ -5,10 +5,10 @@ import {
 } from "../../settings/options/automount.ts";
 import { bringKeysLate } from "../../sshkeys/stage.ts";
 import type { StageNotes } from "../../stage/stage.ts";
-import { clientArchive } from "../archive/made-archives.ts";
+import { clientArchive } from "../archive/made-archives.testing.ts";
 import { automountStage } from "../stage.ts";
-import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.ts";
-import { Platter } from "./platter.ts";
+import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.testing.ts";
+import { Platter } from "./platter.testing.ts";
 
 /** Machines for tests, and what it takes to boot them. */
 

@@ -1,11 +1,11 @@
 import type { BlockDevice } from "../../kernel/block-devices.ts";
-import { FakeKernel } from "../../kernel/fake-kernel.ts";
-import type { FakeNode } from "../../kernel/fake-tree.ts";
+import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
+import type { FakeNode } from "../../kernel/fake-tree.testing.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import type { MountRequest } from "../../kernel/mounts.ts";
 import { findExt } from "../content/ext4.ts";
 import { probe } from "../content/probe.ts";
-import type { Platter, Survivors } from "./platter.ts";
+import type { Platter, Survivors } from "./platter.testing.ts";
 
 /** Thrown by everything from the moment on when the power is gone. */
 export class PowerCut extends Error {}

@@ -1,7 +1,7 @@
 import type { BlockDevice, Lock } from "./block-devices.ts";
 import type { ListeningSocket } from "./events.ts";
-import { FakeEvents } from "./fake-events.ts";
-import type { FakeNode } from "./fake-tree.ts";
+import { FakeEvents } from "./fake-events.testing.ts";
+import type { FakeNode } from "./fake-tree.testing.ts";
 import type { Kernel } from "./kernel.ts";
 import { KernelError } from "./kernel-error.ts";
 import type { CpuidLeaf } from "./machine.ts";

@@ -1,5 +1,14 @@
-import { data, disk, empty, ext4, foreign, magic, partition, partitioned } from "../made-disks.ts";
-import type { Case } from "./case.ts";
+import {
+  data,
+  disk,
+  empty,
+  ext4,
+  foreign,
+  magic,
+  partition,
+  partitioned,
+} from "../made-disks.testing.ts";
+import type { Case } from "./case.testing.ts";
 
 const label = "boot2podman-data";
 const other = ext4("boot2podman-data", { uuid: "other" });

@@ -7,8 +7,8 @@ import {
   partition,
   partitioned,
   zeros,
-} from "../made-disks.ts";
-import type { Case } from "./case.ts";
+} from "../made-disks.testing.ts";
+import type { Case } from "./case.testing.ts";
 
 const system = ext4("", { holdsSystem: true });
 const plain = ext4("", { holdsSystem: false });

@@ -1,6 +1,6 @@
 import type { Lock } from "./block-devices.ts";
-import { FakeJournal } from "./fake-journal.ts";
-import { type FakeNode, FakeTree } from "./fake-tree.ts";
+import { FakeJournal } from "./fake-journal.testing.ts";
+import { type FakeNode, FakeTree } from "./fake-tree.testing.ts";
 import type { FileStat, Files, Owner, Ownership, Writer } from "./files.ts";
 import { hasCode, KernelError } from "./kernel-error.ts";
 

@@ -11,8 +11,8 @@ import {
   partitioned,
   table,
   zeros,
-} from "../made-disks.ts";
-import type { Case } from "./case.ts";
+} from "../made-disks.testing.ts";
+import type { Case } from "./case.testing.ts";
 
 const archive = { state: "complete", lengthBytes: 4608, members: 3 } as const;
 

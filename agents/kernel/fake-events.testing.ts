@@ -1,5 +1,5 @@
 import type { Events, Subscription, Uevent, UeventListener, Wait } from "./events.ts";
-import { FakeSurroundings } from "./fake-surroundings.ts";
+import { FakeSurroundings } from "./fake-surroundings.testing.ts";
 import { KernelError } from "./kernel-error.ts";
 
 /** Devices that come and go, and folders that change, when the test says so. */

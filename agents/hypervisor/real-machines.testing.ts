@@ -1,5 +1,5 @@
 import { type MachineFacts, noMachineFacts } from "./machine-facts.ts";
-import { type RealMachine, realClouds } from "./real-clouds.ts";
+import { type RealMachine, realClouds } from "./real-clouds.testing.ts";
 
 const kvm = "KVMKVMKVM";
 const tcg = "TCGTCGTCGTCG";

@@ -1,7 +1,7 @@
 import type { Clocks } from "./clocks.ts";
 import type { Device, Devices } from "./devices.ts";
 import type { Subscription } from "./events.ts";
-import { FakeFiles } from "./fake-files.ts";
+import { FakeFiles } from "./fake-files.testing.ts";
 import { KernelError } from "./kernel-error.ts";
 import type { InterfaceAddress } from "./machine.ts";
 import type { DatagramReply, DatagramRequest, Network, NetworkListener } from "./network.ts";
