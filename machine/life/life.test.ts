@@ -135,7 +135,7 @@ test("a guest that ends is told at once", async () => {
   expect(await host.states()).toEqual({ box: "Stopped" });
 });
 
-test("a guest that ignores the power button is switched off, and it is said", async () => {
+test("a guest that ignores the power button is switched off, and it is said (accident 10)", async () => {
   await host.create("box", "fake.deaf");
   expect(await stopMachine(host, "box", 200)).toBe(true);
   expect(host.warnings.join()).toContain("did not shut down within 0 s: it is switched off");

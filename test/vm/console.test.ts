@@ -111,7 +111,7 @@ test("an interactive SSH session has a terminal of the right size", async () => 
   session.end();
 });
 
-test("256 MB are enough to boot and to run a container", async () => {
+test("256 MB are enough to boot and to run a container (accident 9)", async () => {
   expect(await machine.root("nproc")).toBe("2");
   expect(await machine.root("awk '/MemTotal/ { print $2 < 256000 }' /proc/meminfo")).toBe("1");
   expect(await machine.root(`podman run --rm ${busyboxImage} echo small`)).toBe("small");

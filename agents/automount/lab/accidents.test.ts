@@ -13,8 +13,8 @@ import {
 import { Platter } from "./platter.testing.ts";
 
 /**
- * Accidents of this field that cost people their data, their keys or their way in, each by its number in the project's
- * list and where it happened. Nearly all have more tests, beside the code that they are about.
+ * Accidents of this field that cost people their data, their keys or their way in, each by its number in
+ * docs/accidents.md and where it happened. Nearly all have more tests, beside the code that they are about.
  */
 
 const magic = "boot2podman, please format-me";

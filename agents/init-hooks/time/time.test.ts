@@ -62,7 +62,7 @@ describe("a clock by time servers", () => {
     ]);
   });
 
-  test("is right within two seconds of a pause, also with a hardware clock that is hours wrong", async () => {
+  test("is right within two seconds of a pause, also with a hardware clock that is hours wrong (accident 11)", async () => {
     for (const rtcErrorMs of [0, -9 * 3_600_000, 7_200_000]) {
       const { kernel, start, live, standStill, pauses } = system({ rtcErrorMs });
       const keeper = start();

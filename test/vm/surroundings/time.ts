@@ -15,7 +15,7 @@ export function timeTests(surrounded: Surrounded): void {
     );
   });
 
-  test("the clock is right within two seconds after the machine stood still", async () => {
+  test("the clock is right within two seconds after the machine stood still (accident 11)", async () => {
     const { machine, monitor, timeServer } = surrounded;
     const before = timeServer.asked;
     const timesSet = "$(dmesg | grep -c 'time: set by 10.0.2.2')";
