@@ -47,7 +47,7 @@ export const automountCommand: Command = {
 
 /** Looks and plans, writes nothing. */
 async function show(kernel: Kernel, terminal: Terminal, isJson: boolean): Promise<number> {
-  const { options: boot, complaints } = await readSettings(kernel);
+  const { options: boot, warnings } = await readSettings(kernel);
   const options = boot.automount;
   const flavour = await readFlavour(kernel, boot.user);
   const disks = await observeDisks(kernel, flavour);
@@ -55,12 +55,12 @@ async function show(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
   const planned = plan({ disks, options, flavour, inVirtualMachine, machine: machineId(kernel) });
   if (isJson) {
     terminal.out(
-      JSON.stringify({ options, disks, plan: printable(planned), complaints }, undefined, 2),
+      JSON.stringify({ options, disks, plan: printable(planned), warnings }, undefined, 2),
     );
     return 0;
   }
   const lines = [
-    ...complaints,
+    ...warnings,
     ...disks.filter(({ kind }) => kind === "disk").map(diskText),
     planned.message,
     ...planned.steps.map((step) => `  would ${stepText(step)}`),

@@ -60,8 +60,8 @@ export async function runAutomount(
   notes.plan = { ...planned.plan, steps: planned.plan.steps.map(stepText) };
   const applied = await applyOrExplain(kernel, planned, flavour, notes);
   onLater(applied.later);
-  const lines = [planned.plan.message, ...applied.problems];
-  if (applied.problems.length > 0) {
+  const lines = [planned.plan.message, ...applied.warnings];
+  if (applied.warnings.length > 0) {
     throw new Error(lines.join("; "));
   }
   if (applied.mounted === undefined) {

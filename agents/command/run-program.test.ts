@@ -13,7 +13,7 @@ function commandThat(run: Command["run"]): CommandTable {
 async function call(commands: CommandTable, calledAs: string, ...words: string[]) {
   const terminal = new FakeTerminal();
   const status = await runProgram(calledAs, words, commands, new FakeKernel(), terminal);
-  return { status, said: terminal.said, complained: terminal.complained };
+  return { status, said: terminal.said, errors: terminal.errors };
 }
 
 const echo = commandThat(async (words, _, terminal) => {
@@ -28,9 +28,9 @@ describe("runProgram", () => {
   });
 
   test.each(["other", "toString"])("refuses the unknown name %s with status 2", async (name) => {
-    const { status, complained } = await call(echo, "agents", name);
+    const { status, errors } = await call(echo, "agents", name);
     expect(status).toBe(2);
-    expect(complained).toEqual(["agents: call it as one of tool"]);
+    expect(errors).toEqual(["agents: call it as one of tool"]);
   });
 
   test("prints the help and does nothing else", async () => {
@@ -38,24 +38,24 @@ describe("runProgram", () => {
     expect(await call(never, "tool", "x", "--help")).toEqual({
       status: 0,
       said: ["tool helps"],
-      complained: [],
+      errors: [],
     });
   });
 
   test("turns what wasn't understood into one line and status 2", async () => {
     const refusing = commandThat(() => Promise.reject(new UsageError("say what")));
-    const { status, complained } = await call(refusing, "tool");
+    const { status, errors } = await call(refusing, "tool");
     expect(status).toBe(2);
-    expect(complained).toEqual(["tool: say what; see tool --help"]);
+    expect(errors).toEqual(["tool: say what; see tool --help"]);
   });
 
   test("turns any other failure into one line and status 1", async () => {
     const failing = commandThat(() =>
       Promise.reject(new KernelError("mount", "/mnt", "EBUSY", { detail: "two\nlines" })),
     );
-    const { status, complained } = await call(failing, "tool");
+    const { status, errors } = await call(failing, "tool");
     expect(status).toBe(1);
-    expect(complained).toEqual(["tool: mount /mnt: EBUSY (two lines)"]);
+    expect(errors).toEqual(["tool: mount /mnt: EBUSY (two lines)"]);
   });
 });
 

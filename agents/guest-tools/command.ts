@@ -74,14 +74,14 @@ async function observeAndPlan(kernel: Kernel) {
 async function mountAll(
   kernel: Kernel,
   shares: SharePlan,
-  complain: (line: string) => void,
+  warn: (line: string) => void,
 ): Promise<number> {
   const { mountShares } = await import("./shares/mount-shares.ts");
   const failures = await mountShares(kernel, shares.mounts, []);
   for (const line of failures) {
-    complain(line);
+    warn(line);
   }
-  return failures.length + shares.complaints.length === 0 ? 0 : 1;
+  return failures.length + shares.warnings.length === 0 ? 0 : 1;
 }
 
 /** The plan, one step a line. */
@@ -99,7 +99,7 @@ export function planText(plan: GuestPlan): string {
   ].join("\n");
 }
 
-function sharesText({ mounts, complaints }: SharePlan): string {
-  const lines = [...mounts.map(({ argv }) => argv.join(" ")), ...complaints];
+function sharesText({ mounts, warnings }: SharePlan): string {
+  const lines = [...mounts.map(({ argv }) => argv.join(" ")), ...warnings];
   return lines.length === 0 ? "no shared folders to mount" : lines.join("\n");
 }

@@ -28,7 +28,7 @@ export interface BootRequest {
  */
 export async function boot(kernel: Kernel, request: BootRequest): Promise<never> {
   const commandLine = kernel.readText("/proc/cmdline");
-  const { settings, complaints } = openSettings(commandLine);
+  const { settings, warnings } = openSettings(commandLine);
   const { options } = settings;
   const { initramfs } = request;
   const entered = initramfs === undefined ? undefined : enterNewRoot(kernel, options, initramfs);
@@ -40,14 +40,14 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
   if (entered !== undefined) {
     recorder.write(entered.record);
   }
-  for (const complaint of complaints) {
-    recorder.complain(complaint);
+  for (const warning of warnings) {
+    recorder.warn(warning);
   }
-  for (const complaint of await settings.readFile(kernel, "image")) {
-    recorder.complain(complaint);
+  for (const warning of await settings.readFile(kernel, "image")) {
+    recorder.warn(warning);
   }
   if (options.user !== defaultBootOptions.user) {
-    await renamed(kernel, options.user, recorder.complain);
+    await renamed(kernel, options.user, recorder.warn);
   }
 
   const hotplug = {
@@ -73,15 +73,11 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
 }
 
 /** A name that can't be given leaves the account as it is: getting in must stay possible. */
-async function renamed(
-  kernel: Kernel,
-  name: string,
-  complain: (line: string) => void,
-): Promise<void> {
+async function renamed(kernel: Kernel, name: string, warn: (line: string) => void): Promise<void> {
   const { renameUser } = await import("./user/rename-user.ts");
   try {
     renameUser(kernel, name);
   } catch (error) {
-    complain(`user=${name}: ${oneLine(error)}`);
+    warn(`user=${name}: ${oneLine(error)}`);
   }
 }

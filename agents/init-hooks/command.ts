@@ -55,9 +55,9 @@ export const initHooksCommand: Command = {
         const { shutDown } = await import("./shutdown/shutdown.ts");
         const { readSettings } = await import("../settings/settings.ts");
         const { options } = await readSettings(kernel);
-        const { complaints, deadShares } = await shutDown(kernel, options.graceMs);
-        for (const complaint of complaints) {
-          kernel.tellConsole(complaint);
+        const { warnings, deadShares } = await shutDown(kernel, options.graceMs);
+        for (const warning of warnings) {
+          kernel.tellConsole(warning);
         }
         return deadShares.length === 0 ? 0 : 4;
       }

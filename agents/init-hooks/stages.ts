@@ -53,7 +53,7 @@ export function bootStages(parts: BootParts): Stage[] {
     sysctlsStage,
     containersStage,
     automountStage(bringKeysLate),
-    settingsStage(settings, recorder.complain),
+    settingsStage(settings, recorder.warn),
     hostnameStage(settings.options.hostname !== undefined),
     networkStage(parts.clients),
     ...(wantsFolders(settings.options)

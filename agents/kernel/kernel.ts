@@ -11,7 +11,7 @@ import type { Processes } from "./processes.ts";
 /**
  * The one door through which the agents see and change the system.
  *
- * `openKernel` of ./linux/linux-kernel.ts gives the real one; tests hand in `FakeKernel`. All its refusals
+ * `linuxKernel` of ./linux/linux-kernel.ts gives the real one; tests hand in `FakeKernel`. All its refusals
  * are KernelErrors. What lies in RAM or in the kernel is synchronous; programs and waiting are promises.
  */
 export interface Kernel

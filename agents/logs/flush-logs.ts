@@ -22,12 +22,12 @@ interface Progress {
  * Gives what went wrong, one line each. Throws a KernelError only where /run or /proc can't be read.
  */
 export function flushLogs(kernel: Kernel): string[] {
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   const tried = (call: () => void) => {
     try {
       call();
     } catch (error) {
-      complaints.push(`logs: ${oneLine(error)}`);
+      warnings.push(`logs: ${oneLine(error)}`);
     }
   };
   const progress = readProgress(kernel);
@@ -55,7 +55,7 @@ export function flushLogs(kernel: Kernel): string[] {
     }
   }
   tried(() => kernel.writePlain(progressPath, JSON.stringify(progress), { mode: 0o600 }));
-  return complaints;
+  return warnings;
 }
 
 function copyNew(kernel: Kernel, path: string, progress: Progress): void {

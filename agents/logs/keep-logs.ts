@@ -17,12 +17,12 @@ export function keepLogs(kernel: Kernel): void {
     clearTimeout(settling);
     settling = undefined;
     tried(() => {
-      for (const complaint of flushLogs(kernel)) {
+      for (const warning of flushLogs(kernel)) {
         // A full or failing disk stays so: once is enough.
-        if (!said.has(complaint)) {
-          kernel.tellKernelLog(complaint);
+        if (!said.has(warning)) {
+          kernel.tellKernelLog(warning);
         }
-        said.add(complaint);
+        said.add(warning);
       }
     });
   };

@@ -64,7 +64,7 @@ describe("the recorder", () => {
 });
 
 describe("readRecords", () => {
-  test("gives records in the order of their start, and complains about what is none", () => {
+  test("gives records in the order of their start, and warns about what is none", () => {
     const kernel = new FakeKernel();
     const recorder = openRecorder(kernel);
     recorder.write(record("second", { startedMs: 3000 }));
@@ -73,10 +73,10 @@ describe("readRecords", () => {
       "/run/boot2podman/half.json": '{"stage":',
       "/run/boot2podman/service.sshd": "9",
     });
-    const { records, complaints } = readRecords(kernel);
+    const { records, warnings } = readRecords(kernel);
     expect(records.map(({ stage }) => stage)).toEqual(["first", "second"]);
-    expect(complaints).toHaveLength(1);
-    expect(complaints[0]).toMatch(/^\/run\/boot2podman\/half\.json is no record/);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^\/run\/boot2podman\/half\.json is no record/);
   });
 });
 

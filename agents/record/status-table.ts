@@ -17,7 +17,7 @@ export function statusText(status: Status): string {
   if (status.isFallback) {
     lines.push("booted by plain sh, without the agents: see dmesg");
   }
-  return [...lines, "", ...stageTable(status.stages), ...status.complaints].join("\n");
+  return [...lines, "", ...stageTable(status.stages), ...status.warnings].join("\n");
 }
 
 /** "settings   host=web (command line)", one a line; none when all is as it is by default. */

@@ -22,12 +22,12 @@ export interface Status {
   settings: readonly ShownSetting[];
   services: readonly ServiceState[];
   stages: StageRecord[];
-  complaints: string[];
+  warnings: string[];
 }
 
 /** How the machine was booted and what it is. */
 export function readStatus(kernel: Kernel, version: string): Status {
-  const { records, complaints } = readRecords(kernel);
+  const { records, warnings } = readRecords(kernel);
   const mounts = kernel.mounts();
   const lasting = findStateMount(mounts);
   const whole = mounts.find((mount) => mount.device === lasting?.device && mount.root === "/");
@@ -47,6 +47,6 @@ export function readStatus(kernel: Kernel, version: string): Status {
     settings: shownSettings(records),
     services: readServiceStates(kernel),
     stages: records,
-    complaints,
+    warnings,
   };
 }

@@ -5,14 +5,14 @@ export const ourPrefix = "boot2podman.";
 
 /**
  * The words of the kernel's command line that are settings; those of the kernel and of others are left alone.
- * Words that are meant for us but unknown come back as complaints.
+ * Words that are meant for us but unknown come back as warnings.
  */
 export function commandLineValues(
   commandLine: string,
   isKnown: (name: string) => boolean,
-): { given: GivenValue[]; complaints: string[] } {
+): { given: GivenValue[]; warnings: string[] } {
   const given: GivenValue[] = [];
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   for (const word of wordsOf(commandLine)) {
     const equals = word.indexOf("=");
     const name = equals === -1 ? word : word.slice(0, equals);
@@ -20,10 +20,10 @@ export function commandLineValues(
       const value = equals === -1 ? undefined : word.slice(equals + 1);
       given.push({ name, value, source: "command line", written: `boot option ${word}` });
     } else if (name.startsWith(ourPrefix)) {
-      complaints.push(`boot option ${word} is unknown`);
+      warnings.push(`boot option ${word} is unknown`);
     }
   }
-  return { given, complaints };
+  return { given, warnings };
 }
 
 /** Words between spaces; quotes keep spaces in a value, as the kernel's own parser does. */

@@ -7,6 +7,6 @@ export interface GivenValue {
   /** Undefined for a word that stands alone. */
   value: string | undefined;
   source: Source;
-  /** For a complaint: "boot option host=-x", "/etc/…/boot2podman.toml: host = -x". */
+  /** For a warning: "boot option host=-x", "/etc/…/boot2podman.toml: host = -x". */
   written: string;
 }

@@ -31,7 +31,7 @@ describe("parseBootOptions", () => {
     ["secure", { autologin: false }],
   ])("understands %j", (commandLine, expected) => {
     const parsed = parseBootOptions(commandLine);
-    expect(parsed.complaints).toEqual([]);
+    expect(parsed.warnings).toEqual([]);
     expect(parsed.options).toMatchObject({ ...defaultBootOptions, ...expected });
   });
 
@@ -40,7 +40,7 @@ describe("parseBootOptions", () => {
       "rootfstype=ramfs loglevel=3 console=tty0 console=ttyS0,115200 quiet tce=sda1 embedded";
     expect(parseBootOptions(`${line} BOOT_IMAGE=/boot/vmlinuz64\n`)).toEqual({
       options: defaultBootOptions,
-      complaints: [],
+      warnings: [],
     });
   });
 
@@ -60,11 +60,11 @@ describe("parseBootOptions", () => {
     ["blacklist=,", "boot option blacklist=,: expected modules"],
     ["embed=yes", "boot option embed=yes: expected embed alone"],
     ["boot2podman.falt=x", "boot option boot2podman.falt=x is unknown"],
-  ])("leaves %j out with one complaint", (commandLine, complaint) => {
+  ])("leaves %j out with one warning", (commandLine, warning) => {
     const parsed = parseBootOptions(commandLine);
     expect(parsed.options).toEqual(defaultBootOptions);
-    expect(parsed.complaints).toHaveLength(1);
-    expect(parsed.complaints[0]).toContain(complaint);
+    expect(parsed.warnings).toHaveLength(1);
+    expect(parsed.warnings[0]).toContain(warning);
   });
 
   test("doesn't remember one boot's words in the next", () => {

@@ -15,13 +15,13 @@ export interface Resolved {
   /** In the order of the table. */
   settings: readonly ShownSetting[];
   /** One line for each value that was left out. */
-  complaints: readonly string[];
+  warnings: readonly string[];
 }
 
 /**
  * Puts values from all sources together: the command line wins over the data disk's file, and that over the
  * image's; within a source the last value wins. A value that can't be understood, or that comes from where it
- * would be too late, is left out with a complaint; then a weaker source holds.
+ * would be too late, is left out with a warning; then a weaker source holds.
  */
 export function resolveSettings(
   table: readonly BootOptionKind[],
@@ -29,7 +29,7 @@ export function resolveSettings(
   given: readonly GivenValue[],
 ): Resolved {
   const options = { ...defaults };
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   const kinds = new Map(table.map((kind) => [kind.name, kind]));
   const won = new Map<string, { source: Source; values: string[] }>();
   for (const source of sources) {
@@ -47,7 +47,7 @@ export function resolveSettings(
       if (expected === undefined) {
         won.set(kind.name, { source, values: [...earlier, value] });
       } else {
-        complaints.push(`${one.written}: expected ${expected}`);
+        warnings.push(`${one.written}: expected ${expected}`);
       }
     }
   }
@@ -58,7 +58,7 @@ export function resolveSettings(
     }
     return [{ name: kind.name, value: winner.values.join(","), source: winner.source }];
   });
-  return { options, settings, complaints };
+  return { options, settings, warnings };
 }
 
 function placesOf({ sources: allowed }: BootOptionKind): string {

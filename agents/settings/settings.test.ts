@@ -90,8 +90,8 @@ describe("the settings", () => {
       { automount: { ...defaultBootOptions.automount, wait: { timeoutMs: 5000, for: undefined } } },
     ],
   ])("%s", async (_, given, expected) => {
-    const { options, complaints } = await readSettings(system(given));
-    expect(complaints).toEqual([]);
+    const { options, warnings } = await readSettings(system(given));
+    expect(warnings).toEqual([]);
     expect(options).toEqual({ ...defaultBootOptions, ...expected });
   });
 
@@ -113,17 +113,17 @@ describe("the settings", () => {
     [{ image: "embed = true" }, "set it on the kernel command line"],
     [{ disk: `# ${"x".repeat(70_000)}` }, "is longer than 65536 bytes; nothing of it is used"],
     [{ line: "boot2podman.foo" }, "boot option boot2podman.foo is unknown"],
-  ])("complain in one line about %j and go on", async (given, complaint) => {
-    const { options, complaints } = await readSettings(system(given));
-    expect(complaints).toHaveLength(1);
-    expect(complaints[0]).toContain(complaint);
-    expect(complaints[0]).not.toContain("\n");
+  ])("warn in one line about %j and go on", async (given, warning) => {
+    const { options, warnings } = await readSettings(system(given));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(warning);
+    expect(warnings[0]).not.toContain("\n");
     expect(options).toEqual(defaultBootOptions);
   });
 
-  test("complain about a folder in the file's place", async () => {
+  test("warn about a folder in the file's place", async () => {
     const kernel = system({}).lay({ [configPaths["data disk"]]: null });
-    expect((await readSettings(kernel)).complaints).toHaveLength(1);
+    expect((await readSettings(kernel)).warnings).toHaveLength(1);
   });
 
   test("a policy for disks that isn't understood formats none, whatever the image says", async () => {

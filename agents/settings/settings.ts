@@ -15,17 +15,17 @@ export interface Settings {
   /** The same object for ever: what is read later changes it. */
   readonly options: BootOptions;
   /**
-   * Reads the image's or the data disk's boot2podman.toml, if there is one. Gives what is to be complained
-   * about; never rejects.
+   * Reads the image's or the data disk's boot2podman.toml, if there is one. Gives warnings
+   * about it; never rejects.
    */
   readFile(kernel: Kernel, source: FileSource): Promise<string[]>;
-  /** With all complaints so far. */
+  /** With all warnings so far. */
   resolved(): Resolved;
 }
 
-/** The settings of the kernel's command line; `complaints` are about them. */
-export function openSettings(commandLine: string): { settings: Settings; complaints: string[] } {
-  const { given, complaints } = commandLineValues(commandLine, (name) => names.has(name));
+/** The settings of the kernel's command line; `warnings` are about them. */
+export function openSettings(commandLine: string): { settings: Settings; warnings: string[] } {
+  const { given, warnings } = commandLineValues(commandLine, (name) => names.has(name));
   let resolved = resolve(given);
   const options = resolved.options;
   const settings: Settings = {
@@ -36,26 +36,26 @@ export function openSettings(commandLine: string): { settings: Settings; complai
         return [];
       }
       given.push(...file.given);
-      const before = new Set(resolved.complaints);
-      complaints.push(...file.complaints);
+      const before = new Set(resolved.warnings);
+      warnings.push(...file.warnings);
       resolved = resolve(given);
       Object.assign(options, resolved.options);
-      return [...file.complaints, ...resolved.complaints.filter((line) => !before.has(line))];
+      return [...file.warnings, ...resolved.warnings.filter((line) => !before.has(line))];
     },
-    resolved: () => ({ ...resolved, complaints: [...complaints, ...resolved.complaints] }),
+    resolved: () => ({ ...resolved, warnings: [...warnings, ...resolved.warnings] }),
   };
-  return { settings, complaints: [...settings.resolved().complaints] };
+  return { settings, warnings: [...settings.resolved().warnings] };
 }
 
 /** The settings of all sources, for commands that run after the boot. */
 export async function readSettings(
   kernel: Kernel,
-): Promise<{ options: BootOptions; complaints: string[] }> {
-  const { settings, complaints } = openSettings(kernel.readText("/proc/cmdline"));
+): Promise<{ options: BootOptions; warnings: string[] }> {
+  const { settings, warnings } = openSettings(kernel.readText("/proc/cmdline"));
   for (const source of ["image", "data disk"] as const) {
-    complaints.push(...(await settings.readFile(kernel, source)));
+    warnings.push(...(await settings.readFile(kernel, source)));
   }
-  return { options: settings.options, complaints };
+  return { options: settings.options, warnings };
 }
 
 function resolve(given: readonly GivenValue[]): Resolved {
@@ -71,8 +71,8 @@ async function valuesOf(kernel: Kernel, source: FileSource) {
     }
     const bytes = kernel.read(path, longestFileBytes + 1);
     if (bytes.length > longestFileBytes) {
-      const complaint = `${path} is longer than ${longestFileBytes} bytes; nothing of it is used`;
-      return { given: [], complaints: [complaint] };
+      const warning = `${path} is longer than ${longestFileBytes} bytes; nothing of it is used`;
+      return { given: [], warnings: [warning] };
     }
     const { tomlValues } = await import("./toml-file.ts");
     return tomlValues(new TextDecoder().decode(bytes), source, (name) => names.has(name));
@@ -80,6 +80,6 @@ async function valuesOf(kernel: Kernel, source: FileSource) {
     if (!(error instanceof KernelError)) {
       throw error;
     }
-    return { given: [], complaints: [error.message] };
+    return { given: [], warnings: [error.message] };
   }
 }

@@ -12,13 +12,13 @@ type Leaf = z.infer<typeof leaf>;
 /** A boot2podman.toml as far as it is understood. */
 export interface TomlValues {
   given: GivenValue[];
-  complaints: string[];
+  warnings: string[];
 }
 
 /**
  * The settings of a boot2podman.toml. A key is a boot option's name, without "boot2podman.", and a key in a
  * table is NAME.KEY; a list stands for an option that is given several times. Never throws: a file that is no
- * TOML, an unknown key, or a value of another kind gives a complaint.
+ * TOML, an unknown key, or a value of another kind gives a warning.
  */
 export function tomlValues(
   text: string,
@@ -26,7 +26,7 @@ export function tomlValues(
   isKnown: (name: string) => boolean,
 ): TomlValues {
   const path = configPaths[source];
-  const result: TomlValues = { given: [], complaints: [] };
+  const result: TomlValues = { given: [], warnings: [] };
   let document: unknown;
   try {
     document = parse(text);
@@ -35,20 +35,18 @@ export function tomlValues(
       throw error;
     }
     const reason = oneLine(error.message.split("\n")[0]);
-    result.complaints.push(`${path}:${error.line}: ${reason}; nothing of this file is used`);
+    result.warnings.push(`${path}:${error.line}: ${reason}; nothing of this file is used`);
     return result;
   }
   for (const [key, value] of leaves(document, "")) {
     const name = [key, `${ourPrefix}${key}`].find(isKnown);
     if (name === undefined) {
-      result.complaints.push(`${path}: ${key} is unknown; see "init-hooks options"`);
+      result.warnings.push(`${path}: ${key} is unknown; see "init-hooks options"`);
       continue;
     }
     const parsed = leaf.safeParse(value);
     if (!parsed.success) {
-      result.complaints.push(
-        `${path}: ${key}: expected text, a whole number, true, false or a list`,
-      );
+      result.warnings.push(`${path}: ${key}: expected text, a whole number, true, false or a list`);
       continue;
     }
     for (const one of [parsed.data].flat()) {

@@ -7,7 +7,7 @@ import { keepKey, putAside, type Store, serveKey } from "./store.ts";
 
 export interface HostKeysApplied {
   /** What people should know: keys replaced, keys that could not be stored. */
-  complaints: string[];
+  warnings: string[];
   /** The keys that are made in the background; never rejects. */
   later: Promise<void>;
 }
@@ -19,13 +19,13 @@ export async function applyHostKeys(
   steps: readonly KeyStep[],
   done: string[],
 ): Promise<HostKeysApplied> {
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   for (const step of steps) {
     if (step.do === "use") {
       serveKey(kernel, step.key);
     }
     if (step.do === "put-aside") {
-      setAside(kernel, store, step, complaints);
+      setAside(kernel, store, step, warnings);
     }
     if (step.do !== "make") {
       done.push(keyStepText(step));
@@ -33,9 +33,7 @@ export async function applyHostKeys(
   }
   const makes = steps.filter((step) => step.do === "make");
   const now = makes.filter(({ when }) => when === "before-sshd");
-  const results = await Promise.allSettled(
-    now.map((step) => make(kernel, store, step, complaints)),
-  );
+  const results = await Promise.allSettled(now.map((step) => make(kernel, store, step, warnings)));
   const failures: unknown[] = [];
   for (const [index, result] of results.entries()) {
     const step = now[index];
@@ -50,9 +48,9 @@ export async function applyHostKeys(
     throw failures[0];
   }
   for (const failure of failures) {
-    complaints.push(textOf(failure));
+    warnings.push(textOf(failure));
   }
-  return { complaints, later: makeLater(kernel, store, makes, done) };
+  return { warnings, later: makeLater(kernel, store, makes, done) };
 }
 
 /** One after the other, and after everything else that wants the processor: the boot, and whoever logs in. */
@@ -62,17 +60,17 @@ async function makeLater(
   makes: readonly Extract<KeyStep, { do: "make" }>[],
   done: string[],
 ): Promise<void> {
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   for (const step of makes.filter(({ when }) => when === "later")) {
     try {
-      await make(kernel, store, step, complaints);
+      await make(kernel, store, step, warnings);
       done.push(keyStepText(step));
     } catch (error) {
-      complaints.push(textOf(error));
+      warnings.push(textOf(error));
     }
   }
-  for (const complaint of complaints) {
-    kernel.tellKernelLog(`sshkeys: ${complaint}`);
+  for (const warning of warnings) {
+    kernel.tellKernelLog(`sshkeys: ${warning}`);
   }
 }
 
@@ -80,22 +78,22 @@ async function make(
   kernel: Kernel,
   store: Store,
   step: Extract<KeyStep, { do: "make" }>,
-  complaints: string[],
+  warnings: string[],
 ): Promise<void> {
   const key = await makeHostKey(kernel, step.type, { givesWay: step.when === "later" });
-  keep(kernel, store, key, complaints);
+  keep(kernel, store, key, warnings);
   serveKey(kernel, key);
 }
 
 /** A full or failing disk must not keep sshd from a key: it then lasts for this boot only. */
-function keep(kernel: Kernel, store: Store, key: HostKey, complaints: string[]): void {
+function keep(kernel: Kernel, store: Store, key: HostKey, warnings: string[]): void {
   try {
     keepKey(kernel, store, key);
   } catch (error) {
     if (!(error instanceof KernelError)) {
       throw error;
     }
-    complaints.push(`the new ${key.type} host key could not be stored: ${error.message}`);
+    warnings.push(`the new ${key.type} host key could not be stored: ${error.message}`);
   }
 }
 
@@ -103,18 +101,16 @@ function setAside(
   kernel: Kernel,
   store: Store,
   step: Extract<KeyStep, { do: "put-aside" }>,
-  complaints: string[],
+  warnings: string[],
 ): void {
   try {
     const name = putAside(kernel, store, step.type, "damaged");
-    complaints.push(
-      `the stored ${step.type} host key is replaced and kept as ${name}: ${step.why}`,
-    );
+    warnings.push(`the stored ${step.type} host key is replaced and kept as ${name}: ${step.why}`);
   } catch (error) {
     if (!(error instanceof KernelError)) {
       throw error;
     }
-    complaints.push(`the stored ${step.type} host key is not used: ${step.why}; ${error.message}`);
+    warnings.push(`the stored ${step.type} host key is not used: ${step.why}; ${error.message}`);
   }
 }
 

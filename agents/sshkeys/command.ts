@@ -76,12 +76,9 @@ async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
     const { type, bits, fingerprint } = key;
     return { type, bits, fingerprint, comment, options: limits, for: whom, from };
   });
-  const complaints = [
-    ...user.complaints.map((line) => `${user.path}: ${line}`),
-    ...given.complaints,
-  ];
+  const warnings = [...user.warnings.map((line) => `${user.path}: ${line}`), ...given.warnings];
   if (isJson) {
-    const shown = { isOnDisk: store.isOnDisk, host, authorized, complaints };
+    const shown = { isOnDisk: store.isOnDisk, host, authorized, warnings };
     terminal.out(JSON.stringify(shown, undefined, 2));
     return 0;
   }
@@ -99,8 +96,8 @@ async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
   if (options.passwordLogin) {
     terminal.out(`  ${passwordWarning(flavour.user.name)}`);
   }
-  for (const complaint of complaints) {
-    terminal.out(`  left out: ${complaint}`);
+  for (const warning of warnings) {
+    terminal.out(`  left out: ${warning}`);
   }
   return 0;
 }

@@ -43,7 +43,7 @@ export async function runSshkeys(
   if (given.keys.length > 0) {
     notes.done.push(`let ${given.keys.length} keys in that were handed to this machine`);
   }
-  const warnings = options.passwordLogin
+  const passwordWarnings = options.passwordLogin
     ? allowPasswords(kernel, flavour.user.name, notes.done)
     : [];
   const stored = await readStored(kernel, store);
@@ -57,23 +57,28 @@ export async function runSshkeys(
     ],
   };
   notes.plan = steps.map(keyStepText);
-  const { complaints, later } = await applyHostKeys(kernel, store, steps, notes.done);
+  const { warnings: hostKeyWarnings, later } = await applyHostKeys(
+    kernel,
+    store,
+    steps,
+    notes.done,
+  );
   onLater(later);
   const where = store.isOnDisk
     ? `kept in ${store.stateFolder}`
     : "in RAM: they change on every boot";
   const all = [
-    ...user.complaints.map((line) => `${user.path}: ${line}`),
-    ...given.complaints,
-    ...complaints,
+    ...user.warnings.map((line) => `${user.path}: ${line}`),
+    ...given.warnings,
+    ...hostKeyWarnings,
   ];
   const keys = [...user.keys, ...given.keys].length;
   if (keys === 0 && !options.passwordLogin) {
     all.push(`no key in ${user.path} and none handed in: nobody can log in over SSH`);
   }
-  all.push(...warnings);
-  for (const complaint of all) {
-    kernel.tellConsole(`sshkeys: ${complaint}`);
+  all.push(...passwordWarnings);
+  for (const warning of all) {
+    kernel.tellConsole(`sshkeys: ${warning}`);
   }
   const which = howMany(user.keys, given.keys);
   return { result: "ok", message: [`${which}; host keys ${where}`, ...all].join("; ") };

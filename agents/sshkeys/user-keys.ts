@@ -10,7 +10,7 @@ const rootHome = "/root";
 export interface UserKeys {
   path: string;
   keys: readonly AuthorizedKey[];
-  complaints: readonly string[];
+  warnings: readonly string[];
 }
 
 /** Reads the user's authorized_keys; nothing on the way to it may be a link. Never throws for what it finds. */
@@ -20,20 +20,20 @@ export function readUserKeys(kernel: Kernel, user: Pick<User, "home" | "uid">): 
     return kernel.withFolderBeneath(user.home, ".ssh", (folder) => {
       const bytes = kernel.readNoFollow(`${folder}/authorized_keys`, maxFileBytes);
       if (bytes === undefined) {
-        return { path, keys: [], complaints: [] };
+        return { path, keys: [], warnings: [] };
       }
-      const { keys, complaints } = parseAuthorizedKeys(Buffer.from(bytes).toString("utf8"));
+      const { keys, warnings } = parseAuthorizedKeys(Buffer.from(bytes).toString("utf8"));
       const loose = looseness(kernel, [folder, `${folder}/authorized_keys`], user.uid);
-      return { path, keys, complaints: [...complaints, ...loose] };
+      return { path, keys, warnings: [...warnings, ...loose] };
     });
   } catch (error) {
     if (hasCode(error, "ENOENT")) {
-      return { path, keys: [], complaints: [] };
+      return { path, keys: [], warnings: [] };
     }
     if (!(error instanceof KernelError)) {
       throw error;
     }
-    return { path, keys: [], complaints: [`${path} is not read: ${error.message}`] };
+    return { path, keys: [], warnings: [`${path} is not read: ${error.message}`] };
   }
 }
 

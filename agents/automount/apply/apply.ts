@@ -20,7 +20,7 @@ import { awaitPartition, makeFilesystem, openForSetUp, writeMagic, writeTable } 
 export interface Applied {
   mounted: Mounted | undefined;
   /** What went wrong without keeping the rest from being done, a line each. */
-  problems: string[];
+  warnings: string[];
   /** Ends with what goes on in the background; never rejects. */
   later: Promise<void>;
 }
@@ -40,7 +40,7 @@ type Progress = Pick<StageNotes, "done" | "now">;
 
 /**
  * Carries out the steps and notes each when it is begun and when it is done. A step of the set-up, check or mount that fails ends it with
- * an error; the next boot goes on from there. A bind or a key that fails is a problem that leaves the rest.
+ * an error; the next boot goes on from there. A bind or a key that fails is a warning; the rest goes on.
  */
 export async function applyPlan(
   kernel: Kernel,
@@ -55,7 +55,7 @@ export async function applyPlan(
     damaged: false,
     notes,
     mounted: undefined,
-    problems: [],
+    warnings: [],
     later: Promise.resolve(),
   };
   try {
@@ -76,11 +76,11 @@ export async function applyPlan(
       device.close();
     }
   }
-  const { mounted, problems, later } = state;
-  return { mounted, problems, later };
+  const { mounted, warnings, later } = state;
+  return { mounted, warnings, later };
 }
 
-/** What was done in words; undefined when the step didn't apply or left a problem. */
+/** What was done in words; undefined when the step didn't apply or left a warning. */
 async function guarded(state: State, step: Step): Promise<string | undefined> {
   const mayFail =
     step.do === "grow-partition" ||
@@ -97,7 +97,7 @@ async function guarded(state: State, step: Step): Promise<string | undefined> {
     if (!(error instanceof Error)) {
       throw error;
     }
-    state.problems.push(`could not ${stepText(step)}: ${error.message}`);
+    state.warnings.push(`could not ${stepText(step)}: ${error.message}`);
     return undefined;
   }
 }
@@ -150,7 +150,7 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       );
       state.damaged = !checked.sound;
       if (!checked.sound) {
-        state.problems.push(damageText(checked.message));
+        state.warnings.push(damageText(checked.message));
       }
       return checked.message;
     }
@@ -158,7 +158,7 @@ async function carryOut(state: State, step: Step): Promise<string | undefined> {
       const wish = { ...step, damaged: state.damaged };
       state.mounted = mountData(kernel, nodeOf(state, step.place), wish);
       if (state.mounted.readOnly && !step.readOnly && !state.damaged) {
-        state.problems.push(
+        state.warnings.push(
           `${state.mounted.node} could only be mounted read-only: ${state.mounted.refusal}`,
         );
       }

@@ -101,7 +101,7 @@ describe("userdata", () => {
     expect((await boot(hardware)).kernel.readText(keyPath)).toBe(next);
   });
 
-  test("on a full disk is a problem that is said, and the boot goes on", async () => {
+  test("on a full disk is a warning, and the boot goes on", async () => {
     const { kernel, result, message } = await boot(newMachine(), {
       prepare: (made) => made.failOn("writeAtomic", /authorized_keys$/, "ENOSPC"),
     });

@@ -37,11 +37,6 @@ export function formattedDisks(steps: readonly Step[]): string[] {
   return [...new Set(names)];
 }
 
-/** Disks whose partition table the steps change without making a filesystem. */
-export function grownDisks(steps: readonly Step[]): string[] {
-  return steps.flatMap((step) => (step.do === "grow-partition" ? [step.place.disk] : []));
-}
-
 /** Disks with a filesystem that the steps write into, by check or mount. */
 export function writtenFilesystems(steps: readonly Step[]): Place[] {
   return steps.flatMap((step) =>

@@ -9,17 +9,17 @@ import { planFor } from "./stage.ts";
 export async function mountLateShares(kernel: Kernel, options: BootOptions): Promise<void> {
   try {
     const offered = await findShares(kernel);
-    // What is asked for but not there was complained about at boot.
+    // What is asked for but not there was warned about at boot.
     const names = new Set(offered.map(({ name }) => name));
     const wanted = options.shares.wanted.filter(({ name }) => names.has(name));
     const plan = await planFor(kernel, offered, { ...options.shares, wanted }, options.user);
     const done: string[] = [];
     const failures = await mountShares(kernel, plan.mounts, done);
-    const problems = [...plan.complaints, ...failures];
-    for (const line of [...done, ...problems]) {
+    const warnings = [...plan.warnings, ...failures];
+    for (const line of [...done, ...warnings]) {
       kernel.tellKernelLog(line);
     }
-    for (const line of problems) {
+    for (const line of warnings) {
       kernel.tellConsole(line);
     }
   } catch (error) {

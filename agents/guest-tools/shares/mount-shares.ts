@@ -16,21 +16,21 @@ export async function mountShares(
   mounts: readonly ShareMount[],
   done: string[],
 ): Promise<string[]> {
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   const depths = new Set(mounts.map(({ path }) => depthOf(path)));
   for (const depth of depths) {
     const level = mounts.filter(({ path }) => depthOf(path) === depth);
     const results = await Promise.all(level.map((share) => mountShare(kernel, share)));
     for (const [index, { argv }] of level.entries()) {
-      const complaint = results[index];
-      if (complaint === undefined) {
+      const warning = results[index];
+      if (warning === undefined) {
         done.push(argv.join(" "));
       } else {
-        complaints.push(complaint);
+        warnings.push(warning);
       }
     }
   }
-  return complaints;
+  return warnings;
 }
 
 async function mountShare(kernel: Kernel, share: ShareMount): Promise<string | undefined> {

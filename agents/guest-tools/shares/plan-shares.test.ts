@@ -19,11 +19,11 @@ function wanted(name: string, path: string, isReadOnly = false) {
 
 describe("the plan", () => {
   test("mounts what is offered at the place of its name", () => {
-    const { mounts, complaints } = plan([
+    const { mounts, warnings } = plan([
       { kind: "virtiofs", name: "Users" },
       { kind: "9p", name: "hosthome" },
     ]);
-    expect(complaints).toEqual([]);
+    expect(warnings).toEqual([]);
     expect(mounts.map(({ argv }) => argv.join(" "))).toEqual([
       "mount -t virtiofs -o rw,nosuid,nodev -- Users /Users",
       "mount -t 9p -o rw,nosuid,nodev,trans=virtio,version=9p2000.L,msize=512000,cache=mmap -- hosthome /hosthome",
@@ -81,44 +81,42 @@ describe("the plan", () => {
   });
 
   test("leaves out what is mounted already", () => {
-    expect(plan([{ kind: "9p", name: "a" }], {}, ["/a"])).toEqual({ mounts: [], complaints: [] });
+    expect(plan([{ kind: "9p", name: "a" }], {}, ["/a"])).toEqual({ mounts: [], warnings: [] });
   });
 
   test("says which share has a bad name, and mounts the others", () => {
-    const { mounts, complaints } = plan([
+    const { mounts, warnings } = plan([
       { kind: "9p", name: "../../etc" },
       { kind: "9p", name: "\u001b[2Jx" },
       { kind: "virtiofs", name: "good" },
     ]);
     expect(mounts.map(({ name }) => name)).toEqual(["good"]);
-    expect(complaints).toEqual([
+    expect(warnings).toEqual([
       '9p share "../../etc" stays away: it has the part ".."; boot2podman.share=TAG:/PATH gives it a place',
       expect.stringMatching(/^9p share "\\u001b\[2Jx" stays away: .*can't be shown/),
     ]);
   });
 
-  test("keeps a complaint short and printable whatever the name", () => {
-    const [complaint = ""] = plan([{ kind: "9p", name: "ü\u0007/".repeat(500) }]).complaints;
-    expect(complaint.length).toBeLessThan(260);
-    expect(complaint).toMatch(/^[\x20-\x7e]+$/);
+  test("keeps a warning short and printable whatever the name", () => {
+    const [warning = ""] = plan([{ kind: "9p", name: "ü\u0007/".repeat(500) }]).warnings;
+    expect(warning.length).toBeLessThan(260);
+    expect(warning).toMatch(/^[\x20-\x7e]+$/);
   });
 
   test("says when a share that is asked for isn't offered, and what is", () => {
-    const { complaints } = plan([{ kind: "9p", name: "b" }], {
+    const { warnings } = plan([{ kind: "9p", name: "b" }], {
       isAutomatic: false,
       wanted: [wanted("a", "/a")],
     });
-    expect(complaints).toEqual([
-      'share "a" for /a isn\'t offered by the hypervisor (offered: "b")',
-    ]);
+    expect(warnings).toEqual(['share "a" for /a isn\'t offered by the hypervisor (offered: "b")']);
   });
 
   test("says when two shares have one place", () => {
-    const { mounts, complaints } = plan([
+    const { mounts, warnings } = plan([
       { kind: "virtiofs", name: "a" },
       { kind: "9p", name: "a" },
     ]);
     expect(mounts.map(({ kind }) => kind)).toEqual(["virtiofs"]);
-    expect(complaints).toEqual(['9p share "a" stays away: /a is taken by virtiofs share "a"']);
+    expect(warnings).toEqual(['9p share "a" stays away: /a is taken by virtiofs share "a"']);
   });
 });

@@ -23,7 +23,7 @@ export interface ShareMount {
 export interface SharePlan {
   mounts: readonly ShareMount[];
   /** One line for each share that stays away, and why. */
-  complaints: readonly string[];
+  warnings: readonly string[];
 }
 
 /** All shares of VMware in one folder, as its own tools do it. */
@@ -35,7 +35,7 @@ const allOfVmware: WantedShare = { name: "", path: "/mnt/hgfs", isReadOnly: fals
  */
 export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan {
   const mounts: ShareMount[] = [];
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   const places = new Map<string, string>();
   const add = (share: OfferedShare, wanted: WantedShare) => {
     const other = places.get(wanted.path);
@@ -43,7 +43,7 @@ export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan 
       return;
     }
     if (other !== undefined) {
-      complaints.push(`${said(share)} stays away: ${wanted.path} is taken by ${other}`);
+      warnings.push(`${said(share)} stays away: ${wanted.path} is taken by ${other}`);
       return;
     }
     places.set(wanted.path, said(share));
@@ -52,7 +52,7 @@ export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan 
   for (const wanted of options.wanted) {
     const share = facts.offered.find(({ kind, name }) => kind === "vmhgfs" || name === wanted.name);
     if (share === undefined) {
-      complaints.push(notOffered(wanted, facts.offered));
+      warnings.push(notOffered(wanted, facts.offered));
     } else {
       add({ ...share, name: wanted.name }, wanted);
     }
@@ -66,11 +66,11 @@ export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan 
       if ("path" in place) {
         add(share, { name: share.name, path: place.path, isReadOnly: false });
       } else {
-        complaints.push(unplaced(share, place.refusal));
+        warnings.push(unplaced(share, place.refusal));
       }
     }
   }
-  return { mounts: mounts.toSorted((a, b) => depthOf(a.path) - depthOf(b.path)), complaints };
+  return { mounts: mounts.toSorted((a, b) => depthOf(a.path) - depthOf(b.path)), warnings };
 }
 
 function mountOf(share: OfferedShare, wanted: WantedShare, user: User | undefined): ShareMount {

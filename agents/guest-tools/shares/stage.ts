@@ -25,9 +25,9 @@ export const sharesStage: Stage = {
     notes.plan = plan;
     const { mountShares } = await import("./mount-shares.ts");
     const failures = await mountShares(kernel, plan.mounts, notes.done);
-    const complaints = [...plan.complaints, ...failures];
-    if (complaints.length > 0) {
-      throw new Error(complaints.join("; "));
+    const warnings = [...plan.warnings, ...failures];
+    if (warnings.length > 0) {
+      throw new Error(warnings.join("; "));
     }
     const names = plan.mounts.map(({ path }) => path).join(", ");
     return { result: "ok", message: names === "" ? "nothing to mount" : names };

@@ -55,7 +55,7 @@ export function xenStoreEntries(guest: GuestDescription): Map<string, string> {
  * kernel's log, and not again before it is something else or has gone well in between.
  */
 export function reportToXen(kernel: Kernel): void {
-  let complaint: string | undefined;
+  let warning: string | undefined;
   const tell = () => {
     let next = everyMs;
     try {
@@ -64,12 +64,12 @@ export function reportToXen(kernel: Kernel): void {
       if (guest.cards.every(({ addresses }) => addresses.length === 0)) {
         next = soonMs;
       }
-      complaint = undefined;
+      warning = undefined;
     } catch (error) {
-      const before = complaint;
-      complaint = `XenStore: ${oneLine(error)}`;
-      if (complaint !== before) {
-        kernel.tellKernelLog(complaint);
+      const before = warning;
+      warning = `XenStore: ${oneLine(error)}`;
+      if (warning !== before) {
+        kernel.tellKernelLog(warning);
       }
     }
     setTimeout(tell, next).unref();

@@ -18,18 +18,18 @@ export const dropInsStage: Stage = {
     if (!kernel.exists(source)) {
       return { result: "skipped", message: "no etc/containers" };
     }
-    const problems: string[] = [];
+    const warnings: string[] = [];
     const { checkContainersFile } = await import("./check.ts");
-    for (const path of filesBelow(kernel, "", deepest, problems)) {
+    for (const path of filesBelow(kernel, "", deepest, warnings)) {
       try {
         copyFile(kernel, path, checkContainersFile, notes);
       } catch (error) {
-        problems.push(`etc/containers/${path} is left out: ${oneLine(error)}`);
+        warnings.push(`etc/containers/${path} is left out: ${oneLine(error)}`);
       }
     }
     const message = `${notes.done.length} files of /etc/containers from the data disk`;
-    if (problems.length > 0) {
-      throw new Error([message, ...problems].join("; "));
+    if (warnings.length > 0) {
+      throw new Error([message, ...warnings].join("; "));
     }
     return { result: "ok", message };
   },
@@ -57,8 +57,8 @@ function copyFile(
   notes.done.push(path);
 }
 
-/** Paths of files below, without those that hide; links are complained about and not followed. */
-function filesBelow(kernel: Kernel, folder: string, levels: number, problems: string[]): string[] {
+/** Paths of files below, without those that hide; links are warned about and not followed. */
+function filesBelow(kernel: Kernel, folder: string, levels: number, warnings: string[]): string[] {
   const within = folder === "" ? source : `${source}/${folder}`;
   return kernel.list(within).flatMap((name) => {
     if (name.startsWith(".")) {
@@ -70,9 +70,9 @@ function filesBelow(kernel: Kernel, folder: string, levels: number, problems: st
       return [path];
     }
     if (kind === "folder" && levels > 1) {
-      return filesBelow(kernel, path, levels - 1, problems);
+      return filesBelow(kernel, path, levels - 1, warnings);
     }
-    problems.push(`etc/containers/${path} is left out: it is a ${kind ?? "file that is gone"}`);
+    warnings.push(`etc/containers/${path} is left out: it is a ${kind ?? "file that is gone"}`);
     return [];
   });
 }

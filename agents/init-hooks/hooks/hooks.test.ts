@@ -54,7 +54,7 @@ describe("startHook", () => {
     ["export A=1; B=2", "1", ""],
     ["export A=1; if", "", "unexpected"],
     ["exit 3", "", ""],
-  ])("a profile of %j gives A=%s to the hook", (text, a, complaint) => {
+  ])("a profile of %j gives A=%s to the hook", (text, a, warning) => {
     const folder = mkdtempSync(join(tmpdir(), "profile-"));
     writeFileSync(join(folder, "profile"), text);
     const hook = ["sh", "-c", 'echo "$A"; echo ran'];
@@ -64,7 +64,7 @@ describe("startHook", () => {
       env: { PATH: "/bin:/usr/bin" },
     });
     rmSync(folder, { recursive: true });
-    expect(stderr).toContain(complaint);
+    expect(stderr).toContain(warning);
     if (text.startsWith("exit")) {
       expect(status).toBe(3);
     } else {

@@ -12,7 +12,7 @@ describe("planHostname", () => {
     [undefined, "\n", "", "box", "default"],
     [undefined, undefined, undefined, "box", "default"],
   ])("of option %j, disk %j and image %j it takes %s", (option, stored, image, name, from) => {
-    expect(planHostname({ option, stored, image })).toEqual({ name, from, complaints: [] });
+    expect(planHostname({ option, stored, image })).toEqual({ name, from, warnings: [] });
   });
 
   test("of a NoCloud disk beats the image's name, and loses against the others", () => {
@@ -25,7 +25,7 @@ describe("planHostname", () => {
     const plan = planHostname({ option: undefined, stored: "$(reboot)", image: "img" });
     expect(plan).toMatchObject({
       name: "img",
-      complaints: ['"$(reboot)" (data disk) is no host name'],
+      warnings: ['"$(reboot)" (data disk) is no host name'],
     });
   });
 });

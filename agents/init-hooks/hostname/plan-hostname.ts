@@ -14,7 +14,7 @@ export interface HostnameFacts {
 export interface HostnamePlan {
   name: string;
   from: "host=" | "data disk" | "NoCloud disk" | "image" | "default";
-  complaints: readonly string[];
+  warnings: readonly string[];
 }
 
 /** What the clients of such machines call one that has no name yet. */
@@ -28,18 +28,18 @@ export function planHostname(facts: HostnameFacts): HostnamePlan {
     { from: "NoCloud disk", name: facts.noCloud },
     { from: "image", name: facts.image },
   ] as const;
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   for (const { from, name } of sources) {
     const trimmed = name?.trim() ?? "";
     if (trimmed === "") {
       continue;
     }
     if (hostnamePattern.test(trimmed)) {
-      return { name: trimmed, from, complaints };
+      return { name: trimmed, from, warnings };
     }
-    complaints.push(`${JSON.stringify(trimmed)} (${from}) is no host name`);
+    warnings.push(`${JSON.stringify(trimmed)} (${from}) is no host name`);
   }
-  return { name: defaultHostname, from: "default", complaints };
+  return { name: defaultHostname, from: "default", warnings };
 }
 
 /** /etc/hosts; sudo and others look the own name up. */

@@ -32,7 +32,7 @@ export function hostnameStage(isGiven: boolean): Stage {
       setName(kernel, plan.name);
       return {
         result: "ok",
-        message: [`${plan.name} (${plan.from})`, ...plan.complaints].join("; "),
+        message: [`${plan.name} (${plan.from})`, ...plan.warnings].join("; "),
       };
     },
     async rescue({ kernel }) {

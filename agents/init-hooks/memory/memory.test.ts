@@ -48,9 +48,9 @@ describe("planMemory", () => {
 
   test("makes no swap file with noswap, or without a data disk, and says so", () => {
     const refused = withOptions({ swapFile: "1G", noswap: true });
-    expect(refused).toMatchObject({ swapFile: undefined, complaints: [/noswap/] });
+    expect(refused).toMatchObject({ swapFile: undefined, warnings: [/noswap/] });
     const diskless = withOptions({ swapFile: "1G" }, { hasDataDisk: false });
-    expect(diskless).toMatchObject({ swapFile: undefined, complaints: [/needs a data disk/] });
+    expect(diskless).toMatchObject({ swapFile: undefined, warnings: [/needs a data disk/] });
   });
 });
 

@@ -19,7 +19,7 @@ export interface MemoryPlan {
     | undefined;
   /** What all containers of root together may take; undefined: as much as they like. */
   containersBytes: number | undefined;
-  complaints: readonly string[];
+  warnings: readonly string[];
 }
 
 const mebibyte = 1 << 20;
@@ -38,33 +38,33 @@ export function planMemory(facts: MemoryFacts): MemoryPlan {
   const zramBytes = Math.floor(availableBytes / 4 / mebibyte) * mebibyte;
   const wantsZram = !options.nozswap && !hasSwap && zramBytes >= smallestZramBytes;
   const isLimited = availableBytes >= smallestLimitedBytes;
-  const { swapFile, complaint } = planSwapFile(facts);
+  const { swapFile, warning } = planSwapFile(facts);
   return {
     zramBytes: wantsZram ? zramBytes : 0,
     swapFile,
     containersBytes: isLimited
       ? Math.floor((availableBytes * 7) / 8 / mebibyte) * mebibyte
       : undefined,
-    complaints: complaint === undefined ? [] : [complaint],
+    warnings: warning === undefined ? [] : [warning],
   };
 }
 
 function planSwapFile({ options, hasSwap, hasDataDisk }: MemoryFacts): {
   swapFile: MemoryPlan["swapFile"];
-  complaint?: string;
+  warning?: string;
 } {
   const value = options.swapFile;
   if (value === undefined || hasSwap) {
     return { swapFile: undefined };
   }
   if (options.noswap) {
-    return { swapFile: undefined, complaint: `swapfile=${value} is left out, as noswap says` };
+    return { swapFile: undefined, warning: `swapfile=${value} is left out, as noswap says` };
   }
   if (value.startsWith("/")) {
     return { swapFile: { path: value, sizeBytes: undefined } };
   }
   if (!hasDataDisk) {
-    return { swapFile: undefined, complaint: `swapfile=${value} needs a data disk` };
+    return { swapFile: undefined, warning: `swapfile=${value} needs a data disk` };
   }
   return { swapFile: { path: swapFilePath, sizeBytes: sizeOf(value) } };
 }

@@ -39,7 +39,7 @@ export const memoryStage: Stage = {
     notes.observed = { ...facts, options: undefined };
     notes.plan = plan;
     const told: string[] = [];
-    const complaints = [...plan.complaints];
+    const warnings = [...plan.warnings];
     // Each for itself: the rest is as good without it.
     for (const { words, isTold, work } of stepsOf(kernel, plan)) {
       try {
@@ -49,10 +49,10 @@ export const memoryStage: Stage = {
           told.push(words);
         }
       } catch (error) {
-        complaints.push(`${words}: ${oneLine(error)}`);
+        warnings.push(`${words}: ${oneLine(error)}`);
       }
     }
-    return { result: "ok", message: [...told, ...complaints].join("; ") };
+    return { result: "ok", message: [...told, ...warnings].join("; ") };
   },
 };
 

@@ -20,18 +20,18 @@ export const nfsStage: Stage = {
   deadlineMs: 60_000,
   async run({ kernel, options, notes }) {
     await loadModule(kernel);
-    const problems: string[] = [];
+    const warnings: string[] = [];
     for (const [index, share] of options.nfsMounts.entries()) {
       const target = `/mnt/nfs${index === 0 ? "" : index + 1}`;
       try {
         await mountShare(kernel, share, target);
         notes.done.push(`mount ${share} on ${target}`);
       } catch (error) {
-        problems.push(`${share}: ${oneLine(error)}`);
+        warnings.push(`${share}: ${oneLine(error)}`);
       }
     }
-    const message = [...notes.done, ...problems].join("; ");
-    if (problems.length > 0) {
+    const message = [...notes.done, ...warnings].join("; ");
+    if (warnings.length > 0) {
       throw new Error(message);
     }
     return { result: "ok", message };

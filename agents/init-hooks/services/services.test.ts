@@ -47,7 +47,7 @@ describe("gates", () => {
 function recorder(lines: string[]): Recorder {
   return {
     write: () => undefined,
-    complain: () => undefined,
+    warn: () => undefined,
     tellHost: (line) => lines.push(line),
   };
 }

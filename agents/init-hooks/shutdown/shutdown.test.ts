@@ -92,7 +92,7 @@ describe("shutDown", () => {
 
   test("without containers starts nothing, flushes and takes the disk off", async () => {
     const kernel = system();
-    expect(await shutDown(kernel, 60_000)).toEqual({ complaints: [], deadShares: [] });
+    expect(await shutDown(kernel, 60_000)).toEqual({ warnings: [], deadShares: [] });
     expect(kernel.runs).toEqual([]);
     expect(kernel.journal.filter((line) => /^(?:sync|unmount)/.test(line))).toEqual([
       "syncFilesystem /mnt/vda1",
@@ -109,7 +109,7 @@ describe("shutDown", () => {
 
   test("takes shares off by programs with deadlines", async () => {
     const kernel = withShare();
-    expect(await shutDown(kernel, 60_000)).toEqual({ complaints: [], deadShares: [] });
+    expect(await shutDown(kernel, 60_000)).toEqual({ warnings: [], deadShares: [] });
     const options = kernel.runs.map((run): RunOptions => run.options);
     expect(kernel.runs.map(({ argv }, index) => [...argv, options[index]?.timeoutMs])).toEqual([
       ["sync", "-f", "/Users", 120_000],
@@ -123,7 +123,7 @@ describe("shutDown", () => {
       const kernel = withShare();
       kernel.failOn("run", program, "ETIMEDOUT");
       expect(await shutDown(kernel, 60_000)).toEqual({
-        complaints: ["the share on /Users doesn't answer: what was written there last may be lost"],
+        warnings: ["the share on /Users doesn't answer: what was written there last may be lost"],
         deadShares: ["/Users"],
       });
       expect(kernel.journal).toContain("unmount /mnt/vda1");
@@ -161,7 +161,7 @@ describe("shutDown", () => {
   test("says why a share that answers can't be flushed, and takes it off", async () => {
     const kernel = withShare().onRun("sync", { exitCode: 1, stderr: "sync: I/O error\n" });
     expect(await shutDown(kernel, 60_000)).toEqual({
-      complaints: ["sync -f /Users: sync: I/O error"],
+      warnings: ["sync -f /Users: sync: I/O error"],
       deadShares: [],
     });
     expect(kernel.runs.map(({ argv }) => argv[0])).toEqual(["sync", "umount"]);
@@ -170,8 +170,8 @@ describe("shutDown", () => {
   test("goes on when the programs for shares can't be started", async () => {
     const kernel = withShare();
     kernel.failOn("run", "sync", "ENOENT");
-    const { complaints, deadShares } = await shutDown(kernel, 60_000);
-    expect(complaints).toEqual(["run sync: ENOENT (fault of the test)"]);
+    const { warnings, deadShares } = await shutDown(kernel, 60_000);
+    expect(warnings).toEqual(["run sync: ENOENT (fault of the test)"]);
     expect(deadShares).toEqual([]);
   });
 
@@ -183,7 +183,7 @@ describe("shutDown", () => {
     });
     kernel.chown("/proc/8", { uid: 1000, gid: 50 });
     kernel.chown("/proc/9", { uid: 1000, gid: 50 });
-    expect((await shutDown(kernel, 60_000)).complaints).toEqual([]);
+    expect((await shutDown(kernel, 60_000)).warnings).toEqual([]);
     const options = kernel.runs.map((run): RunOptions => run.options);
     expect(options.map(({ owner, timeoutMs }) => [owner?.uid, timeoutMs])).toEqual([
       [0, 70_000],
@@ -194,13 +194,13 @@ describe("shutDown", () => {
   test("goes on when stopping fails or hangs, and says so", async () => {
     const kernel = system().lay({ "/proc/7/comm": "conmon\n" });
     kernel.failOn("run", "podman", "ETIMEDOUT");
-    expect((await shutDown(kernel, 60_000)).complaints).toEqual([
+    expect((await shutDown(kernel, 60_000)).warnings).toEqual([
       "containers of uid 0: run podman: ETIMEDOUT (fault of the test)",
     ]);
     expect(kernel.journal).toContain("unmount /mnt/vda1");
     const failing = system().onRun("podman", { exitCode: 125, stderr: "no db\n" });
     failing.lay({ "/proc/7/comm": "conmon\n" });
-    expect((await shutDown(failing, 60_000)).complaints).toEqual(["containers of uid 0: no db"]);
+    expect((await shutDown(failing, 60_000)).warnings).toEqual(["containers of uid 0: no db"]);
   });
 
   test("kills what didn't stop in time, so that the disk can be taken off", async () => {
@@ -231,7 +231,7 @@ describe("shutDown", () => {
     const kernel = system()
       .onRun("sh", { exitCode: 4 })
       .lay({ "/var/lib/boot2podman/shutdown.sh": "", "/proc/7/comm": "conmon\n" });
-    expect((await shutDown(kernel, 60_000)).complaints).toEqual(["shutdown.sh ended with 4"]);
+    expect((await shutDown(kernel, 60_000)).warnings).toEqual(["shutdown.sh ended with 4"]);
     expect(kernel.runs.map((run) => run.argv[0])).toEqual(["podman", "/bin/sh"]);
   });
 
@@ -240,7 +240,7 @@ describe("shutDown", () => {
     const lines = areas.map((path) => `${path} file 8 0 10\n`).join("");
     const kernel = system().lay({ "/proc/swaps": `Filename Type Size Used Priority\n${lines}` });
     kernel.failOn("swapOff", "/mnt/vda1/a", "ENOMEM");
-    expect((await shutDown(kernel, 60_000)).complaints).toEqual([
+    expect((await shutDown(kernel, 60_000)).warnings).toEqual([
       "swapOff /mnt/vda1/a: ENOMEM (fault of the test)",
     ]);
     expect(kernel.journal.filter((line) => /^(?:swapOff|unmount)/.test(line))).toEqual([
@@ -252,7 +252,7 @@ describe("shutDown", () => {
   test("detaches a disk that is still in use", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EBUSY", 1);
-    expect((await shutDown(kernel, 60_000)).complaints).toEqual([]);
+    expect((await shutDown(kernel, 60_000)).warnings).toEqual([]);
     expect(kernel.journal.slice(-2)).toEqual([
       "syncFilesystem /mnt/vda1",
       "unmount /mnt/vda1 detach",
@@ -262,13 +262,13 @@ describe("shutDown", () => {
   test("passes a mount over that went with another one", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EINVAL");
-    expect((await shutDown(kernel, 60_000)).complaints).toEqual([]);
+    expect((await shutDown(kernel, 60_000)).warnings).toEqual([]);
   });
 
   test("says which disk can't be taken off for another reason", async () => {
     const kernel = system();
     kernel.failOn("unmount", "/mnt/vda1", "EIO");
-    expect((await shutDown(kernel, 60_000)).complaints).toEqual([
+    expect((await shutDown(kernel, 60_000)).warnings).toEqual([
       "unmount /mnt/vda1: EIO (fault of the test)",
     ]);
   });

@@ -14,7 +14,7 @@ const podmanAddsMs = 10_000;
 
 export interface ShutdownResult {
   /** What failed or hung, one line each. */
-  complaints: string[];
+  warnings: string[];
   /** Mounts that can't be taken off, since their server is gone: init's sync(2) would wait for them without end. */
   deadShares: string[];
 }
@@ -25,22 +25,22 @@ export interface ShutdownResult {
  */
 export async function shutDown(kernel: Kernel, graceMs: number): Promise<ShutdownResult> {
   const plan = planShutdown(readFacts(kernel));
-  const complaints = await stopContainers(kernel, plan, graceMs);
-  await runHook(kernel, complaints);
-  swapOff(kernel, complaints);
+  const warnings = await stopContainers(kernel, plan, graceMs);
+  await runHook(kernel, warnings);
+  swapOff(kernel, warnings);
   const { flushLogs } = await import("../../logs/flush-logs.ts");
-  complaints.push(...flushLogs(kernel));
+  warnings.push(...flushLogs(kernel));
   const { disks, shares } = planShutdown(readFacts(kernel));
   for (const disk of disks) {
-    attemptTo(complaints, () => kernel.syncFilesystem(disk));
+    attemptTo(warnings, () => kernel.syncFilesystem(disk));
   }
   // Before the disks, on whose folders they may lie.
   const off = await takeOffShares(kernel, shares);
-  complaints.push(...off.complaints);
+  warnings.push(...off.warnings);
   for (const target of planShutdown(readFacts(kernel)).unmounts) {
-    unmount(kernel, target, complaints);
+    unmount(kernel, target, warnings);
   }
-  return { complaints, deadShares: off.dead };
+  return { warnings, deadShares: off.dead };
 }
 
 function readFacts(kernel: Kernel): ShutdownFacts {
@@ -77,7 +77,7 @@ async function stopContainers(
   const results = await Promise.allSettled(
     stops.map(({ argv, owner, env }) => kernel.run(argv, { owner, env, timeoutMs })),
   );
-  const complaints = results.flatMap((result, index) => {
+  const warnings = results.flatMap((result, index) => {
     const uid = stops[index]?.owner.uid;
     if (result.status === "rejected") {
       return [`containers of uid ${uid}: ${oneLine(result.reason)}`];
@@ -89,21 +89,21 @@ async function stopContainers(
   for (const group of groups) {
     const path = `${group}/cgroup.kill`;
     if (kernel.exists(path)) {
-      attemptTo(complaints, () => kernel.writePlain(path, "1"));
+      attemptTo(warnings, () => kernel.writePlain(path, "1"));
     }
   }
-  return complaints;
+  return warnings;
 }
 
-function attemptTo(complaints: string[], call: () => void): void {
+function attemptTo(warnings: string[], call: () => void): void {
   try {
     call();
   } catch (error) {
-    complaints.push(oneLine(error));
+    warnings.push(oneLine(error));
   }
 }
 
-async function runHook(kernel: Kernel, complaints: string[]): Promise<void> {
+async function runHook(kernel: Kernel, warnings: string[]): Promise<void> {
   try {
     const hook = startHook(kernel, "shutdown");
     if (hook === undefined) {
@@ -114,20 +114,20 @@ async function runHook(kernel: Kernel, complaints: string[]): Promise<void> {
       hook.kill("SIGKILL");
     }
     if (status !== 0) {
-      complaints.push(`shutdown.sh ended with ${status}`);
+      warnings.push(`shutdown.sh ended with ${status}`);
     }
   } catch (error) {
     if (!(error instanceof KernelError)) {
       throw error;
     }
-    complaints.push(`shutdown.sh: ${error.message}`);
+    warnings.push(`shutdown.sh: ${error.message}`);
   }
 }
 
 /** What is swapped to keeps its disk busy. Swap in RAM goes with it. */
-function swapOff(kernel: Kernel, complaints: string[]): void {
+function swapOff(kernel: Kernel, warnings: string[]): void {
   for (const path of swapAreas(kernel).filter((area) => !area.startsWith("/dev/zram"))) {
-    attemptTo(complaints, () => kernel.swapOff(path));
+    attemptTo(warnings, () => kernel.swapOff(path));
   }
 }
 
@@ -135,7 +135,7 @@ function swapOff(kernel: Kernel, complaints: string[]): void {
  * A disk that somebody still uses is flushed and detached: it is taken off for good when init ends its last process.
  * One that isn't there any more (EINVAL) went with another mount of the same folder.
  */
-function unmount(kernel: Kernel, target: string, complaints: string[]): void {
+function unmount(kernel: Kernel, target: string, warnings: string[]): void {
   try {
     kernel.unmount(target);
   } catch (error) {
@@ -143,10 +143,10 @@ function unmount(kernel: Kernel, target: string, complaints: string[]): void {
       return;
     }
     if (!hasCode(error, "EBUSY")) {
-      complaints.push(oneLine(error));
+      warnings.push(oneLine(error));
       return;
     }
-    attemptTo(complaints, () => kernel.syncFilesystem(target));
+    attemptTo(warnings, () => kernel.syncFilesystem(target));
     kernel.unmount(target, ["detach"]);
   }
 }

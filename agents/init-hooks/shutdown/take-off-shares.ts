@@ -15,7 +15,7 @@ export interface SharesOff {
   /** Mounts whose server doesn't answer. A sync(2) would wait for them without end. */
   dead: string[];
   /** One line each. */
-  complaints: string[];
+  warnings: string[];
 }
 
 /**
@@ -26,7 +26,7 @@ export async function takeOffShares(
   kernel: Kernel,
   targets: readonly string[],
 ): Promise<SharesOff> {
-  const off: SharesOff = { dead: [], complaints: [] };
+  const off: SharesOff = { dead: [], warnings: [] };
   await Promise.all(
     targets.map(async (target) => {
       try {
@@ -40,7 +40,7 @@ export async function takeOffShares(
           throw error;
         }
         off.dead.push(target);
-        off.complaints.push(
+        off.warnings.push(
           `the share on ${target} doesn't answer: what was written there last may be lost`,
         );
       }
@@ -72,7 +72,7 @@ function unwrittenBytes(kernel: Kernel): number {
   return meminfoBytes(meminfo, "Dirty") + meminfoBytes(meminfo, "Writeback");
 }
 
-/** Notes what a program complained of; throws only what its lateness throws. */
+/** Warns of what a program failed at; throws only what its lateness throws. */
 async function settle(
   off: SharesOff,
   argv: readonly string[],
@@ -83,11 +83,11 @@ async function settle(
     if (exitCode === 0) {
       return;
     }
-    off.complaints.push(`${argv.join(" ")}: ${oneLine(stderr) || `status ${exitCode}`}`);
+    off.warnings.push(`${argv.join(" ")}: ${oneLine(stderr) || `status ${exitCode}`}`);
   } catch (error) {
     if (!(error instanceof KernelError) || hasCode(error, "ETIMEDOUT")) {
       throw error;
     }
-    off.complaints.push(oneLine(error));
+    off.warnings.push(oneLine(error));
   }
 }

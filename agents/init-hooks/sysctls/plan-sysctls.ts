@@ -9,14 +9,14 @@ export interface Sysctl {
 
 /**
  * Settings of sysctl.d files in the order of their names; a later value of the same key wins. Lines that
- * aren't settings come back as complaints.
+ * aren't settings come back as warnings.
  */
 export function planSysctls(files: readonly { path: string; text: string }[]): {
   sysctls: Sysctl[];
-  complaints: string[];
+  warnings: string[];
 } {
   const byKey = new Map<string, Sysctl>();
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   for (const { path, text } of files) {
     for (const [index, raw] of text.split("\n").entries()) {
       const line = raw.trim();
@@ -26,14 +26,14 @@ export function planSysctls(files: readonly { path: string; text: string }[]): {
       const match = /^(-?)\s*([A-Za-z0-9_./-]+)\s*=\s*(.*)$/.exec(line);
       const key = match?.[2] ?? "";
       if (match === null || key.includes("..")) {
-        complaints.push(`${path}:${index + 1}: "${line}" is no setting of the form key = value`);
+        warnings.push(`${path}:${index + 1}: "${line}" is no setting of the form key = value`);
         continue;
       }
       const isOptional = match[1] === "-";
       byKey.set(key, { key, path: pathOf(key), value: match[3] ?? "", isOptional });
     }
   }
-  return { sysctls: [...byKey.values()], complaints };
+  return { sysctls: [...byKey.values()], warnings };
 }
 
 /**

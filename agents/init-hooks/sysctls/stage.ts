@@ -14,13 +14,11 @@ export const sysctlsStage: Stage = {
       .listIfPresent(folder)
       .filter((name) => name.endsWith(".conf"))
       .map((name) => `${folder}/${name}`);
-    const { sysctls, complaints } = planSysctls(
-      paths.map((path) => ({ path, text: kernel.readText(path) })),
-    );
+    const plan = planSysctls(paths.map((path) => ({ path, text: kernel.readText(path) })));
     notes.observed = paths;
-    notes.plan = sysctls;
-    const problems = [...complaints];
-    for (const { key, path, value, isOptional } of sysctls) {
+    notes.plan = plan.sysctls;
+    const warnings = [...plan.warnings];
+    for (const { key, path, value, isOptional } of plan.sysctls) {
       try {
         if (!kernel.exists(path)) {
           throw new KernelError("set", key, "ENOENT");
@@ -32,11 +30,11 @@ export const sysctlsStage: Stage = {
           throw error;
         }
         if (!(isOptional && hasCode(error, "ENOENT"))) {
-          problems.push(`${key}: ${error.code}`);
+          warnings.push(`${key}: ${error.code}`);
         }
       }
     }
-    const message = [`${notes.done.length} set`, ...problems].join("; ");
+    const message = [`${notes.done.length} set`, ...warnings].join("; ");
     return { result: "ok", message };
   },
 };

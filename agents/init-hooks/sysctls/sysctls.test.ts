@@ -11,8 +11,8 @@ test.each([
   ["net/ipv4/conf/eth0.1/forwarding = 1", "/proc/sys/net/ipv4/conf/eth0.1/forwarding", "1"],
   ["a.b =  1 2\t3 ", "/proc/sys/a/b", "1 2\t3"],
 ])("%j is a setting of %s", (line, path, value) => {
-  const { sysctls, complaints } = planSysctls([{ path: "x", text: line }]);
-  expect(complaints).toEqual([]);
+  const { sysctls, warnings } = planSysctls([{ path: "x", text: line }]);
+  expect(warnings).toEqual([]);
   expect(sysctls).toMatchObject([{ path, value }]);
 });
 
@@ -27,10 +27,10 @@ test("comments and empty lines are nothing, and a later file wins", () => {
   ]);
 });
 
-test.each(["a.b", "= 1", "a b = 1", "../../etc/passwd = x"])("%j is complained about", (line) => {
-  const { sysctls, complaints } = planSysctls([{ path: "/etc/x.conf", text: `\n${line}` }]);
+test.each(["a.b", "= 1", "a b = 1", "../../etc/passwd = x"])("%j is warned about", (line) => {
+  const { sysctls, warnings } = planSysctls([{ path: "/etc/x.conf", text: `\n${line}` }]);
   expect(sysctls).toEqual([]);
-  expect(complaints).toEqual([`/etc/x.conf:2: "${line}" is no setting of the form key = value`]);
+  expect(warnings).toEqual([`/etc/x.conf:2: "${line}" is no setting of the form key = value`]);
 });
 
 test("the stage sets what it can and says what the kernel refused", async () => {

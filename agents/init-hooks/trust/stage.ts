@@ -23,14 +23,14 @@ export const trustStage: Stage = {
     const { certificatesOf } = await import("./certificates.ts");
     notes.observed = names;
     const trusted: string[] = [];
-    const problems: string[] = [];
+    const warnings: string[] = [];
     for (const name of names) {
       try {
         const found = certificatesOf(readCertificate(kernel, `${folder}/${name}`));
         trusted.push(...found);
         notes.done.push(`trust ${found.length} of ${JSON.stringify(name)}`);
       } catch (error) {
-        problems.push(`certs/${JSON.stringify(name)} is left out: ${oneLine(error)}`);
+        warnings.push(`certs/${JSON.stringify(name)} is left out: ${oneLine(error)}`);
       }
     }
     if (trusted.length > 0) {
@@ -38,8 +38,8 @@ export const trustStage: Stage = {
       kernel.writeAtomic(trustBundle, `${image}${mark}${trusted.join("")}`);
     }
     const count = trusted.length === 1 ? "1 certificate" : `${trusted.length} certificates`;
-    if (problems.length > 0) {
-      throw new Error([`${count} added`, ...problems].join("; "));
+    if (warnings.length > 0) {
+      throw new Error([`${count} added`, ...warnings].join("; "));
     }
     return { result: "ok", message: `${count} added` };
   },

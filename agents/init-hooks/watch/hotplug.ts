@@ -23,8 +23,8 @@ export function startHotplug(
   options: BootOptions,
   state: HotplugState,
 ): Subscription {
-  const complain = (error: unknown) => kernel.tellKernelLog(`hotplug: ${oneLine(error)}`);
-  const serveNewCards = () => serveCards(kernel, options, state.clients).catch(complain);
+  const warn = (error: unknown) => kernel.tellKernelLog(`hotplug: ${oneLine(error)}`);
+  const serveNewCards = () => serveCards(kernel, options, state.clients).catch(warn);
   const waiting = new Set<string>();
   let isWorking = false;
   let isLost = true;
@@ -49,7 +49,7 @@ export function startHotplug(
         }
       }
     } catch (error) {
-      complain(error);
+      warn(error);
     } finally {
       state.loader.forgetIndex();
       isWorking = false;

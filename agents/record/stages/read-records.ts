@@ -17,13 +17,13 @@ export interface ReadRecords {
   /** In the order in which the stages started. */
   records: StageRecord[];
   /** Files that are no records, each with the reason. */
-  complaints: string[];
+  warnings: string[];
 }
 
 /** The records of this boot; none when it has left none. */
 export function readRecords(kernel: Kernel): ReadRecords {
   const records: StageRecord[] = [];
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   for (const name of kernel.listIfPresent(recordFolder)) {
     if (!name.endsWith(".json") || name.startsWith(".")) {
       continue;
@@ -33,11 +33,11 @@ export function readRecords(kernel: Kernel): ReadRecords {
     if (parsed.success) {
       records.push(parsed.data);
     } else {
-      complaints.push(`${path} is no record: ${z.prettifyError(parsed.error)}`);
+      warnings.push(`${path} is no record: ${z.prettifyError(parsed.error)}`);
     }
   }
   records.sort((one, other) => one.startedMs - other.startedMs);
-  return { records, complaints };
+  return { records, warnings };
 }
 
 function parseJson(text: string): unknown {

@@ -13,7 +13,7 @@ export interface Recorder {
   /** A line for the host alone: "ready", "hostkey …". */
   tellHost(line: string): void;
   /** A line for people about the boot as a whole. */
-  complain(line: string): void;
+  warn(line: string): void;
 }
 
 /** To be opened in the new root. Never throws later on: a boot without records is still a boot. */
@@ -30,7 +30,7 @@ export function openRecorder(kernel: Kernel): Recorder {
       send(port, `stage ${record.stage} ${record.result} ${Math.round(record.durationMs)}`);
     },
     tellHost: (line) => send(port, line),
-    complain(line) {
+    warn(line) {
       guarded(kernel, () => kernel.append(bootLogPath, `${line}\n`));
       kernel.tellKernelLog(line);
       kernel.tellConsole(line);

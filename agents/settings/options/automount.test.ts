@@ -3,8 +3,8 @@ import { parseBootOptions } from "../parse-boot-options.ts";
 import { defaultAutomountOptions } from "./automount.ts";
 
 function parse(commandLine: string) {
-  const { options, complaints } = parseBootOptions(commandLine);
-  return { ...options.automount, complaints };
+  const { options, warnings } = parseBootOptions(commandLine);
+  return { ...options.automount, warnings };
 }
 
 describe("the boot options of automount", () => {
@@ -22,7 +22,7 @@ describe("the boot options of automount", () => {
     ["waitusb=5:UUID=AB", { wait: { timeoutMs: 5000, for: { by: "uuid", value: "ab" } } }],
     ["waitusb=9999", { wait: { timeoutMs: 600_000, for: undefined } }],
   ])("%s", (commandLine, expected) => {
-    expect(parse(commandLine)).toEqual({ ...defaultAutomountOptions, ...expected, complaints: [] });
+    expect(parse(commandLine)).toEqual({ ...defaultAutomountOptions, ...expected, warnings: [] });
   });
 
   test.each([
@@ -32,14 +32,14 @@ describe("the boot options of automount", () => {
     ["boot2podman.disk=", { enabled: false }],
     ["waitusb=x", {}],
     ["waitusb=5:NAME=x", {}],
-  ])("%s is complained about and allows nothing more", (commandLine, expected) => {
-    const { complaints, ...options } = parse(commandLine);
-    expect(complaints).toEqual([expect.stringContaining(`boot option ${commandLine}: expected`)]);
+  ])("%s is warned about and allows nothing more", (commandLine, expected) => {
+    const { warnings, ...options } = parse(commandLine);
+    expect(warnings).toEqual([expect.stringContaining(`boot option ${commandLine}: expected`)]);
     expect(options).toEqual({ ...defaultAutomountOptions, ...expected });
   });
 
   test("of one boot don't change those of the next", () => {
     parse("boot2podman.format=blank");
-    expect(parse("")).toEqual({ ...defaultAutomountOptions, complaints: [] });
+    expect(parse("")).toEqual({ ...defaultAutomountOptions, warnings: [] });
   });
 });

@@ -12,7 +12,7 @@ export interface ParsedAuthorizedKeys {
   /** In their order, each key once. */
   keys: readonly AuthorizedKey[];
   /** What is wrong with each line that is left out. */
-  complaints: readonly string[];
+  warnings: readonly string[];
 }
 
 const flagOptions = new Set(
@@ -32,7 +32,7 @@ const valueOptions = new Set(
 /** Reads authorized_keys line by line (sshd(8), AUTHORIZED_KEYS FILE FORMAT). Never throws. */
 export function parseAuthorizedKeys(text: string): ParsedAuthorizedKeys {
   const keys = new Map<string, AuthorizedKey>();
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   for (const [index, raw] of text.split("\n").entries()) {
     const line = raw.trim();
     if (line === "" || line.startsWith("#")) {
@@ -45,10 +45,10 @@ export function parseAuthorizedKeys(text: string): ParsedAuthorizedKeys {
       }
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      complaints.push(`line ${index + 1} (${nameOf(line)}): ${why}`);
+      warnings.push(`line ${index + 1} (${nameOf(line)}): ${why}`);
     }
   }
-  return { keys: [...keys.values()], complaints };
+  return { keys: [...keys.values()], warnings };
 }
 
 /** The line as it goes into another authorized_keys. */

@@ -57,19 +57,19 @@ describe("a public key made by OpenSSH", () => {
 });
 
 describe("a line of authorized_keys", () => {
-  const complaint = (line: string) => parseAuthorizedKeys(line).complaints[0];
+  const warning = (line: string) => parseAuthorizedKeys(line).warnings[0];
 
   test("is taken with its options and comment", () => {
     const line = `command="echo \\"a b\\"",no-pty,from="10.0.0.0/8" ${first}`;
-    const { keys: read, complaints } = parseAuthorizedKeys(line);
-    expect(complaints).toEqual([]);
+    const { keys: read, warnings } = parseAuthorizedKeys(line);
+    expect(warnings).toEqual([]);
     expect(read.map(authorizedLine)).toEqual([line]);
     expect(read[0]?.comment).toBe("a@b");
   });
 
   test("counts once, comments and empty lines not at all", () => {
     const text = `# mine\n\n${first}\r\n  ${first} again\n`;
-    expect(parseAuthorizedKeys(text)).toMatchObject({ keys: [{ comment: "a@b" }], complaints: [] });
+    expect(parseAuthorizedKeys(text)).toMatchObject({ keys: [{ comment: "a@b" }], warnings: [] });
   });
 
   test.each([
@@ -86,12 +86,12 @@ describe("a line of authorized_keys", () => {
     [`${first}\u0007`, "control characters"],
   ])("that is wrong is left out by name: %s", (line, expected) => {
     expect(parseAuthorizedKeys(line).keys).toEqual([]);
-    expect(complaint(line)).toContain(expected);
+    expect(warning(line)).toContain(expected);
   });
 
   test("that is wrong leaves the others", () => {
-    const { keys: read, complaints } = parseAuthorizedKeys(`rubbish\n${first}\nmore rubbish`);
-    expect([read.length, complaints.length]).toEqual([1, 2]);
+    const { keys: read, warnings } = parseAuthorizedKeys(`rubbish\n${first}\nmore rubbish`);
+    expect([read.length, warnings.length]).toEqual([1, 2]);
   });
 
   test("an RSA key of 1023 bits or less is refused", () => {
@@ -114,7 +114,7 @@ describe("a line of authorized_keys", () => {
         const { keys: read } = parseAuthorizedKeys(pieces.join(""));
         const again = parseAuthorizedKeys(read.map(authorizedLine).join("\n"));
         expect(again.keys.map(({ key }) => key.base64)).toEqual(read.map(({ key }) => key.base64));
-        expect(again.complaints).toEqual([]);
+        expect(again.warnings).toEqual([]);
       }),
       { numRuns: 2000 },
     );

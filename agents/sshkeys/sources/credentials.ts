@@ -17,7 +17,7 @@ export interface GivenText {
 export interface Given {
   texts: GivenText[];
   /** What was left out, and why. */
-  complaints: string[];
+  warnings: string[];
 }
 
 const smbiosForm = /^io\.systemd\.credential(\.binary)?:([^=]+)=(.*)$/s;
@@ -37,7 +37,7 @@ export function keysOfCredentials(
   credentials: readonly Credential[],
   user: { name: string; home: string },
 ): Given {
-  const given: Given = { texts: [], complaints: [] };
+  const given: Given = { texts: [], warnings: [] };
   for (const { name, text, from } of credentials) {
     if (name === "ssh.authorized_keys.root") {
       given.texts.push({ for: "root", from, text });
@@ -77,7 +77,7 @@ function readTmpfiles(
     } else if (home === user.home) {
       given.texts.push({ for: "user", from, text: content });
     } else {
-      given.complaints.push(`${from}: ${path} is of nobody here`);
+      given.warnings.push(`${from}: ${path} is of nobody here`);
     }
   }
 }

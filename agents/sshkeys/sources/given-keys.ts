@@ -22,7 +22,7 @@ export interface GivenKey extends AuthorizedKey {
 
 export interface GivenKeys {
   keys: readonly GivenKey[];
-  complaints: readonly string[];
+  warnings: readonly string[];
 }
 
 export interface Asked {
@@ -41,18 +41,18 @@ export async function readGivenKeys(
   user: User,
   { stateFolder, keys }: Asked,
 ): Promise<GivenKeys> {
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   const texts: GivenText[] = [
-    ...readStateFiles(kernel, stateFolder, complaints),
+    ...readStateFiles(kernel, stateFolder, warnings),
     ...keys.map((text) => ({ for: "user", from: "the setting boot2podman.key", text }) as const),
-    ...(await credentialKeys(kernel, user, complaints)),
-    ...(await noCloudKeys(kernel, complaints)),
+    ...(await credentialKeys(kernel, user, warnings)),
+    ...(await noCloudKeys(kernel, warnings)),
   ];
-  return { ...merge(texts, complaints), complaints };
+  return { ...merge(texts, warnings), warnings };
 }
 
 /** What a user puts onto the data disk: authorized_keys, and files in authorized_keys.d. */
-function readStateFiles(kernel: Kernel, folder: string, complaints: string[]): GivenText[] {
+function readStateFiles(kernel: Kernel, folder: string, warnings: string[]): GivenText[] {
   const kept = `${folder}/authorized_keys.d`;
   const paths = [
     `${folder}/authorized_keys`,
@@ -69,7 +69,7 @@ function readStateFiles(kernel: Kernel, folder: string, complaints: string[]): G
       if (!(error instanceof KernelError)) {
         throw error;
       }
-      complaints.push(error.message);
+      warnings.push(error.message);
       return [];
     }
   });
@@ -78,19 +78,19 @@ function readStateFiles(kernel: Kernel, folder: string, complaints: string[]): G
 async function credentialKeys(
   kernel: Kernel,
   user: User,
-  complaints: string[],
+  warnings: string[],
 ): Promise<GivenText[]> {
-  if (!mayHoldCredentials(kernel, complaints)) {
+  if (!mayHoldCredentials(kernel, warnings)) {
     return [];
   }
   const { readCredentials } = await import("./read-credentials.ts");
   const given = readCredentials(kernel, user);
-  complaints.push(...given.complaints);
+  warnings.push(...given.warnings);
   return given.texts;
 }
 
 /** A look that costs next to nothing, on every boot. */
-function mayHoldCredentials(kernel: Kernel, complaints: string[]): boolean {
+function mayHoldCredentials(kernel: Kernel, warnings: string[]): boolean {
   if (kernel.exists(firmwareConfig)) {
     return true;
   }
@@ -103,12 +103,12 @@ function mayHoldCredentials(kernel: Kernel, complaints: string[]): boolean {
     if (!(error instanceof KernelError)) {
       throw error;
     }
-    complaints.push(error.message);
+    warnings.push(error.message);
     return false;
   }
 }
 
-async function noCloudKeys(kernel: Kernel, complaints: string[]): Promise<GivenText[]> {
+async function noCloudKeys(kernel: Kernel, warnings: string[]): Promise<GivenText[]> {
   try {
     const disk = findNoCloud(kernel);
     if (disk === undefined) {
@@ -121,18 +121,18 @@ async function noCloudKeys(kernel: Kernel, complaints: string[]): Promise<GivenT
     if (!(error instanceof KernelError)) {
       throw error;
     }
-    complaints.push(`NoCloud disk: ${error.message}`);
+    warnings.push(`NoCloud disk: ${error.message}`);
     return [];
   }
 }
 
-function merge(texts: readonly GivenText[], complaints: string[]): { keys: GivenKey[] } {
+function merge(texts: readonly GivenText[], warnings: string[]): { keys: GivenKey[] } {
   const keys: GivenKey[] = [];
   for (const { for: whom, from: origin, text } of texts) {
     // A file on the data disk may have line ends in its name; behind one, sshd would read a key.
     const from = oneLine(origin);
     const parsed = parseAuthorizedKeys(text);
-    complaints.push(...parsed.complaints.map((complaint) => `${from}: ${complaint}`));
+    warnings.push(...parsed.warnings.map((warning) => `${from}: ${warning}`));
     for (const key of parsed.keys) {
       const known = keys.find((one) => one.key.base64 === key.key.base64);
       if (known === undefined) {

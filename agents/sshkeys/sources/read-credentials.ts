@@ -7,18 +7,18 @@ import { oemStrings } from "./smbios.ts";
 const maxTableBytes = 1024 * 1024;
 const maxCredentialBytes = 64 * 1024;
 
-/** The keys in what the hypervisor hands this machine. A source that can't be read gives a complaint. */
+/** The keys in what the hypervisor hands this machine. A source that can't be read gives a warning. */
 export function readCredentials(kernel: Kernel, user: { name: string; home: string }): Given {
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   const credentials = [
-    ...orComplain(complaints, () => {
+    ...orWarn(warnings, () => {
       if (!kernel.exists(smbiosTable)) {
         return [];
       }
       const strings = oemStrings(kernel.read(smbiosTable, maxTableBytes));
       return strings.flatMap((text) => credentialOf(text) ?? []);
     }),
-    ...orComplain(complaints, () =>
+    ...orWarn(warnings, () =>
       kernel.listIfPresent(firmwareConfig).map((name) => {
         const bytes = kernel.read(`${firmwareConfig}/${name}/raw`, maxCredentialBytes);
         return {
@@ -29,18 +29,18 @@ export function readCredentials(kernel: Kernel, user: { name: string; home: stri
       }),
     ),
   ];
-  const { texts, complaints: more } = keysOfCredentials(credentials, user);
-  return { texts, complaints: [...complaints, ...more] };
+  const { texts, warnings: more } = keysOfCredentials(credentials, user);
+  return { texts, warnings: [...warnings, ...more] };
 }
 
-function orComplain<T>(complaints: string[], read: () => T[]): T[] {
+function orWarn<T>(warnings: string[], read: () => T[]): T[] {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof KernelError)) {
       throw error;
     }
-    complaints.push(error.message);
+    warnings.push(error.message);
     return [];
   }
 }

@@ -61,13 +61,13 @@ describe("a credential", () => {
     expect(given("tmpfiles.extra", lines("/home/tc", "tc")).texts[0]?.for).toBe("user");
     expect(given("tmpfiles.extra", lines("/home/eve", "eve"))).toMatchObject({
       texts: [],
-      complaints: ["test: /home/eve/.ssh/authorized_keys is of nobody here"],
+      warnings: ["test: /home/eve/.ssh/authorized_keys is of nobody here"],
     });
   });
 
   test("tmpfiles.extra does nothing else that such a file could ask for", () => {
     const other = "w /proc/sysrq-trigger - - - - b\nf /etc/shadow 0600 root root - root::\n";
-    expect(given("tmpfiles.extra", other)).toEqual({ texts: [], complaints: [] });
+    expect(given("tmpfiles.extra", other)).toEqual({ texts: [], warnings: [] });
   });
 });
 
