@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { hashOfTree, inputsKey, isCurrent, recordState } from "./build-state.ts";
+import { replaceFolder } from "./cache/replace-folder.ts";
 import { compileAgents } from "./compose/agents.ts";
 import { composeTree } from "./compose/tree.ts";
 import { extractPackages } from "./extract/extract.ts";
@@ -10,14 +11,13 @@ import { type FetchOptions, fetchPackages, PackagesGoneError } from "./fetch/fet
 import { fetchRuntime } from "./fetch/runtime.ts";
 import { SNAPSHOT_ARCHIVE } from "./fetch/snapshot.ts";
 import { writeArtifacts } from "./publish/artifacts.ts";
-import { type Arch, type Recipe, readRecipe } from "./recipe.ts";
+import { type Arch, type Recipe, readRecipe } from "./recipe/recipe.ts";
+import { BuildError } from "./report/build-error.ts";
+import type { Progress } from "./report/progress.ts";
 import { type Lock, lockPath } from "./resolve/lock.ts";
-import { chooseMirrors, readAptSources } from "./resolve/mirror.ts";
+import { chooseMirrors, readAptSources } from "./resolve/mirrors.ts";
 import { type ResolveOptions, resolveAnew, resolvePackages } from "./resolve/resolve.ts";
-import { BuildError } from "./stage/build-error.ts";
-import { replaceFolder } from "./stage/partial.ts";
-import type { Progress } from "./stage/progress.ts";
-import { requireTools } from "./stage/tool.ts";
+import { requireTools } from "./tool/required-tools.ts";
 import { makeUsrImage } from "./usr/usr-image.ts";
 
 /** The repository that this file lies in. */

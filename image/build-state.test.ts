@@ -7,7 +7,7 @@ import { inputsKey, isCurrent, recordState } from "./build-state.ts";
 let repository: string;
 beforeEach(() => {
   repository = mkdtempSync(join(tmpdir(), "state-"));
-  for (const name of ["image/tree/etc", "image/initrd", "agents", "dist"]) {
+  for (const name of ["image/tree/etc", "image/initrds", "agents", "dist"]) {
     mkdirSync(join(repository, name), { recursive: true });
   }
   for (const [name, text] of [
@@ -16,7 +16,7 @@ beforeEach(() => {
     ["image/recipe.toml", "recipe"],
     ["image/lock.json", "lock"],
     ["image/code.ts", "code"],
-    ["image/initrd/init", "init"],
+    ["image/initrds/init", "init"],
     ["image/tree/etc/motd", "hello"],
     ["agents/program.ts", "program"],
     ["agents/program.test.ts", "test"],
@@ -41,7 +41,7 @@ describe("the key of the inputs changes with", () => {
     "image/recipe.toml",
     "image/lock.json",
     "image/code.ts",
-    "image/initrd/init",
+    "image/initrds/init",
     "image/tree/etc/motd",
     "agents/program.ts",
   ])("%s", (name) => {

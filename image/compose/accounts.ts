@@ -1,6 +1,6 @@
-import { type ContentStore, storeContent } from "../extract/content.ts";
-import type { Recipe } from "../recipe.ts";
-import type { Entry } from "./entry.ts";
+import { type ContentStore, storeContent } from "../files/content.ts";
+import type { Entry } from "../files/entry.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 
 /** The account files below etc, made of the recipe's users and groups. */
 export function composeAccounts(

@@ -1,14 +1,15 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ContentStore } from "../extract/content.ts";
+import { sourceFiles } from "../cache/sources.ts";
+import { runStage } from "../cache/stage.ts";
 import { sha256OfFile } from "../fetch/download.ts";
 import { bunPath } from "../fetch/runtime.ts";
-import type { Arch } from "../recipe.ts";
-import type { Progress } from "../stage/progress.ts";
-import { sourceFiles } from "../stage/sources.ts";
-import { runStage } from "../stage/stage.ts";
-import { runTool, toolEnvironment } from "../stage/tool.ts";
-import type { FileEntry } from "./entry.ts";
+import type { ContentStore } from "../files/content.ts";
+import type { FileEntry } from "../files/entry.ts";
+import type { Arch } from "../recipe/recipe.ts";
+import type { Progress } from "../report/progress.ts";
+import { toolEnvironment } from "../tool/environment.ts";
+import { runTool } from "../tool/run-tool.ts";
 import { blankIcuLocales } from "./icu-data.ts";
 
 /** Where the agents' program lies in the image. */

@@ -1,4 +1,4 @@
-import { type Entry, rootLink } from "./entry.ts";
+import { type Entry, rootLink } from "../files/entry.ts";
 
 /** Where busybox lies in the image. */
 const BUSYBOX = "usr/bin/busybox";

@@ -1,8 +1,8 @@
-import { type ContentStore, readContent, storeContent } from "../extract/content.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
-import type { Recipe } from "../recipe.ts";
-import { BuildError } from "../stage/build-error.ts";
-import { comparePaths, type Entry } from "./entry.ts";
+import { type ContentStore, readContent, storeContent } from "../files/content.ts";
+import { comparePaths, type Entry } from "../files/entry.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
 import { packageNamed } from "./packages.ts";
 
 /** One file of all certificates of the ca-certificates package, which its installation would make. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { type Entry, type FileEntry, rootLink } from "../files/entry.ts";
 import type { ElfFacts } from "./elf.ts";
-import { type Entry, type FileEntry, rootLink } from "./entry.ts";
 import { findLibraries } from "./libraries.ts";
 
 const LIB = "usr/lib/x86_64-linux-gnu";

@@ -1,9 +1,9 @@
 import { posix } from "node:path";
-import { type ContentStore, contentPath } from "../extract/content.ts";
-import { type Arch, libraryTriplet } from "../recipe.ts";
-import { BuildError } from "../stage/build-error.ts";
+import { type ContentStore, contentPath } from "../files/content.ts";
+import { comparePaths, type Entry, type FileEntry } from "../files/entry.ts";
+import { type Arch, libraryTriplet } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
 import { type ElfFacts, readElf } from "./elf.ts";
-import { comparePaths, type Entry, type FileEntry } from "./entry.ts";
 
 const ELF_MACHINES: Record<Arch, number> = { amd64: 62, arm64: 183 };
 

@@ -1,4 +1,4 @@
-import { BuildError } from "../stage/build-error.ts";
+import { BuildError } from "../report/build-error.ts";
 
 /** path of a module → paths of what must be loaded before it, the deepest last (depmod's order). */
 export type ModuleDependencies = ReadonlyMap<string, readonly string[]>;

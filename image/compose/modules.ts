@@ -1,12 +1,12 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type ContentStore, contentPath, storeContent } from "../extract/content.ts";
+import { runStage } from "../cache/stage.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
-import { BuildError } from "../stage/build-error.ts";
-import type { Progress } from "../stage/progress.ts";
-import { runStage } from "../stage/stage.ts";
-import { runTool } from "../stage/tool.ts";
-import { comparePaths, type Entry, entriesSchema, type FileEntry } from "./entry.ts";
+import { type ContentStore, contentPath, storeContent } from "../files/content.ts";
+import { comparePaths, type Entry, entriesSchema, type FileEntry } from "../files/entry.ts";
+import { BuildError } from "../report/build-error.ts";
+import type { Progress } from "../report/progress.ts";
+import { runTool } from "../tool/run-tool.ts";
 import { moduleName, parseModulesDep, planModules } from "./module-plan.ts";
 
 /** What busybox modprobe and the agents read; the rest serves tools that aren't in the image. */

@@ -1,7 +1,7 @@
 import type { ExtractedPackage } from "../extract/extract.ts";
-import type { Recipe } from "../recipe.ts";
-import { BuildError } from "../stage/build-error.ts";
-import { comparePaths, type Entry } from "./entry.ts";
+import { comparePaths, type Entry } from "../files/entry.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
 
 /** Entries of the image with the file group that each belongs to. */
 export type GroupedEntries = Map<string, Entry[]>;

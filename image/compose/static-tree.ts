@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { type ContentStore, storeContent } from "../extract/content.ts";
-import { BuildError } from "../stage/build-error.ts";
-import { comparePaths, type Entry, rootLink } from "./entry.ts";
+import { type ContentStore, storeContent } from "../files/content.ts";
+import { comparePaths, type Entry, rootLink } from "../files/entry.ts";
+import { BuildError } from "../report/build-error.ts";
 
 /**
  * The files that stand beside the recipe, laid out as in the guest. All are root's; a file's execute

@@ -9,12 +9,12 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { contentPath } from "../extract/content.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
-import { readRecipe } from "../recipe.ts";
+import { contentPath } from "../files/content.ts";
+import { type Entry, rootFolder, rootLink, withParents } from "../files/entry.ts";
+import { readRecipe } from "../recipe/recipe.ts";
 import { accountFiles } from "./accounts.ts";
 import { busyboxLinks } from "./busybox.ts";
-import { type Entry, rootFolder, rootLink, withParents } from "./entry.ts";
 import { matchesPattern, pickPackageFiles } from "./packages.ts";
 import { readStaticTree } from "./static-tree.ts";
 import { applyPermissions, placeInUsr } from "./tree.ts";

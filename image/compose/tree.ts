@@ -1,13 +1,13 @@
 import { join } from "node:path";
-import type { ContentStore } from "../extract/content.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
-import type { Recipe } from "../recipe.ts";
-import { BuildError } from "../stage/build-error.ts";
-import type { Progress } from "../stage/progress.ts";
+import type { ContentStore } from "../files/content.ts";
+import { type Entry, type FileEntry, rootLink, withParents } from "../files/entry.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
+import type { Progress } from "../report/progress.ts";
 import { composeAccounts } from "./accounts.ts";
 import { busyboxLinks } from "./busybox.ts";
 import { composeCertificates } from "./certificates.ts";
-import { type Entry, type FileEntry, rootLink, withParents } from "./entry.ts";
 import { elfFactsOf, findLibraries } from "./libraries.ts";
 import { composeModules, type KernelModules } from "./modules.ts";
 import { type GroupedEntries, packageFile, packageNamed, pickPackageFiles } from "./packages.ts";

@@ -13,11 +13,11 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Entry } from "../compose/entry.ts";
 import { cachedPackage } from "../fetch/fetch.ts";
+import { readContent } from "../files/content.ts";
+import type { Entry } from "../files/entry.ts";
+import { silent } from "../report/progress.ts";
 import type { Lock } from "../resolve/lock.ts";
-import { silent } from "../stage/progress.ts";
-import { readContent } from "./content.ts";
 import type { NamedLicence } from "./copyright.ts";
 import { extractPackages, guestPath } from "./extract.ts";
 

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Parser, type ReadEntry } from "tar";
 import * as z from "zod";
-import { type Entry, entriesSchema } from "../compose/entry.ts";
+import { runStage } from "../cache/stage.ts";
 import { cachedPackage } from "../fetch/fetch.ts";
+import { type ContentStore, storeContent } from "../files/content.ts";
+import { type Entry, entriesSchema } from "../files/entry.ts";
+import { BuildError } from "../report/build-error.ts";
+import type { Progress } from "../report/progress.ts";
 import type { Lock, LockedPackage } from "../resolve/lock.ts";
-import { BuildError } from "../stage/build-error.ts";
-import type { Progress } from "../stage/progress.ts";
-import { runStage } from "../stage/stage.ts";
-import { runTool } from "../stage/tool.ts";
-import { type ContentStore, storeContent } from "./content.ts";
+import { runTool } from "../tool/run-tool.ts";
 import { type NamedLicence, namedLicences, namedLicencesSchema } from "./copyright.ts";
 
 /** The files of a package, as its archive lists them. */
@@ -48,7 +48,7 @@ export async function extractPackages(
         name: `extract/${locked.name}`,
         cacheDir,
         inputs: locked.sha256,
-        code: ["extract", "compose/entry.ts"],
+        code: ["extract", "files/entry.ts"],
       },
       async (output) => {
         progress.live(`extracting ${locked.name} (${index + 1} of ${lock.packages.length})`);

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { BuildError, systemErrorCode } from "../stage/build-error.ts";
-import { runTool, toolEnvironment } from "../stage/tool.ts";
+import { BuildError } from "../report/build-error.ts";
+import { systemErrorCode } from "../report/system-error.ts";
+import { toolEnvironment } from "../tool/environment.ts";
+import { runTool } from "../tool/run-tool.ts";
 
 /** apt's own downloader: the machine's proxies and certificates, resuming, hash check. */
 const APT_HELPER = "/usr/lib/apt/apt-helper";

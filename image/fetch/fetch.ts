@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { BuildError } from "../report/build-error.ts";
+import { megabytes, type Progress } from "../report/progress.ts";
 import type { Lock, LockedPackage } from "../resolve/lock.ts";
-import type { Mirrors } from "../resolve/mirror.ts";
-import { BuildError } from "../stage/build-error.ts";
-import { megabytes, type Progress } from "../stage/progress.ts";
+import type { Mirrors } from "../resolve/mirrors.ts";
 import { downloadFile, partialPath, sizeIfPresent } from "./download.ts";
 import { snapshotUrl } from "./snapshot.ts";
 

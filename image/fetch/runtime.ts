@@ -3,10 +3,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } fr
 import { join } from "node:path";
 import { extract } from "tar";
 import * as z from "zod";
-import type { Arch } from "../recipe.ts";
-import { BuildError } from "../stage/build-error.ts";
-import type { Progress } from "../stage/progress.ts";
-import { runTool, toolPath } from "../stage/tool.ts";
+import type { Arch } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
+import type { Progress } from "../report/progress.ts";
+import { toolPath } from "../tool/environment.ts";
+import { runTool } from "../tool/run-tool.ts";
 
 const RUNTIME_PACKAGES: Record<Arch, string> = {
   amd64: "@oven/bun-linux-x64",

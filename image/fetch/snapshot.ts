@@ -1,4 +1,4 @@
-import type { Archive } from "../resolve/mirror.ts";
+import type { Archive } from "../resolve/mirrors.ts";
 
 /** Debian's archive of every package version since 2005. */
 export const SNAPSHOT_ARCHIVE = "https://snapshot.debian.org/archive";

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
-import type { Entry } from "../compose/entry.ts";
-import { type ContentStore, contentPath } from "../extract/content.ts";
+import { type ContentStore, contentPath } from "../files/content.ts";
+import type { Entry } from "../files/entry.ts";
 
 /** File type bits of st_mode. */
 const TYPE_BITS = { folder: 0o040000, file: 0o100000, link: 0o120000, device: 0o020000 } as const;

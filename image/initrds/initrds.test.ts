@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Entry, rootFolder, rootLink } from "../compose/entry.ts";
-import { type ContentStore, storeContent } from "../extract/content.ts";
-import { readRecipe } from "../recipe.ts";
+import { type ContentStore, storeContent } from "../files/content.ts";
+import { type Entry, rootFolder, rootLink } from "../files/entry.ts";
+import { readRecipe } from "../recipe/recipe.ts";
 import { cpioBytes } from "./cpio.ts";
 import { makeAddOnInitrd, makeBaseInitrd } from "./initrds.ts";
 

@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGzip } from "node:zlib";
-import { type Entry, type FileEntry, rootFolder, rootLink, withParents } from "../compose/entry.ts";
+import { runStage } from "../cache/stage.ts";
 import type { Composition } from "../compose/tree.ts";
-import { type ContentStore, storeContent } from "../extract/content.ts";
-import type { Recipe } from "../recipe.ts";
-import { BuildError } from "../stage/build-error.ts";
-import { runStage } from "../stage/stage.ts";
+import { type ContentStore, storeContent } from "../files/content.ts";
+import { type Entry, type FileEntry, rootFolder, rootLink, withParents } from "../files/entry.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
 import { cpioBytes } from "./cpio.ts";
 
 export interface InitrdOptions {

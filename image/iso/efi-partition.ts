@@ -1,8 +1,9 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FileEntry } from "../compose/entry.ts";
-import { type ContentStore, contentPath } from "../extract/content.ts";
-import { runTool, toolEnvironment } from "../stage/tool.ts";
+import { type ContentStore, contentPath } from "../files/content.ts";
+import type { FileEntry } from "../files/entry.ts";
+import { toolEnvironment } from "../tool/environment.ts";
+import { runTool } from "../tool/run-tool.ts";
 
 const SECTOR_BYTES = 512;
 const CLUSTER_SECTORS = 4;

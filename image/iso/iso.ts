@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FileEntry } from "../compose/entry.ts";
 import { packageFile } from "../compose/packages.ts";
-import { type ContentStore, contentPath } from "../extract/content.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
-import type { Recipe } from "../recipe.ts";
-import { runTool, toolEnvironment } from "../stage/tool.ts";
+import { type ContentStore, contentPath } from "../files/content.ts";
+import type { FileEntry } from "../files/entry.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { toolEnvironment } from "../tool/environment.ts";
+import { runTool } from "../tool/run-tool.ts";
 import { makeEfiPartition } from "./efi-partition.ts";
 import { grubConfig, ISO_INITRDS, ISO_KERNEL, isolinuxConfig } from "./menus.ts";
 

@@ -1,4 +1,4 @@
-import type { Recipe } from "../recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
 
 /** Paths of the kernel and the initrds on the ISO; loaders read them from ISO 9660. */
 export const ISO_KERNEL = "boot/vmlinuz64";

@@ -1,14 +1,14 @@
 import { copyFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Composition } from "../compose/tree.ts";
-import { type ContentStore, contentPath } from "../extract/content.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
+import { type ContentStore, contentPath } from "../files/content.ts";
 import { baseEntries, makeAddOnInitrd, makeBaseInitrd } from "../initrds/initrds.ts";
 import { loaderFiles, makeIso, volumeId } from "../iso/iso.ts";
 import { commandLine } from "../iso/menus.ts";
-import type { Recipe } from "../recipe.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import type { Progress } from "../report/progress.ts";
 import type { Lock } from "../resolve/lock.ts";
-import type { Progress } from "../stage/progress.ts";
 import type { UsrImage } from "../usr/usr-image.ts";
 import { bundledPackages } from "./bundled.ts";
 import { describeFiles, writeChecksums } from "./checksums.ts";
@@ -41,7 +41,7 @@ export async function writeArtifacts(input: ArtifactsInput, folder: string): Pro
     recipe,
     composition,
     store,
-    join(input.repository, "image", "initrd", "init"),
+    join(input.repository, "image", "initrds", "init"),
   );
   copyFileSync(contentPath(store, composition.kernel.sha256), kernel);
   copyFileSync(await makeBaseInitrd(base, store, input), baseInitrd);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { BuildError } from "../stage/build-error.ts";
-import { sourceFiles } from "../stage/sources.ts";
+import { sourceFiles } from "../cache/sources.ts";
+import { BuildError } from "../report/build-error.ts";
 import type { BundledPackage } from "./sbom.ts";
 
 const packageLockSchema = z.object({

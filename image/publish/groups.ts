@@ -1,4 +1,4 @@
-import type { Entry } from "../compose/entry.ts";
+import type { Entry } from "../files/entry.ts";
 import type { Manifest } from "./manifest.ts";
 
 type Group = Manifest["groups"][number];

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { archSchema } from "../recipe.ts";
-import { BuildError, systemErrorCode } from "../stage/build-error.ts";
+import { archSchema } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
+import { systemErrorCode } from "../report/system-error.ts";
 
 export const MANIFEST_NAME = "manifest.json";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Entry } from "../compose/entry.ts";
+import type { Entry } from "../files/entry.ts";
 import { importedPackages } from "./bundled.ts";
 import { writeChecksums } from "./checksums.ts";
 import { groupSizes } from "./groups.ts";

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Arch } from "../recipe.ts";
-import { BuildError } from "../stage/build-error.ts";
-import { runTool, toolEnvironment } from "../stage/tool.ts";
-import type { Archive, Mirrors } from "./mirror.ts";
+import type { Arch } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
+import { toolEnvironment } from "../tool/environment.ts";
+import { runTool } from "../tool/run-tool.ts";
+import type { Archive, Mirrors } from "./mirrors.ts";
 
 /** Keys of Debian's archives, by the package debian-archive-keyring. */
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type Recipe, readRecipe } from "../recipe.ts";
+import { type Recipe, readRecipe } from "../recipe/recipe.ts";
 import { type Lock, lockPath, parseLock, readLock, writeLock } from "./lock.ts";
 import { misfit, resolvePackages, withoutUnwanted } from "./resolve.ts";
 

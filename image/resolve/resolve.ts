@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { packagesOf, type Recipe } from "../recipe.ts";
-import { BuildError } from "../stage/build-error.ts";
-import type { Progress } from "../stage/progress.ts";
+import { packagesOf, type Recipe } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
+import type { Progress } from "../report/progress.ts";
 import { dependenciesOf, lookUpPackages, makePrivateApt, updateIndexes } from "./apt.ts";
 import { type Lock, readLock, unlockedPackages, writeLock } from "./lock.ts";
-import type { Mirrors } from "./mirror.ts";
+import type { Mirrors } from "./mirrors.ts";
 
 export interface ResolveOptions {
   lockFile: string;

@@ -15,9 +15,9 @@ import {
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
-import { type ContentStore, contentPath } from "../extract/content.ts";
-import { systemErrorCode } from "../stage/build-error.ts";
-import { runTool } from "../stage/tool.ts";
+import { type ContentStore, contentPath } from "../files/content.ts";
+import { systemErrorCode } from "../report/system-error.ts";
+import { runTool } from "../tool/run-tool.ts";
 import type { Piece } from "./packing.ts";
 
 /** Compressed blocks that no build has used for so long are forgotten. */

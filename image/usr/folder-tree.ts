@@ -1,5 +1,5 @@
-import { type Entry, parentsOf } from "../compose/entry.ts";
-import { BuildError } from "../stage/build-error.ts";
+import { type Entry, parentsOf } from "../files/entry.ts";
+import { BuildError } from "../report/build-error.ts";
 
 /** An entry with its number in the image and what it holds. */
 export interface Node {

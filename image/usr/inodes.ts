@@ -1,5 +1,5 @@
-import type { Entry } from "../compose/entry.ts";
-import { BuildError } from "../stage/build-error.ts";
+import type { Entry } from "../files/entry.ts";
+import { BuildError } from "../report/build-error.ts";
 import type { Position } from "./metadata.ts";
 
 /** Types of inodes and of folder entries. */

@@ -1,4 +1,4 @@
-import { comparePaths, type Entry, type FileEntry } from "../compose/entry.ts";
+import { comparePaths, type Entry, type FileEntry } from "../files/entry.ts";
 
 /** Part of a content: `sizeBytes` from `offset` on. */
 export interface Piece {

@@ -2,10 +2,10 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import type { Entry } from "../compose/entry.ts";
-import type { ContentStore } from "../extract/content.ts";
-import { megabytes, type Progress } from "../stage/progress.ts";
-import { runStage } from "../stage/stage.ts";
+import { runStage } from "../cache/stage.ts";
+import type { ContentStore } from "../files/content.ts";
+import type { Entry } from "../files/entry.ts";
+import { megabytes, type Progress } from "../report/progress.ts";
 import {
   forgetOldBlocks,
   type PackedBlock,

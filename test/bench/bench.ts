@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import path from "node:path";
 import * as z from "zod";
 import type { Manifest } from "../../image/publish/manifest.ts";
-import { chooseMirrors, readAptSources } from "../../image/resolve/mirror.ts";
+import { chooseMirrors, readAptSources } from "../../image/resolve/mirrors.ts";
 import { manifest } from "../vm/harness/artifacts.ts";
 import { busyboxImage, importBusybox } from "../vm/harness/container-image.ts";
 import { newDataDisk, newIdentity } from "../vm/harness/data-disk.ts";

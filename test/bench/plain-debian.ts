@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Mirrors } from "../../image/resolve/mirror.ts";
+import type { Mirrors } from "../../image/resolve/mirrors.ts";
 import type { Identity } from "../vm/harness/data-disk.ts";
 import { runOk } from "../vm/harness/run.ts";
 

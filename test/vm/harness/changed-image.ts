@@ -5,7 +5,7 @@ import { cpioBytes } from "../../../image/initrds/cpio.ts";
 import { dist } from "./qemu.ts";
 import { runOk } from "./run.ts";
 
-const shippedInit = path.resolve(import.meta.dirname, "../../../image/initrd/init");
+const shippedInit = path.resolve(import.meta.dirname, "../../../image/initrds/init");
 
 /** What a squashfs image begins with (kernel: Documentation/filesystems/squashfs.rst). */
 const SQUASHFS_MAGIC = "hsqs";

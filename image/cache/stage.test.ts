@@ -11,7 +11,7 @@ beforeEach(() => {
   made = 0;
 });
 
-const stage = (inputs: unknown): Stage => ({ name: "s", cacheDir, inputs, code: ["stage"] });
+const stage = (inputs: unknown): Stage => ({ name: "s", cacheDir, inputs, code: ["cache"] });
 const make = async (folder: string) => {
   made++;
   writeFileSync(join(folder, "output"), String(made));

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { mergeOver } from "./base.ts";
 import { packagesOf, parseRecipe, readRecipe } from "./recipe.ts";
-import { mergeOver } from "./recipe-base.ts";
 
-const PATH = new URL("recipe.toml", import.meta.url).pathname;
+const PATH = new URL("../recipe.toml", import.meta.url).pathname;
 const TEXT = readFileSync(PATH, "utf8");
 
 describe("the recipe of the repository", () => {
@@ -93,7 +93,7 @@ describe("a wrong recipe gets one line with the file, the key and what was expec
 });
 
 describe("a recipe that is laid over another", () => {
-  const path = new URL("vmware.toml", import.meta.url).pathname;
+  const path = new URL("../vmware.toml", import.meta.url).pathname;
 
   it("has the base's packages and its own", () => {
     const packages = packagesOf(readRecipe(path));

@@ -1,81 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { BuildError, isDiskFull, systemErrorCode } from "./build-error.ts";
-
-/** Programs of the build machine that the build calls, and the Debian package that brings each. */
-export const TOOL_PACKAGES = {
-  "apt-get": "apt",
-  "apt-cache": "apt",
-  "apt-config": "apt",
-  "dpkg-deb": "dpkg",
-  depmod: "kmod",
-  xz: "xz-utils",
-  zstd: "zstd",
-  xorriso: "xorriso",
-  mformat: "mtools",
-  mcopy: "mtools",
-  mmd: "mtools",
-  npm: "npm",
-} as const;
-
-export type Tool = keyof typeof TOOL_PACKAGES;
-
-const ALL_TOOLS: readonly Tool[] = [
-  "apt-get",
-  "apt-cache",
-  "apt-config",
-  "dpkg-deb",
-  "depmod",
-  "xz",
-  "zstd",
-  "xorriso",
-  "mformat",
-  "mcopy",
-  "mmd",
-];
-
-/** Folders searched besides PATH: an ordinary user's PATH lacks the sbin folders of depmod. */
-const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
-
-/** PATH of the tools: the caller's, then the system's own folders. */
-export function toolPath(pathOfCaller: string | undefined): string {
-  return [...(pathOfCaller ?? "").split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS].join(
-    delimiter,
-  );
-}
-
-/** The tools of `wanted` that no folder of `path` holds. */
-export function missingTools(wanted: readonly Tool[], path: string): Tool[] {
-  const folders = path.split(delimiter);
-  return wanted.filter((tool) => !folders.some((folder) => isExecutable(join(folder, tool))));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch (error) {
-    if (error instanceof Error) {
-      return false;
-    }
-    throw error;
-  }
-}
-
-/** One line that names every missing tool and the command that installs them, or undefined. */
-export function missingToolsMessage(missing: readonly Tool[]): string | undefined {
-  if (missing.length === 0) {
-    return undefined;
-  }
-  const packages = [...new Set(missing.map((tool) => TOOL_PACKAGES[tool]))].sort();
-  return (
-    `${missing.join(", ")} not found on this machine: ` +
-    `install with "apt-get install ${packages.join(" ")}" (or run ./setup build)`
-  );
-}
+import { BuildError } from "../report/build-error.ts";
+import { isDiskFull, systemErrorCode } from "../report/system-error.ts";
+import { toolEnvironment } from "./environment.ts";
 
 export interface ToolOptions {
   /** What the tool is asked to do, for the error: "compress /usr". */
@@ -93,32 +21,6 @@ export interface ToolOptions {
 export interface ToolResult {
   stdout: string;
   stderr: string;
-}
-
-/** Variables of the caller that tools get: the way to the network. */
-const KEPT_VARIABLES = /^(https?|ftp|all|no)_proxy$/i;
-
-/** Environment of every tool: nothing of the caller's locale, time zone or options gets in. */
-export function toolEnvironment(): Record<string, string> {
-  const kept = Object.entries(process.env).flatMap(([name, value]) =>
-    value !== undefined && KEPT_VARIABLES.test(name) ? [[name, value] as const] : [],
-  );
-  const path = toolPath(process.env.PATH);
-  return {
-    ...Object.fromEntries(kept),
-    PATH: path,
-    LC_ALL: "C.UTF-8",
-    TZ: "UTC",
-    HOME: "/nonexistent",
-  };
-}
-
-/** @throws BuildError when the build machine lacks a tool: better now than after minutes. */
-export function requireTools(): void {
-  const message = missingToolsMessage(missingTools(ALL_TOOLS, toolPath(process.env.PATH)));
-  if (message !== undefined) {
-    throw new BuildError(message);
-  }
 }
 
 /**

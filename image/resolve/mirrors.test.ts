@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chooseMirrors, parseDeb822, parseOneLine } from "./mirror.ts";
+import { chooseMirrors, parseDeb822, parseOneLine } from "./mirrors.ts";
 
 describe("apt sources", () => {
   it("are read in the one-line form, with options or without", () => {

@@ -9,7 +9,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, expect, it } from "vitest";
-import { replaceFolder } from "./partial.ts";
+import { replaceFolder } from "./replace-folder.ts";
 
 let home: string;
 beforeEach(() => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { BuildError, systemErrorCode } from "../stage/build-error.ts";
+import { BuildError } from "../report/build-error.ts";
+import { systemErrorCode } from "../report/system-error.ts";
 
 /** The two archives that packages come from; a lock file names these, never hosts. */
 export type Archive = "debian" | "debian-security";

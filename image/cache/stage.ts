@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { replaceFolder } from "./partial.ts";
+import { replaceFolder } from "./replace-folder.ts";
 
 /** Outputs kept of each stage: the current one and a few to switch back to without work. */
 const KEPT_OUTPUTS = 3;

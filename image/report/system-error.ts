@@ -1,8 +1,3 @@
-/** A failure told to a person in one line: what was tried, on what, what was found, what to do. */
-export class BuildError extends Error {
-  override readonly name = "BuildError";
-}
-
 /** The `code` of a Node system error ("ENOENT"), or undefined for anything else. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) {

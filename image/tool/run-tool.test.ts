@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { BuildError } from "./build-error.ts";
-import { failure, missingTools, missingToolsMessage, runTool, toolPath } from "./tool.ts";
+import { BuildError } from "../report/build-error.ts";
+import { failure, runTool } from "./run-tool.ts";
 
 describe("runTool", () => {
   it("returns what the tool printed", async () => {
@@ -65,19 +65,5 @@ describe("failure", () => {
 
   it("takes the last line when none looks like an error", () => {
     expect(failure("x", "y", 1, "hello\nbye\n")).toBe("cannot y: x ended with exit code 1: bye");
-  });
-});
-
-describe("missing tools", () => {
-  it("are named together with the packages to install", () => {
-    expect(missingToolsMessage(["mformat", "mcopy", "xorriso"])).toMatch(
-      /^mformat, mcopy, xorriso not found.*"apt-get install mtools xorriso"/,
-    );
-  });
-
-  it("are none when a folder of the path has them all", () => {
-    expect(missingTools(["xz"], toolPath(process.env.PATH))).toEqual([]);
-    expect(missingTools(["xz"], "/nonexistent")).toEqual(["xz"]);
-    expect(missingToolsMessage([])).toBeUndefined();
   });
 });

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import * as z from "zod";
-import { isTable, mergeOver } from "./recipe-base.ts";
-import { BuildError, systemErrorCode } from "./stage/build-error.ts";
+import { BuildError } from "../report/build-error.ts";
+import { systemErrorCode } from "../report/system-error.ts";
+import { isTable, mergeOver } from "./base.ts";
 
 /** The architectures that images can be built for, in Debian's words. */
 export const archSchema = z.enum(["amd64", "arm64"]);
