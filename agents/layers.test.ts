@@ -5,20 +5,44 @@ import { describe, expect, test } from "vitest";
 const root = path.resolve(import.meta.dirname, "..");
 
 /**
- * The folders of agents/, from the ground up: a folder imports only from floors below its own, so that whoever
+ * The folders of a part, from the ground up: a folder imports only from floors below its own, so that whoever
  * changes one knows who else is concerned. ARCHITECTURE.md says what is on each.
  */
-const floors: readonly (readonly string[])[] = [
-  ["kernel"],
-  ["accounts", "command", "digest", "hypervisor", "modules", "steps"],
-  ["flavour", "services", "settings"],
-  ["record"],
-  ["logs", "stage"],
-  ["provision"],
-  ["automount", "guest-tools", "sshkeys"],
-  ["init-hooks"],
-  ["program.ts"],
-];
+const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  agents: [
+    ["kernel"],
+    ["accounts", "command", "digest", "hypervisor", "modules", "steps"],
+    ["flavour", "services", "settings"],
+    ["record"],
+    ["logs", "stage"],
+    ["provision"],
+    ["automount", "guest-tools", "sshkeys"],
+    ["init-hooks"],
+    ["program.ts"],
+  ],
+  // What every step of a build needs, then the steps in the order in which data flows through them.
+  image: [
+    ["report"],
+    ["cache", "files", "tool"],
+    ["recipe"],
+    ["resolve"],
+    ["fetch"],
+    ["extract"],
+    ["compose"],
+    ["usr"],
+    ["initrds"],
+    ["iso"],
+    ["publish"],
+    ["build-state.ts"],
+    ["build-image.ts"],
+    ["build.ts"],
+  ],
+};
+
+/** What lies beside the folders of code: data that the code reads. */
+const dataOf: Readonly<Record<string, readonly string[]>> = {
+  image: ["lock", "tree", "nfs.toml", "recipe.toml", "vmware.toml"],
+};
 
 interface Import {
   from: string;
@@ -73,27 +97,29 @@ function circlesOf(imports: readonly Import[]): string[][] {
   return [...circles].map((circle) => circle.split(" "));
 }
 
-test("a folder of agents/ imports only from floors below its own", () => {
-  const floorOf = (file: string) => {
-    const place = file.split("/")[1] ?? "";
-    const floor = floors.findIndex((folders) => folders.includes(place));
-    expect(floor, `${file} is on no floor`).toBeGreaterThanOrEqual(0);
-    return { place, floor };
-  };
-  const upward = importsOf("agents").filter(({ from, to }) => {
-    if (isForTests(from) || !to.startsWith("agents/")) {
-      return false;
-    }
-    const [a, b] = [floorOf(from), floorOf(to)];
-    return a.place !== b.place && a.floor <= b.floor;
+describe.each(Object.entries(floorsOf))("of %s/", (part, floors) => {
+  test("a folder imports only from floors below its own", () => {
+    const floorOf = (file: string) => {
+      const place = file.split("/")[1] ?? "";
+      const floor = floors.findIndex((folders) => folders.includes(place));
+      expect(floor, `${file} is on no floor`).toBeGreaterThanOrEqual(0);
+      return { place, floor };
+    };
+    const upward = importsOf(part).filter(({ from, to }) => {
+      if (isForTests(from) || !to.startsWith(`${part}/`)) {
+        return false;
+      }
+      const [a, b] = [floorOf(from), floorOf(to)];
+      return a.place !== b.place && a.floor <= b.floor;
+    });
+    expect(upward).toEqual([]);
   });
-  expect(upward).toEqual([]);
-});
 
-test("every floor has its folders", () => {
-  const known = floors.flat().sort();
-  const found = readdirSync(path.join(root, "agents")).filter((name) => !isForTests(name));
-  expect(found.sort()).toEqual(known);
+  test("every floor has its folders", () => {
+    const known = [...floors.flat(), ...(dataOf[part] ?? [])].sort();
+    const found = readdirSync(path.join(root, part)).filter((name) => !isForTests(name));
+    expect(found.sort()).toEqual(known);
+  });
 });
 
 describe.each(["agents", "image", "machine"])("in %s/", (part) => {
