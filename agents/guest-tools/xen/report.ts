@@ -15,7 +15,7 @@ export interface GuestDescription {
   memoryTotalKb: number;
   memoryFreeKb: number;
   /** Number of Xen's network device → addresses. */
-  cards: readonly { vif: string; addresses: readonly InterfaceAddress[] }[];
+  interfaces: readonly { vif: string; addresses: readonly InterfaceAddress[] }[];
   nowMs: number;
 }
 
@@ -37,7 +37,7 @@ export function xenStoreEntries(guest: GuestDescription): Map<string, string> {
     ["data/meminfo_total", String(guest.memoryTotalKb)],
     ["data/meminfo_free", String(guest.memoryFreeKb)],
   ]);
-  for (const { vif, addresses } of guest.cards) {
+  for (const { vif, addresses } of guest.interfaces) {
     for (const family of ["ipv4", "ipv6"] as const) {
       const own = addresses.filter((address) => address.family === family);
       for (const [index, { address }] of own.entries()) {
@@ -61,7 +61,7 @@ export function reportToXen(kernel: Kernel): void {
     try {
       const guest = describe(kernel);
       writeXenStore(kernel, xenStoreEntries(guest));
-      if (guest.cards.every(({ addresses }) => addresses.length === 0)) {
+      if (guest.interfaces.every(({ addresses }) => addresses.length === 0)) {
         next = soonMs;
       }
       warning = undefined;
@@ -88,13 +88,15 @@ function describe(kernel: Kernel): GuestDescription {
     hostname: kernel.hostname(),
     memoryTotalKb: ofMemory("MemTotal"),
     memoryFreeKb: ofMemory("MemAvailable"),
-    cards: kernel.listIfPresent("/sys/class/net").flatMap((card) => {
-      const node = kernel.readTextIfPresent(`/sys/class/net/${card}/device/nodename`)?.trim();
+    interfaces: kernel.listIfPresent("/sys/class/net").flatMap((interfaceName) => {
+      const node = kernel
+        .readTextIfPresent(`/sys/class/net/${interfaceName}/device/nodename`)
+        ?.trim();
       const vif = /^device\/vif\/(\d+)$/.exec(node ?? "")?.[1];
       if (vif === undefined) {
         return [];
       }
-      return [{ vif, addresses: addresses.filter(({ name }) => name === card) }];
+      return [{ vif, addresses: addresses.filter(({ name }) => name === interfaceName) }];
     }),
     nowMs: kernel.nowMs(),
   };

@@ -4,33 +4,35 @@ import type { BootOptions } from "../../settings/boot-options.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces } from "./find-interfaces.ts";
 import { leaseFolder, leasePath, leaseText } from "./leases.ts";
-import { type CardPlan, planCards, planMetrics } from "./plan-network.ts";
+import { type InterfacePlan, planInterfaces, planMetrics } from "./plan-network.ts";
 
 const ipTimeoutMs = 10_000;
 
 /**
- * Gives every card that isn't served yet its address, or starts DHCP on it. Gives the plans of those cards.
+ * Gives every interface that isn't served yet its address, or starts DHCP on it. Gives the plans of those interfaces.
  * Throws the first KernelError.
  */
-export async function serveCards(
+export async function serveInterfaces(
   kernel: Kernel,
   options: BootOptions,
   clients: DhcpClients,
-): Promise<CardPlan[]> {
-  const served: CardPlan[] = [];
+): Promise<InterfacePlan[]> {
+  const served: InterfacePlan[] = [];
   if (!clients.hasBegun()) {
     return served;
   }
   const interfaces = findInterfaces(kernel);
-  const plans = planCards(interfaces, options);
-  const fresh = plans.filter(({ card, method }) => method === "dhcp" && !clients.has(card));
+  const plans = planInterfaces(interfaces, options);
+  const fresh = plans.filter(
+    ({ interfaceName, method }) => method === "dhcp" && !clients.has(interfaceName),
+  );
   const metrics = planMetrics(
-    interfaces.filter(({ name }) => fresh.some(({ card }) => card === name)),
+    interfaces.filter(({ name }) => fresh.some(({ interfaceName }) => interfaceName === name)),
   );
   for (const plan of plans) {
     const isNew =
       plan.method === "dhcp"
-        ? await startDhcp(kernel, plan, metrics.get(plan.card), clients)
+        ? await startDhcp(kernel, plan, metrics.get(plan.interfaceName), clients)
         : await setAddresses(kernel, plan);
     if (isNew) {
       served.push(plan);
@@ -39,11 +41,11 @@ export async function serveCards(
   return served;
 }
 
-/** A card that is gone, or that comes again under its name, has no address. */
-export function forgetCard(kernel: Kernel, clients: DhcpClients, card: string): void {
-  clients.stop(card);
+/** An interface that is gone, or that comes again under its name, has no address. */
+export function forgetInterface(kernel: Kernel, clients: DhcpClients, interfaceName: string): void {
+  clients.stop(interfaceName);
   for (const source of ["static", "dhcp", "ra"] as const) {
-    const path = leasePath(card, source);
+    const path = leasePath(interfaceName, source);
     if (kernel.exists(path)) {
       kernel.unlink(path);
     }
@@ -52,26 +54,26 @@ export function forgetCard(kernel: Kernel, clients: DhcpClients, card: string): 
 
 async function startDhcp(
   kernel: Kernel,
-  plan: CardPlan,
+  plan: InterfacePlan,
   metric: number | undefined,
   clients: DhcpClients,
 ): Promise<boolean> {
-  setSwitches(kernel, plan.card);
-  if (!clients.start(plan.card, metric)) {
+  setSwitches(kernel, plan.interfaceName);
+  if (!clients.start(plan.interfaceName, metric)) {
     return false;
   }
   await runAll(kernel, plan);
   return true;
 }
 
-async function setAddresses(kernel: Kernel, plan: CardPlan): Promise<boolean> {
-  const { card, setting } = plan;
-  const path = leasePath(card, "static");
+async function setAddresses(kernel: Kernel, plan: InterfacePlan): Promise<boolean> {
+  const { interfaceName, setting } = plan;
+  const path = leasePath(interfaceName, "static");
   if (kernel.exists(path)) {
     return false;
   }
   kernel.mkdir(leaseFolder);
-  setSwitches(kernel, card);
+  setSwitches(kernel, interfaceName);
   await runAll(kernel, plan);
   const address = setting?.addresses[0];
   const { nameServers = [], timeServers = [] } = setting ?? {};
@@ -79,24 +81,24 @@ async function setAddresses(kernel: Kernel, plan: CardPlan): Promise<boolean> {
   return true;
 }
 
-async function runAll(kernel: Kernel, { commands }: CardPlan): Promise<void> {
+async function runAll(kernel: Kernel, { commands }: InterfacePlan): Promise<void> {
   for (const argv of commands) {
     await runChecked(kernel, argv, { timeoutMs: ipTimeoutMs });
   }
 }
 
-/** Switches of a card (kernel: Documentation/networking/ip-sysctl.rst); it may have come before sysctls were set. */
+/** Switches of an interface (kernel: Documentation/networking/ip-sysctl.rst); it may have come before sysctls were set. */
 const switches = [
   // With forwarding on, as containers need it, router advertisements are only listened to when this is 2.
   { family: "ipv6", name: "accept_ra", value: "2" },
-  // Of several cards in one network each answers and asks for its own addresses only.
+  // Of several interfaces in one network each answers and asks for its own addresses only.
   { family: "ipv4", name: "arp_ignore", value: "1" },
   { family: "ipv4", name: "arp_announce", value: "2" },
 ];
 
-function setSwitches(kernel: Kernel, card: string): void {
+function setSwitches(kernel: Kernel, interfaceName: string): void {
   for (const { family, name, value } of switches) {
-    const path = `/proc/sys/net/${family}/conf/${card}/${name}`;
+    const path = `/proc/sys/net/${family}/conf/${interfaceName}/${name}`;
     if (kernel.exists(path)) {
       kernel.writePlain(path, value);
     }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { planCards, planMetrics } from "../../init-hooks/network/plan-network.ts";
-import { type CardSetting, parseIpSetting } from "./card-setting.ts";
+import { planInterfaces, planMetrics } from "../../init-hooks/network/plan-network.ts";
+import { type InterfaceSetting, parseIpSetting } from "./interface-setting.ts";
 import { ipv4Network, isIpAddress } from "./ip-address.ts";
 
 describe("ip=", () => {
   const none = {
-    card: undefined,
+    interfaceName: undefined,
     addresses: [],
     gateway: undefined,
     mtu: undefined,
@@ -17,12 +17,12 @@ describe("ip=", () => {
   test.each<[string, object]>([
     ["dhcp", { ...none, method: "dhcp" }],
     ["off", { ...none, method: "off" }],
-    ["eth1:off", { ...none, card: "eth1", method: "off" }],
-    ["eth1:dhcp:1400", { ...none, card: "eth1", method: "dhcp", mtu: 1400 }],
-    [":::::eth0:dhcp", { ...none, card: "eth0", method: "dhcp" }],
+    ["eth1:off", { ...none, interfaceName: "eth1", method: "off" }],
+    ["eth1:dhcp:1400", { ...none, interfaceName: "eth1", method: "dhcp", mtu: 1400 }],
+    [":::::eth0:dhcp", { ...none, interfaceName: "eth0", method: "dhcp" }],
     [
       "192.168.1.5::192.168.1.1:255.255.255.0::eth0:off",
-      { ...still, card: "eth0", addresses: ["192.168.1.5/24"], gateway: "192.168.1.1" },
+      { ...still, interfaceName: "eth0", addresses: ["192.168.1.5/24"], gateway: "192.168.1.1" },
     ],
     ["10.1.2.3", { ...still, addresses: ["10.1.2.3/8"] }],
     ["192.168.1.5:::30", { ...still, addresses: ["192.168.1.5/30"] }],
@@ -30,7 +30,7 @@ describe("ip=", () => {
       "192.168.1.5::192.168.1.1:24:box:eth0:off:192.168.1.1:9.9.9.9:192.168.1.2",
       {
         ...still,
-        card: "eth0",
+        interfaceName: "eth0",
         addresses: ["192.168.1.5/24"],
         gateway: "192.168.1.1",
         nameServers: ["192.168.1.1", "9.9.9.9"],
@@ -39,7 +39,7 @@ describe("ip=", () => {
     ],
     [
       "[fd00::5]::[fd00::1]:64::eth0:off:9000",
-      { ...still, card: "eth0", addresses: ["fd00::5/64"], gateway: "fd00::1", mtu: 9000 },
+      { ...still, interfaceName: "eth0", addresses: ["fd00::5/64"], gateway: "fd00::1", mtu: 9000 },
     ],
   ])("%s is understood", (value, setting) => {
     expect(parseIpSetting(value)).toEqual(setting);
@@ -94,7 +94,7 @@ describe("planMetrics", () => {
     device: `/sys/devices/pci0000:00/0000:00:${slot}`,
   });
 
-  test("prefers cards by their place on the bus, whichever driver was there first", () => {
+  test("prefers interfaces by their place on the bus, whichever driver was there first", () => {
     const metrics = planMetrics([
       at("eth0", 2, "03.0"),
       at("eth1", 3, "02.0/virtio0"),
@@ -107,17 +107,17 @@ describe("planMetrics", () => {
     ]);
   });
 
-  test("gives a card that comes later a higher one, wherever it is plugged in", () => {
+  test("gives an interface that comes later a higher one, wherever it is plugged in", () => {
     expect([...planMetrics([at("eth3", 7, "01.0")])]).toEqual([["eth3", 107]]);
   });
 });
 
-describe("planCards", () => {
+describe("planInterfaces", () => {
   const lo = { name: "lo", index: 1, type: 772, device: undefined };
-  const card = (name: string) => ({ name, index: 2, type: 1, device: `/sys/devices/${name}` });
+  const ethernet = (name: string) => ({ name, index: 2, type: 1, device: `/sys/devices/${name}` });
   const network = (...values: string[]) => ({
     nameServers: [],
-    cards: values.flatMap((value): CardSetting[] => {
+    interfaces: values.flatMap((value): InterfaceSetting[] => {
       const setting = parseIpSetting(value);
       if (setting === undefined) {
         throw new Error(`${value} can't be understood`);
@@ -125,15 +125,15 @@ describe("planCards", () => {
       return [setting];
     }),
   });
-  const both = [lo, card("eth0"), card("eth1")];
-  const methods = (...args: Parameters<typeof planCards>) =>
-    planCards(...args).map((plan) => `${plan.card} ${plan.method}`);
+  const both = [lo, ethernet("eth0"), ethernet("eth1")];
+  const methods = (...args: Parameters<typeof planInterfaces>) =>
+    planInterfaces(...args).map((plan) => `${plan.interfaceName} ${plan.method}`);
 
   test.each([
-    ["an Ethernet card", [lo, card("eth0")], ["eth0 dhcp"]],
-    ["cards of any name", [card("enp3s0"), card("wan")], ["enp3s0 dhcp", "wan dhcp"]],
-    ["no bridge of containers", [{ ...card("podman0"), device: undefined }], []],
-    ["no tunnel", [{ ...card("tun0"), type: 65534 }], []],
+    ["an Ethernet interface", [lo, ethernet("eth0")], ["eth0 dhcp"]],
+    ["interfaces of any name", [ethernet("enp3s0"), ethernet("wan")], ["enp3s0 dhcp", "wan dhcp"]],
+    ["no bridge of containers", [{ ...ethernet("podman0"), device: undefined }], []],
+    ["no tunnel", [{ ...ethernet("tun0"), type: 65534 }], []],
   ])("asks DHCP for %s", (_, interfaces, plans) => {
     expect(methods(interfaces, { nodhcp: false, network: network() })).toEqual(plans);
   });
@@ -157,7 +157,7 @@ describe("planCards", () => {
       "10.0.0.2::10.0.0.1:24::eth0:off:1400",
       "[fd00::2]::[fd00::1]:64::eth0:off",
     );
-    const [plan] = planCards([card("eth0")], { nodhcp: false, network: settings });
+    const [plan] = planInterfaces([ethernet("eth0")], { nodhcp: false, network: settings });
     expect(plan?.commands.map((argv) => argv.join(" "))).toEqual([
       "ip link set dev eth0 mtu 1400 up",
       "ip addr replace 10.0.0.2/24 dev eth0 noprefixroute",
@@ -168,9 +168,9 @@ describe("planCards", () => {
     ]);
   });
 
-  test("gives each card's routes a metric of its own, also where both are in one network", () => {
+  test("gives each interface's routes a metric of its own, also where both are in one network", () => {
     const settings = network("10.0.0.2::10.0.0.1:24::eth0:off", "10.0.0.3::10.0.0.1:24::eth1:off");
-    const metrics = planCards(both, { nodhcp: false, network: settings }).map(({ commands }) =>
+    const metrics = planInterfaces(both, { nodhcp: false, network: settings }).map(({ commands }) =>
       commands.map((argv) => argv.join(" ")).flatMap((line) => /metric \d+/.exec(line)?.[0] ?? []),
     );
     expect(metrics).toEqual([
@@ -181,7 +181,7 @@ describe("planCards", () => {
 
   test("has no route to the network of an address that is alone in it", () => {
     const settings = network("10.0.0.2::172.31.1.1:32::eth0:off");
-    const [plan] = planCards([card("eth0")], { nodhcp: false, network: settings });
+    const [plan] = planInterfaces([ethernet("eth0")], { nodhcp: false, network: settings });
     expect(plan?.commands.map((argv) => argv.join(" "))).toEqual([
       "ip link set dev eth0 up",
       "ip addr replace 10.0.0.2/32 dev eth0",
@@ -190,7 +190,10 @@ describe("planCards", () => {
   });
 
   test("sets an MTU beside DHCP", () => {
-    const [plan] = planCards([card("eth0")], { nodhcp: false, network: network("eth0:dhcp:1400") });
+    const [plan] = planInterfaces([ethernet("eth0")], {
+      nodhcp: false,
+      network: network("eth0:dhcp:1400"),
+    });
     expect(plan).toMatchObject({
       method: "dhcp",
       commands: [["ip", "link", "set", "dev", "eth0", "mtu", "1400"]],

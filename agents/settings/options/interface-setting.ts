@@ -1,9 +1,9 @@
 import { isIpAddress, isIpv4, isIpv6 } from "./ip-address.ts";
 
-/** How one card gets its addresses. */
-export interface CardSetting {
-  /** Undefined: any card, or the first one for an address. */
-  card: string | undefined;
+/** How one interface gets its addresses. */
+export interface InterfaceSetting {
+  /** Undefined: any interface, or the first one for an address. */
+  interfaceName: string | undefined;
   method: "dhcp" | "static" | "off";
   /** "192.168.1.5/24" */
   addresses: readonly string[];
@@ -14,14 +14,14 @@ export interface CardSetting {
 }
 
 export interface NetworkOptions {
-  cards: readonly CardSetting[];
+  interfaces: readonly InterfaceSetting[];
   /** Asked before those of DHCP. */
   nameServers: readonly string[];
 }
 
-export const defaultNetworkOptions: NetworkOptions = { cards: [], nameServers: [] };
+export const defaultNetworkOptions: NetworkOptions = { interfaces: [], nameServers: [] };
 
-const methods: Readonly<Record<string, CardSetting["method"]>> = {
+const methods: Readonly<Record<string, InterfaceSetting["method"]>> = {
   dhcp: "dhcp",
   on: "dhcp",
   any: "dhcp",
@@ -32,14 +32,14 @@ const smallestMtu = 576;
 const largestMtu = 65_535;
 
 export const ipForms =
-  "METHOD, CARD:METHOD[:MTU] or ADDRESS::GATEWAY:NETMASK::CARD:off[:MTU or DNS[:DNS[:NTP]]]";
+  "METHOD, INTERFACE:METHOD[:MTU] or ADDRESS::GATEWAY:NETMASK::INTERFACE:off[:MTU or DNS[:DNS[:NTP]]]";
 
 /**
  * One "ip=": the kernel's form (Documentation/admin-guide/nfs/nfsroot.rst) and what dracut made of it
  * (dracut.cmdline(7)): IPv6 in brackets, lengths of prefixes as netmasks, an MTU. The peer and the host's name
  * in it mean nothing here. Undefined when it can't be understood.
  */
-export function parseIpSetting(value: string): CardSetting | undefined {
+export function parseIpSetting(value: string): InterfaceSetting | undefined {
   const parts = partsOf(value);
   if (parts === undefined) {
     return undefined;
@@ -54,22 +54,27 @@ export function parseIpSetting(value: string): CardSetting | undefined {
   return parseAddressForm(parts);
 }
 
-function withMethod(card: string | undefined, word: string, mtu: string): CardSetting | undefined {
+function withMethod(
+  interfaceName: string | undefined,
+  word: string,
+  mtu: string,
+): InterfaceSetting | undefined {
   const method = methods[word];
-  if (method === undefined || card === "") {
+  if (method === undefined || interfaceName === "") {
     return undefined;
   }
-  const bare = { ...empty, card, method };
+  const bare = { ...empty, interfaceName, method };
   return mtu === "" ? bare : withMtu(bare, mtu);
 }
 
-function parseAddressForm(parts: readonly string[]): CardSetting | undefined {
-  const [address = "", , gateway = "", netmask = "", , card = "", word = "", ...rest] = parts;
+function parseAddressForm(parts: readonly string[]): InterfaceSetting | undefined {
+  const [address = "", , gateway = "", netmask = "", , interfaceName = "", word = "", ...rest] =
+    parts;
   const method = word === "" ? "off" : methods[word];
   if (method === undefined || rest.length > 3) {
     return undefined;
   }
-  const named = { ...empty, card: card === "" ? undefined : card };
+  const named = { ...empty, interfaceName: interfaceName === "" ? undefined : interfaceName };
   if (address === "") {
     return method === "dhcp" ? withRest({ ...named, method }, rest) : undefined;
   }
@@ -83,7 +88,10 @@ function parseAddressForm(parts: readonly string[]): CardSetting | undefined {
 }
 
 /** What follows the method: an MTU, or name servers and a time server. */
-function withRest(setting: CardSetting, rest: readonly string[]): CardSetting | undefined {
+function withRest(
+  setting: InterfaceSetting,
+  rest: readonly string[],
+): InterfaceSetting | undefined {
   const [first = "", second = "", third = ""] = rest;
   if (/^\d+$/.test(first)) {
     return withMtu(setting, first);
@@ -96,7 +104,7 @@ function withRest(setting: CardSetting, rest: readonly string[]): CardSetting | 
   return { ...setting, nameServers, timeServers };
 }
 
-function withMtu(setting: CardSetting, text: string): CardSetting | undefined {
+function withMtu(setting: InterfaceSetting, text: string): InterfaceSetting | undefined {
   const mtu = Number(text);
   const isMtu = Number.isInteger(mtu) && mtu >= smallestMtu && mtu <= largestMtu;
   return isMtu ? { ...setting, mtu } : undefined;
@@ -149,7 +157,7 @@ function partsOf(value: string): string[] | undefined {
   }
 }
 
-const empty: Omit<CardSetting, "card" | "method"> = {
+const empty: Omit<InterfaceSetting, "interfaceName" | "method"> = {
   addresses: [],
   gateway: undefined,
   mtu: undefined,
