@@ -2,6 +2,7 @@ import { oneLine } from "../../command/one-line.ts";
 import { version } from "../../command/version.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { InterfaceAddress } from "../../kernel/machine.ts";
+import { meminfoBytes } from "../../kernel/meminfo.ts";
 import { writeXenStore } from "./xenstore.ts";
 
 /** How often the host hears of this guest: soon while it has no address, then as XenServer's own daemon does. */
@@ -79,15 +80,13 @@ export function reportToXen(kernel: Kernel): void {
 
 function describe(kernel: Kernel): GuestDescription {
   const meminfo = kernel.readTextIfPresent("/proc/meminfo") ?? "";
-  const ofMemory = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(meminfo)?.[1] ?? 0);
   const addresses = kernel.interfaceAddresses();
   return {
     version,
     kernelRelease: (kernel.readTextIfPresent("/proc/sys/kernel/osrelease") ?? "").trim(),
     hostname: kernel.hostname(),
-    memoryTotalKb: ofMemory("MemTotal"),
-    memoryFreeKb: ofMemory("MemAvailable"),
+    memoryTotalKb: meminfoBytes(meminfo, "MemTotal") / 1024,
+    memoryFreeKb: meminfoBytes(meminfo, "MemAvailable") / 1024,
     interfaces: kernel.listIfPresent("/sys/class/net").flatMap((interfaceName) => {
       const node = kernel
         .readTextIfPresent(`/sys/class/net/${interfaceName}/device/nodename`)

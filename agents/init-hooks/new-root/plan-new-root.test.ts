@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { describeStep } from "../../steps/step.ts";
-import { meminfoBytes } from "../memory/read-meminfo.ts";
 import { enterNewRoot } from "./enter-new-root.ts";
 import { planNewRoot, rootSizeBytes, skeleton } from "./plan-new-root.ts";
 
@@ -22,12 +21,6 @@ test.each([
   [4000, 3200],
 ])("of %i MiB available the root may take %i", (available, size) => {
   expect(rootSizeBytes(available * mebibyte)).toBe(size * mebibyte);
-});
-
-test("reads a field of meminfo, and 0 where it is missing", () => {
-  const text = "MemTotal:  1000 kB\nMemAvailable:     755 kB\n";
-  expect(meminfoBytes(text, "MemAvailable")).toBe(755 * 1024);
-  expect(meminfoBytes(text, "Available")).toBe(0);
 });
 
 describe("planNewRoot", () => {

@@ -2,8 +2,8 @@ import { oneLine } from "../../command/one-line.ts";
 import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
+import { meminfoBytes } from "../../kernel/meminfo.ts";
 import type { RunResult } from "../../kernel/processes.ts";
-import { meminfoBytes } from "../memory/read-meminfo.ts";
 
 /** A flush that gets nothing written for so long never ends. */
 const flushPauseMs = 20_000;
