@@ -10,7 +10,7 @@ export interface ResolveOptions {
   lockFile: string;
   cacheDir: string;
   /** Asked only when the archive is needed: a build from a lock works without a mirror's name. */
-  mirrors: () => Mirrors;
+  mirrors: () => Promise<Mirrors>;
   /** Renew the lock even when it fits the recipe. */
   update: boolean;
   /** Refuse to renew the lock. */
@@ -62,7 +62,7 @@ export function misfit(lock: Lock, recipe: Recipe): string | undefined {
 /** Asks the archive for the recipe's packages, and writes the lock file. */
 export async function resolveAnew(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
   const folder = join(options.cacheDir, "apt", `${recipe.suite}-${recipe.arch}`);
-  const apt = await makePrivateApt(folder, recipe.suite, recipe.arch, options.mirrors());
+  const apt = await makePrivateApt(folder, recipe.suite, recipe.arch, await options.mirrors());
   options.progress.line(`fetching the package indexes of ${recipe.suite} (${recipe.arch})`);
   await updateIndexes(apt);
   const meta = recipe.machine.kernel_package;
