@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { addAddress } from "./address.ts";
 import { addCompletion } from "./completion.ts";
 import { addConsole, addLogs } from "./console.ts";

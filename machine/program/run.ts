@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { Failure, systemErrorCode } from "../failure.ts";
+import { Failure, systemErrorCode } from "../failure/failure.ts";
 import { packageOf } from "./packages.ts";
 
 /** What a finished program left behind. */

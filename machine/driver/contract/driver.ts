@@ -1,6 +1,6 @@
-import type { SshTarget } from "../ssh/client.ts";
-import type { DriverName } from "../store/config.ts";
-import type { Machine } from "../store/machines.ts";
+import type { SshTarget } from "../../ssh/client.ts";
+import type { DriverName } from "../../store/config.ts";
+import type { Machine } from "../../store/machines.ts";
 
 /** The words for what a machine is doing, as `ls` prints them. */
 export type MachineState =
