@@ -44,9 +44,9 @@ export async function applyGuestPlan(
   const links: Step[] = plan.links.map((link) => ({ do: "link", ...link }));
   const folder: Step = { do: "folder", path: "/dev/virtio-ports" };
   applySteps(kernel, links.length === 0 ? [] : [folder, ...links], done);
-  for (const { name, argv, env } of plan.services) {
-    const options = env === undefined ? {} : { env };
-    const pid = supervisorOf(kernel).start({ name, argv, options });
+  for (const service of plan.services) {
+    const { name } = service;
+    const pid = supervisorOf(kernel).start(service);
     done.push(pid === undefined ? `${name} runs already` : `start ${name} as process ${pid}`);
   }
 }

@@ -2,7 +2,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import type { HostKey } from "./host-keys.ts";
 import { makeHostKey } from "./make-host-key.ts";
-import { type KeyStep, keyStepText } from "./plan.ts";
+import { type KeyStep, stepText } from "./plan.ts";
 import { keepKey, putAside, type Store, serveKey } from "./store.ts";
 
 export interface HostKeysApplied {
@@ -28,7 +28,7 @@ export async function applyHostKeys(
       setAside(kernel, store, step, warnings);
     }
     if (step.do !== "make") {
-      done.push(keyStepText(step));
+      done.push(stepText(step));
     }
   }
   const makes = steps.filter((step) => step.do === "make");
@@ -40,7 +40,7 @@ export async function applyHostKeys(
     if (result.status === "rejected") {
       failures.push(result.reason);
     } else if (step !== undefined) {
-      done.push(keyStepText(step));
+      done.push(stepText(step));
     }
   }
   const served = steps.some((step) => step.do === "use") || failures.length < now.length;
@@ -64,7 +64,7 @@ async function makeLater(
   for (const step of makes.filter(({ when }) => when === "later")) {
     try {
       await make(kernel, store, step, warnings);
-      done.push(keyStepText(step));
+      done.push(stepText(step));
     } catch (error) {
       warnings.push(textOf(error));
     }

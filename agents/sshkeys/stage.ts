@@ -6,7 +6,7 @@ import type { Stage, StageContext, StageOutcome } from "../stage/stage.ts";
 import { applyHostKeys } from "./apply.ts";
 import { privateName } from "./host-keys.ts";
 import { allowPasswords } from "./passwords.ts";
-import { keyStepText, planHostKeys } from "./plan.ts";
+import { planHostKeys, stepText } from "./plan.ts";
 import { type GivenKeys, readGivenKeys, writeGivenKeys } from "./sources/given-keys.ts";
 import { openStore, readStored, sshdFolder } from "./store.ts";
 import { readUserKeys, type UserKeys, writeRootKeys } from "./user-keys.ts";
@@ -19,7 +19,7 @@ export const sshkeysStage: Stage = {
   needs: ["automount", "settings", "mounts"],
   deadlineMs: 25_000,
   run: (context) => runSshkeys(context),
-  rescue: ({ kernel, options }) => plainKeys(kernel, options.user),
+  onFailure: ({ kernel, options }) => plainKeys(kernel, options.user),
 };
 
 /** What of the boot options is about keys. */
@@ -56,7 +56,7 @@ export async function runSshkeys(
       ...given.keys.map(({ key, comment, from }) => ({ ...key, comment, from })),
     ],
   };
-  notes.plan = steps.map(keyStepText);
+  notes.plan = steps.map(stepText);
   const { warnings: hostKeyWarnings, later } = await applyHostKeys(
     kernel,
     store,

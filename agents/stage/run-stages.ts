@@ -102,19 +102,22 @@ async function outcomeOf(
     return await stage.run(context);
   } catch (error) {
     const message = oneLine(error);
-    if (stage.rescue === undefined) {
+    if (stage.onFailure === undefined) {
       return { result: "failed", message };
     }
-    return { result: "failed", message: `${message}; ${await rescued(stage.rescue, context)}` };
+    return {
+      result: "failed",
+      message: `${message}; ${await plainOutcome(stage.onFailure, context)}`,
+    };
   }
 }
 
-async function rescued(
-  rescue: (context: StageContext) => Promise<string>,
+async function plainOutcome(
+  onFailure: (context: StageContext) => Promise<string>,
   context: StageContext,
 ): Promise<string> {
   try {
-    return await rescue(context);
+    return await onFailure(context);
   } catch (error) {
     return `and the plain way failed too: ${oneLine(error)}`;
   }

@@ -42,5 +42,5 @@ export interface Stage {
    * The least of it in the plainest way, when `run` threw and getting in would be impossible otherwise. Gives
    * what it did, in words; the stage stays failed.
    */
-  rescue?(context: StageContext): Promise<string>;
+  onFailure?(context: StageContext): Promise<string>;
 }

@@ -6,7 +6,7 @@ import {
 import { readBlkid } from "../../agents/automount/content/blkid.ts";
 import { dosTableBytes } from "../../agents/automount/content/dos-table.ts";
 import { gptWrites } from "../../agents/automount/content/gpt.ts";
-import { probe, ShortRead } from "../../agents/automount/content/probe.ts";
+import { probe, ShortReadError } from "../../agents/automount/content/probe.ts";
 import { readCloudConfig } from "../../agents/provision/nocloud/cloud-config.ts";
 import { hostKeyTypes, parseHostKey } from "../../agents/sshkeys/host-keys.ts";
 import { authorizedLine, parseAuthorizedKeys } from "../../agents/sshkeys/keys/authorized-keys.ts";
@@ -138,7 +138,7 @@ const probed: Target = {
         }
       } catch (error) {
         // Its caller takes it for a disk that can't be read.
-        if (!(error instanceof ShortRead)) {
+        if (!(error instanceof ShortReadError)) {
           throw error;
         }
       }

@@ -35,7 +35,7 @@ export function hostnameStage(isGiven: boolean): Stage {
         message: [`${plan.name} (${plan.from})`, ...plan.warnings].join("; "),
       };
     },
-    async rescue({ kernel }) {
+    async onFailure({ kernel }) {
       kernel.setHostname(defaultHostname);
       return `the name is ${defaultHostname}`;
     },

@@ -46,7 +46,7 @@ export function networkStage(clients: DhcpClients): Stage {
       refreshResolvConf(kernel, options.network.nameServers);
       return { result: "ok", message };
     },
-    async rescue({ kernel }) {
+    async onFailure({ kernel }) {
       const interfaces = kernel.list(networkClassFolder).filter((name) => name !== "lo");
       clients.begin();
       for (const interfaceName of interfaces) {

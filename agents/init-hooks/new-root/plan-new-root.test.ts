@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
-import { describeStep } from "../../steps/step.ts";
+import { stepText } from "../../steps/step.ts";
 import { enterNewRoot } from "./enter-new-root.ts";
 import { planNewRoot, rootSizeBytes, skeleton } from "./plan-new-root.ts";
 
@@ -26,7 +26,7 @@ test.each([
 describe("planNewRoot", () => {
   test("for noembed mounts a tmpfs first, binds the mounts after copying, and shares it last", () => {
     const { root, steps } = planNewRoot({ ...facts, mode: "noembed" });
-    const words = steps.map(describeStep);
+    const words = steps.map(stepText);
     expect(root).toBe("/newroot");
     expect(words.slice(0, 3)).toEqual([
       "make folder /newroot",

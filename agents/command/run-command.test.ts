@@ -4,7 +4,7 @@ import { KernelError } from "../kernel/kernel-error.ts";
 import { type Command, UsageError } from "./command.ts";
 import { FakeTerminal } from "./fake-terminal.testing.ts";
 import { parseWords } from "./parse-words.ts";
-import { type CommandTable, runProgram } from "./run-program.ts";
+import { type CommandTable, runCommand } from "./run-command.ts";
 
 function commandThat(run: Command["run"]): CommandTable {
   return { tool: async () => ({ name: "tool", help: "tool helps", run }) };
@@ -12,7 +12,7 @@ function commandThat(run: Command["run"]): CommandTable {
 
 async function call(commands: CommandTable, calledAs: string, ...words: string[]) {
   const terminal = new FakeTerminal();
-  const status = await runProgram(calledAs, words, commands, new FakeKernel(), terminal);
+  const status = await runCommand(calledAs, words, commands, new FakeKernel(), terminal);
   return { status, said: terminal.said, errors: terminal.errors };
 }
 
@@ -21,7 +21,7 @@ const echo = commandThat(async (words, _, terminal) => {
   return 0;
 });
 
-describe("runProgram", () => {
+describe("runCommand", () => {
   test("finds the command by the name of the link, or by the first word", async () => {
     expect((await call(echo, "/usr/sbin/tool", "a", "b")).said).toEqual(["a b"]);
     expect((await call(echo, "agents", "tool", "a")).said).toEqual(["a"]);

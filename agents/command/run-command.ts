@@ -12,7 +12,7 @@ export type CommandTable = Readonly<Record<string, () => Promise<Command>>>;
  *
  * @param calledAs argv[0]
  */
-export async function runProgram(
+export async function runCommand(
   calledAs: string,
   words: readonly string[],
   commands: CommandTable,

@@ -13,7 +13,7 @@ const superblockEnd = 2048;
  * For a stage that failed: brings the user's keys into RAM from the one data filesystem, or from the one disk with
  * the magic, that can be found by a glance. Nothing is written to any disk. Gives what was done, in words.
  */
-export function rescueKeys(kernel: Kernel, flavour: Flavour): string {
+export function seedHomePlainly(kernel: Kernel, flavour: Flavour): string {
   if (kernel.exists(`${flavour.user.home}/.ssh/authorized_keys`)) {
     return "the user's keys are there";
   }
