@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { packageOf } from "../../host-packages.ts";
 import { BuildError } from "../report/build-error.ts";
 import { isDiskFull, systemErrorCode } from "../report/system-error.ts";
 import { toolEnvironment } from "./environment.ts";
@@ -70,7 +72,7 @@ function exitOf(child: ChildProcess, tool: string, options: ToolOptions): Promis
     child.once("error", (error) => {
       const why =
         systemErrorCode(error) === "ENOENT"
-          ? `${tool} not found on this machine: install the package that holds it (or run ./setup build)`
+          ? `${tool} not found on this machine: install the package ${packageOf(basename(tool)) ?? "that holds it"} (or run ./setup build)`
           : error.message;
       reject(new BuildError(`cannot ${options.purpose}: ${why}`, { cause: error }));
     });
