@@ -21,6 +21,7 @@ const help = `guest-tools serves the hypervisor that this machine runs on.
   --json                     the same as JSON
   --help                     this text`;
 
+/** The command `guest-tools`: which hypervisor this is, what is done for it, its shares. */
 export const guestToolsCommand: Command = {
   name: "guest-tools",
   help,

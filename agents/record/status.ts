@@ -9,6 +9,7 @@ import { shownSettings } from "./shown-settings.ts";
 import { readRecords } from "./stages/read-records.ts";
 import type { StageRecord } from "./stages/stage-record.ts";
 
+/** What `boot2podman status --json` says; public, so that fields are added and never renamed. */
 export interface Status {
   version: string;
   hypervisor: string;

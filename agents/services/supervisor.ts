@@ -39,6 +39,7 @@ export function supervisorOf(kernel: Kernel): Supervisor {
   return supervisor;
 }
 
+/** A supervisor that keeps nothing yet. */
 export function openSupervisor(kernel: Kernel): Supervisor {
   const kept = new Map<string, Kept>();
 

@@ -5,6 +5,7 @@ import { makeHostKey } from "./make-host-key.ts";
 import { type KeyStep, stepText } from "./plan.ts";
 import { keepKey, putAside, type Store, serveKey } from "./store.ts";
 
+/** What came of making and storing host keys. */
 export interface HostKeysApplied {
   /** What people should know: keys replaced, keys that could not be stored. */
   warnings: string[];

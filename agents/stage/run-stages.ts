@@ -5,6 +5,7 @@ import type { StageRecord } from "../record/stages/stage-record.ts";
 import type { BootOptions } from "../settings/boot-options.ts";
 import type { Stage, StageContext, StageNotes, StageOutcome } from "./stage.ts";
 
+/** The stages to run, and who hears of each. */
 export interface StageRun {
   stages: readonly Stage[];
   kernel: Kernel;
@@ -13,6 +14,7 @@ export interface StageRun {
   onRecord(record: StageRecord): void;
 }
 
+/** How far a run of stages is. */
 export interface StagesRun {
   /** All stages are finished or late. */
   passed: Promise<void>;

@@ -12,12 +12,14 @@ export interface StageNotes {
   now?: string | undefined;
 }
 
+/** What a stage gets. */
 export interface StageContext {
   kernel: Kernel;
   options: BootOptions;
   notes: StageNotes;
 }
 
+/** How a stage ended, when it didn't throw. */
 export interface StageOutcome {
   result: "ok" | "skipped";
   /** One line for the table of `boot2podman status`. */

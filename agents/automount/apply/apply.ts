@@ -17,6 +17,7 @@ import { type Mounted, mountData } from "./mount-data.ts";
 import { seedHome, seedHomeFromDisk, seedKeysAhead } from "./seed-home.ts";
 import { awaitPartition, makeFilesystem, openForSetUp, writeMagic, writeTable } from "./set-up.ts";
 
+/** What came of carrying out a plan. */
 export interface Applied {
   mounted: Mounted | undefined;
   /** What went wrong without keeping the rest from being done, a line each. */

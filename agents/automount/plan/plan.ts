@@ -24,6 +24,7 @@ export interface Note {
   message: string;
 }
 
+/** What is to be done with the disks, and why. */
 export interface Plan {
   /** The case of the decision table; undefined when there was no disk to decide about. */
   row: RowId | undefined;

@@ -5,6 +5,7 @@ import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 import { portFolder, qemuAgent, qemuAgentPort } from "./qemu-agent.ts";
 import type { GuestFacts } from "./read-facts.ts";
 
+/** What the hypervisor that we are on gets. */
 export interface GuestPlan {
   detection: Detection;
   /** Modules that no device asks for. */

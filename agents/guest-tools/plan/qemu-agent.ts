@@ -2,6 +2,7 @@ import type { Service } from "../../services/service.ts";
 import type { GuestAgentPolicy } from "../../settings/options/guest-agent.ts";
 import { toolPrograms } from "../programs-and-devices.ts";
 
+/** Name of the virtio port at which QEMU's guest agent is spoken to; libvirt's name, which everybody took. */
 export const qemuAgentPort = "org.qemu.guest_agent.0";
 /** Where guest programs look for named ports. */
 export const portFolder = "/dev/virtio-ports";

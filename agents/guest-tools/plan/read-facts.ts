@@ -4,6 +4,7 @@ import { virtioPorts } from "../../kernel/boot-port.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 
+/** What a plan for the hypervisor hangs on. */
 export interface GuestFacts {
   machine: MachineFacts;
   /** Named virtio-serial ports. */

@@ -4,6 +4,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
 import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 
+/** The ways in which hypervisors offer folders. */
 export type ShareKind = "virtiofs" | "9p" | "vboxsf" | "vmhgfs";
 
 /** A folder of the host's that can be mounted here. */

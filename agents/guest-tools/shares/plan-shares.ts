@@ -4,6 +4,7 @@ import type { ShareOptions, WantedShare } from "../../settings/options/shares.ts
 import { toolPrograms } from "../programs-and-devices.ts";
 import type { OfferedShare, ShareKind } from "./find-shares.ts";
 
+/** What is offered and what is taken already. */
 export interface ShareFacts {
   offered: readonly OfferedShare[];
   /** Folders on which something is mounted. */
@@ -12,6 +13,7 @@ export interface ShareFacts {
   user: User | undefined;
 }
 
+/** One share to be mounted. */
 export interface ShareMount {
   kind: ShareKind;
   name: string;
@@ -20,6 +22,7 @@ export interface ShareMount {
   argv: readonly string[];
 }
 
+/** What is mounted, and what stays away. */
 export interface SharePlan {
   mounts: readonly ShareMount[];
   /** One line for each share that stays away, and why. */

@@ -9,6 +9,7 @@ import { writeXenStore } from "./xenstore.ts";
 const soonMs = 5_000;
 const everyMs = 60_000;
 
+/** What XenServer and XCP-ng show of a guest. */
 export interface GuestDescription {
   version: string;
   kernelRelease: string;

@@ -6,6 +6,7 @@ export const crontabs = `${stateFolder}/etc/crontabs`;
 /** Consoles beside the first, which is init's. */
 const furtherConsoles = ["tty2", "tty3", "tty4", "tty5", "tty6"];
 
+/** Which daemons were asked for. */
 export interface DaemonOptions {
   cron: boolean;
   syslog: boolean;

@@ -14,6 +14,7 @@ const plainTimeoutMs = 60_000;
 const plainColdplug =
   "find /sys/devices -name modalias -exec cat {} + | sort -u | xargs modprobe -q -a -b";
 
+/** What the stage shares with the resident agent, which serves devices that come later. */
 export interface DeviceParts {
   loader: ModuleLoader;
   /** Devices that have been looked at. */

@@ -25,6 +25,7 @@ export interface DhcpClients {
   hasBegun(): boolean;
 }
 
+/** The DHCP clients of this boot: none yet. */
 export function openDhcpClients(kernel: Kernel): DhcpClients {
   const supervisor = supervisorOf(kernel);
   let hasBegun = false;

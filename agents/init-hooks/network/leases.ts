@@ -8,6 +8,7 @@ import { isIpAddress } from "../../settings/options/ip-address.ts";
 export const leaseFolder = "/run/network";
 /** In the order in which their name servers are asked. */
 const leaseSources = ["static", "dhcp", "ra"] as const;
+/** Who gave an interface its addresses and name servers. */
 export type LeaseSource = (typeof leaseSources)[number];
 
 /** What an interface was told, as far as it can be used. */
@@ -21,6 +22,7 @@ export interface Lease {
   timeServers: readonly string[];
 }
 
+/** File that says what an interface got from that source. */
 export function leasePath(interfaceName: string, source: LeaseSource): string {
   return `${leaseFolder}/${interfaceName}.${source}`;
 }

@@ -1,6 +1,7 @@
 import type { InterfaceSetting, NetworkOptions } from "../../settings/options/interface-setting.ts";
 import { ipv4Network, isIpv6 } from "../../settings/options/ip-address.ts";
 
+/** A network interface as the kernel lists it. */
 export interface Interface {
   name: string;
   /** The kernel's number: one that comes later has a higher one. */
@@ -135,6 +136,7 @@ export function dhcpCommand(interfaceName: string, hostname: string): string[] {
   ];
 }
 
+/** Pid file of the interface's DHCP client. */
 export function dhcpPidPath(interfaceName: string): string {
   return `/run/udhcpc.${interfaceName}.pid`;
 }

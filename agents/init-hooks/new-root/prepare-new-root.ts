@@ -5,6 +5,7 @@ import type { BootOptions } from "../../settings/boot-options.ts";
 import { applySteps } from "../../steps/apply-steps.ts";
 import { planNewRoot } from "./plan-new-root.ts";
 
+/** A root that is ready to be gone to. */
 export interface PreparedRoot {
   /** Where PID 1 is to go; "/" for embed. */
   root: string;

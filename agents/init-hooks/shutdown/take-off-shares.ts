@@ -11,6 +11,7 @@ const flushPauseMs = 20_000;
 const flushTimeoutMs = 120_000;
 const unmountTimeoutMs = 10_000;
 
+/** Which shares are gone and which don't answer. */
 export interface SharesOff {
   /** Mounts whose server doesn't answer. A sync(2) would wait for them without end. */
   dead: string[];

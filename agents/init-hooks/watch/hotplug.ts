@@ -7,6 +7,7 @@ import { coldplug } from "../devices/stage.ts";
 import type { DhcpClients } from "../network/dhcp-clients.ts";
 import { forgetInterface, serveInterfaces } from "../network/serve-interfaces.ts";
 
+/** What the boot hands on to whoever serves devices that come later. */
 export interface HotplugState {
   loader: ModuleLoader;
   clients: DhcpClients;

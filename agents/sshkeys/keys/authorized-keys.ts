@@ -8,6 +8,7 @@ export interface AuthorizedKey {
   comment: string;
 }
 
+/** What a file of authorized_keys grants. */
 export interface ParsedAuthorizedKeys {
   /** In their order, each key once. */
   keys: readonly AuthorizedKey[];

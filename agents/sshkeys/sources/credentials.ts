@@ -14,6 +14,7 @@ export interface GivenText {
   text: string;
 }
 
+/** Texts with keys that the hypervisor handed in. */
 export interface Given {
   texts: GivenText[];
   /** What was left out, and why. */

@@ -20,11 +20,13 @@ export interface GivenKey extends AuthorizedKey {
   from: string;
 }
 
+/** Keys from outside, and what was left out. */
 export interface GivenKeys {
   keys: readonly GivenKey[];
   warnings: readonly string[];
 }
 
+/** Where to look for keys beside the user's own file. */
 export interface Asked {
   /** Kept on the data disk; its keys are for the user. */
   stateFolder: string;
