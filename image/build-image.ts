@@ -26,6 +26,7 @@ export const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** zstd level of a fast build. */
 const FAST_LEVEL = 1;
 
+/** What whoever builds may choose; see image/build.ts for the options of the command. */
 export interface BuildOptions {
   recipePath?: string | undefined;
   /** Instead of the recipe's own. */

@@ -13,6 +13,7 @@ const IDLE_TIMEOUT_SECONDS = { mirror: 30, snapshot: 10 };
 /** Downloads at the same time. */
 const PARALLEL = 4;
 
+/** Where packages come from and where they are kept. */
 export interface FetchOptions {
   cacheDir: string;
   mirrors: () => Promise<Mirrors>;

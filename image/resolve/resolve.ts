@@ -6,6 +6,7 @@ import { dependenciesOf, lookUpPackages, makePrivateApt, updateIndexes } from ".
 import { type Lock, readLock, unlockedPackages, writeLock } from "./lock.ts";
 import type { Mirrors } from "./mirrors.ts";
 
+/** When a lock may be renewed, and where from. */
 export interface ResolveOptions {
   lockFile: string;
   cacheDir: string;
@@ -18,7 +19,10 @@ export interface ResolveOptions {
   progress: Progress;
 }
 
-/** Recipe → lock: the packages of the recipe with versions and hashes. */
+/**
+ * Recipe → lock: the packages of the recipe with versions and hashes.
+ * @throws BuildError when the lock would have to be renewed and must not be.
+ */
 export async function resolvePackages(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
   const lock = options.update ? undefined : readLock(options.lockFile);
   const why = lock ? misfit(lock, recipe) : options.update ? "--update" : "there is no lock file";
@@ -59,7 +63,10 @@ export function misfit(lock: Lock, recipe: Recipe): string | undefined {
   return undefined;
 }
 
-/** Asks the archive for the recipe's packages, and writes the lock file. */
+/**
+ * Asks the archive for the recipe's packages, and writes the lock file.
+ * @throws BuildError when the archive can't be asked, or lacks a package.
+ */
 export async function resolveAnew(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
   const folder = join(options.cacheDir, "apt", `${recipe.suite}-${recipe.arch}`);
   const apt = await makePrivateApt(folder, recipe.suite, recipe.arch, await options.mirrors());

@@ -7,6 +7,7 @@ import { BuildError } from "../report/build-error.ts";
 import { isDiskFull, systemErrorCode } from "../report/system-error.ts";
 import { toolEnvironment } from "./environment.ts";
 
+/** How a tool runs; its arguments are handed to it as they are, through no shell. */
 export interface ToolOptions {
   /** What the tool is asked to do, for the error: "compress /usr". */
   purpose: string;
@@ -20,6 +21,7 @@ export interface ToolOptions {
   deadlineMs?: number;
 }
 
+/** What a tool that ended well has printed. */
 export interface ToolResult {
   stdout: string;
   stderr: string;
