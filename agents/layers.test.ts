@@ -11,8 +11,9 @@ const root = path.resolve(import.meta.dirname, "..");
 const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
   agents: [
     ["kernel"],
-    ["accounts", "command", "digest", "hypervisor", "modules", "steps"],
+    ["accounts", "command", "digest", "modules", "steps"],
     ["flavour", "services", "settings"],
+    ["hypervisor"],
     ["record"],
     ["logs", "stage"],
     ["provision"],

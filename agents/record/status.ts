@@ -1,5 +1,5 @@
-import { detectHypervisor } from "../hypervisor/hypervisor.ts";
-import { readMachineFacts } from "../hypervisor/read-machine-facts.ts";
+import { detectHypervisor } from "../hypervisor/detect.ts";
+import { readMachineFacts } from "../hypervisor/facts/read-machine-facts.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { rootMode } from "../kernel/root-mode.ts";
 import { findStateMount } from "../kernel/state-folder.ts";

@@ -1,8 +1,9 @@
 import type { User } from "../../accounts/find-user.ts";
+import { vmhgfsProgram } from "../../hypervisor/known/vmware.ts";
+import type { ShareKind } from "../../hypervisor/plan/guest-plan.ts";
 import { placeOfName } from "../../settings/options/share-path.ts";
 import type { ShareOptions, WantedShare } from "../../settings/options/shares.ts";
-import { toolPrograms } from "../programs-and-devices.ts";
-import type { OfferedShare, ShareKind } from "./find-shares.ts";
+import type { OfferedShare } from "./find-shares.ts";
 
 /** What is offered and what is taken already. */
 export interface ShareFacts {
@@ -91,7 +92,7 @@ function mountOf(share: OfferedShare, wanted: WantedShare, user: User | undefine
       mount("nosuid", "nodev", "trans=virtio", "version=9p2000.L", "msize=512000", "cache=mmap"),
     vboxsf: () => mount("nosuid", "nodev", "nls=utf8", ...owner),
     vmhgfs: () => [
-      ...[toolPrograms.vmhgfs, `.host:/${name}`, path],
+      ...[vmhgfsProgram, `.host:/${name}`, path],
       ...["-o", [access, "allow_other", "nosuid", "nodev", ...owner].join(",")],
     ],
   }[kind]();

@@ -1,5 +1,5 @@
+import { vboxGuestDevice } from "../../hypervisor/known/virtualbox.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { toolDevices } from "../programs-and-devices.ts";
 import { connectHgcm } from "./guest-device.ts";
 
 /** Functions of VBoxSharedFolders (VirtualBox: VBox/shflsvc.h). */
@@ -18,7 +18,7 @@ const longestNameBytes = 512;
  * refuses.
  */
 export function listVirtualBoxShares(kernel: Kernel): string[] {
-  const device = kernel.openDevice(toolDevices.vboxGuest);
+  const device = kernel.openDevice(vboxGuestDevice);
   try {
     const folders = connectHgcm(device, "VBoxSharedFolders");
     const mappings = Buffer.alloc(mostShares * mappingBytes);

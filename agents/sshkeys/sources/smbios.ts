@@ -1,4 +1,4 @@
-import { smbiosStructures } from "../../hypervisor/smbios-structures.ts";
+import { smbiosStructures } from "../../hypervisor/facts/smbios-structures.ts";
 
 const oemStringsType = 11;
 

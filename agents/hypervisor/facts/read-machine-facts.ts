@@ -1,5 +1,5 @@
-import type { Kernel } from "../kernel/kernel.ts";
-import { hasCode } from "../kernel/kernel-error.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { hasCode } from "../../kernel/kernel-error.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { smbiosSaysVirtual } from "./smbios.ts";
 import { smbiosTable } from "./smbios-structures.ts";

@@ -1,12 +1,15 @@
+/** Names that the firmware gives the machine (/sys/class/dmi/id). */
+export interface DmiFacts {
+  productName: string;
+  systemVendor: string;
+  boardVendor: string;
+  biosVendor: string;
+  productVersion: string;
+}
+
 /** What the machine says of itself; empty where it says nothing. */
 export interface MachineFacts {
-  dmi: {
-    productName: string;
-    systemVendor: string;
-    boardVendor: string;
-    biosVendor: string;
-    productVersion: string;
-  };
+  dmi: DmiFacts;
   /** Signatures of CPUID leaves 0x40000000, 0x40000100 …, padding taken off: "KVMKVMKVM", "Microsoft Hv". */
   cpuidSignatures: readonly string[];
   /** The CPU's flag "hypervisor": some hypervisor is below us. x86 only. */

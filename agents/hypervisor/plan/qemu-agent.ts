@@ -1,7 +1,8 @@
 import type { Service } from "../../services/service.ts";
 import type { GuestAgentPolicy } from "../../settings/options/guest-agent.ts";
-import { toolPrograms } from "../programs-and-devices.ts";
 
+/** QEMU's guest agent, where the image has it. */
+export const qemuAgentProgram = "/usr/sbin/qemu-ga";
 /** Name of the virtio port at which QEMU's guest agent is spoken to; libvirt's name, which everybody took. */
 export const qemuAgentPort = "org.qemu.guest_agent.0";
 /** Where guest programs look for named ports. */
@@ -39,7 +40,7 @@ export function qemuAgent(policy: Exclude<GuestAgentPolicy, "off">): Service {
   return {
     name: "qemu-ga",
     argv: [
-      ...[toolPrograms.qemuAgent, "-m", "virtio-serial", "-p", `${portFolder}/${qemuAgentPort}`],
+      ...[qemuAgentProgram, "-m", "virtio-serial", "-p", `${portFolder}/${qemuAgentPort}`],
       ...["-t", "/run", "-l", "/var/log/qemu-ga.log"],
       ...[`--fsfreeze-hook=${freezeHook}`, ...commands],
     ],

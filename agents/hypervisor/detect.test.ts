@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
-import { detectHypervisor } from "./hypervisor.ts";
-import { noMachineFacts } from "./machine-facts.ts";
-import { readMachineFacts } from "./read-machine-facts.ts";
+import { detectHypervisor } from "./detect.ts";
+import { noMachineFacts } from "./facts/machine-facts.ts";
+import { readMachineFacts } from "./facts/read-machine-facts.ts";
+import { smbiosSaysVirtual } from "./facts/smbios.ts";
 import { factsOf, realMachines } from "./real-machines.testing.ts";
-import { smbiosSaysVirtual } from "./smbios.ts";
 import { isVirtualMachine } from "./virtual-machine.ts";
 
 describe("detectHypervisor", () => {
