@@ -10,7 +10,6 @@ import { observeDisks } from "./observe/observe.ts";
 import { areDisksPending } from "./observe/pending-disks.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 
-/** The disks as they are now, and the plan for them. */
 export interface Planned {
   disks: readonly Disk[];
   plan: Plan;

@@ -1,4 +1,3 @@
-/** Setting clocks. */
 export interface Clocks {
   /** Moves the system's clock at once (ADJ_SETOFFSET); milliseconds with fractions. */
   stepTime(byMs: number): void;

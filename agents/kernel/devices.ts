@@ -11,7 +11,6 @@ export interface Device {
   close(): void;
 }
 
-/** Character devices. */
 export interface Devices {
   /** Opens a character device for reading and writing. */
   openDevice(path: string): Device;

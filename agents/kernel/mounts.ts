@@ -1,4 +1,3 @@
-/** Flags of mount(2), as mount(8) names them. */
 export type MountFlag =
   | "ro"
   | "nosuid"
@@ -16,10 +15,8 @@ export type MountFlag =
   | "slave"
   | "silent";
 
-/** Flags of umount2(2): MNT_FORCE, MNT_DETACH, UMOUNT_NOFOLLOW. */
 export type UnmountFlag = "force" | "detach" | "nofollow";
 
-/** A call of mount(2). */
 export interface MountRequest {
   /** Device, folder (bind, move) or a name for filesystems without one; "none" for a change of propagation. */
   source: string;

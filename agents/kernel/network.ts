@@ -18,7 +18,6 @@ export interface RouterNameServers {
   servers: readonly string[];
 }
 
-/** Who is told of interfaces and name servers. */
 export interface NetworkListener {
   onLink(event: LinkEvent): void;
   onNameServers(event: RouterNameServers): void;
@@ -26,7 +25,6 @@ export interface NetworkListener {
   onLost(): void;
 }
 
-/** A question by UDP. */
 export interface DatagramRequest {
   /** An address, not a name. */
   address: string;
@@ -35,7 +33,6 @@ export interface DatagramRequest {
   timeoutMs: number;
 }
 
-/** Its answer, with the times that a clock is set by. */
 export interface DatagramReply {
   payload: Uint8Array;
   /** Unix milliseconds with fractions, by this system's clock. */
@@ -43,7 +40,6 @@ export interface DatagramReply {
   receivedMs: number;
 }
 
-/** The network as far as the agents speak on it themselves. */
 export interface Network {
   /** Listens to NETLINK_ROUTE; what was before isn't told. */
   networkEvents(listener: NetworkListener): Subscription;

@@ -6,7 +6,6 @@ export type Stored =
   | { state: "sound"; key: HostKey }
   | { state: "unusable"; why: string };
 
-/** One change of the host keys. */
 export type KeyStep =
   /** The stored key goes to /etc/ssh. */
   | { do: "use"; type: HostKeyType; key: HostKey }
@@ -33,8 +32,7 @@ export function planHostKeys(stored: Readonly<Record<HostKeyType, Stored>>): Key
   });
 }
 
-/** The step in words, as in records. */
-export function stepText(step: KeyStep): string {
+export function keyStepText(step: KeyStep): string {
   switch (step.do) {
     case "use":
       return `use the stored ${step.type} host key ${step.key.public.fingerprint}`;

@@ -18,7 +18,6 @@ const KEPT_INDEXES = [
   "modules.symbols",
 ];
 
-/** The kernel modules that go into the image. */
 export interface KernelModules {
   release: string;
   /** Modules and their indexes, for /usr. */
@@ -128,10 +127,7 @@ async function indexAllModules(
   return readFileSync(join(folder, "modules.dep"), "utf8");
 }
 
-/**
- * Version of the kernel in a package, by its folder of modules.
- * @throws BuildError when the package holds no kernel modules.
- */
+/** Version of the kernel in a package, by its folder of modules. */
 export function kernelRelease(kernel: ExtractedPackage): string {
   for (const { path } of kernel.entries) {
     const [, release] = /^usr\/lib\/modules\/([^/]+)\/modules\.builtin$/.exec(path) ?? [];

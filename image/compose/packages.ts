@@ -6,10 +6,7 @@ import { BuildError } from "../report/build-error.ts";
 /** Entries of the image with the file group that each belongs to. */
 export type GroupedEntries = Map<string, Entry[]>;
 
-/**
- * Picks the files that the recipe names out of the packages.
- * @throws BuildError that names the pattern which fits no file of its package.
- */
+/** Picks the files that the recipe names out of the packages. */
 export function pickPackageFiles(
   recipe: Recipe,
   recipePath: string,
@@ -39,10 +36,7 @@ export function pickPackageFiles(
   return groups;
 }
 
-/**
- * The package of that name.
- * @throws BuildError when the lock has none.
- */
+/** The package of that name. */
 export function packageNamed(
   packages: readonly ExtractedPackage[],
   name: string,
@@ -54,10 +48,7 @@ export function packageNamed(
   return found;
 }
 
-/**
- * One file of a package by its exact path.
- * @throws BuildError when the package has no such file.
- */
+/** One file of a package by its exact path. */
 export function packageFile(
   packages: readonly ExtractedPackage[],
   name: string,

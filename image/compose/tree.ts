@@ -16,7 +16,6 @@ import { readStaticTree } from "./static-tree.ts";
 /** Where the first content of the guest's writable root lies in the image. */
 export const ROOT_SKELETON = "usr/share/boot2podman/root";
 
-/** What the tree is composed of besides packages and the agents. */
 export interface ComposeOptions {
   recipe: Recipe;
   recipePath: string;
@@ -135,10 +134,7 @@ function uniqueEntries(groups: GroupedEntries): Entry[] {
   return [...byPath.values()].map(({ entry }) => entry);
 }
 
-/**
- * Sets the modes and owners that the recipe asks for.
- * @throws BuildError that names a path which isn't in the image.
- */
+/** Sets the modes and owners that the recipe asks for. */
 export function applyPermissions(recipe: Recipe, entries: readonly Entry[]): Entry[] {
   const changes = new Map(recipe.permissions.map((one) => [one.path, one]));
   const changed = entries.map((entry): Entry => {

@@ -64,10 +64,7 @@ const FROM_SNAPSHOT = `/archive/debian/20260203T040506Z/${one.path}`;
 function fetchAll(idleTimeoutSeconds = 60): Promise<void> {
   return fetchPackages(lock, {
     cacheDir,
-    mirrors: async () => ({
-      debian: `${base}/debian`,
-      "debian-security": `${base}/debian-security`,
-    }),
+    mirrors: () => ({ debian: `${base}/debian`, "debian-security": `${base}/debian-security` }),
     snapshot: `${base}/archive`,
     idleTimeoutSeconds: { mirror: idleTimeoutSeconds, snapshot: idleTimeoutSeconds },
     progress: { line: () => undefined, live: () => undefined },

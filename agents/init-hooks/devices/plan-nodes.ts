@@ -1,4 +1,3 @@
-/** A node that has to be in /dev; modes and numbers as in the kernel's devices.txt. */
 export interface DeviceNode {
   path: string;
   kind: "char" | "block";

@@ -1,4 +1,3 @@
-/** One line of a file of sysctl.d(5). */
 export interface Sysctl {
   key: string;
   /** File below /proc/sys. */

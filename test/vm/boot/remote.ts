@@ -1,14 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { busyboxImage } from "../harness/container-image.ts";
 import { Registry } from "../harness/registry.ts";
 import { runOk } from "../harness/run.ts";
-import { test } from "./booted.ts";
+import type { Booted } from "./booted.ts";
 
 /** Podman from elsewhere: registries, and clients on the host. */
-export function remoteTests(): void {
-  test("pulls from a registry what it pushed there", async ({ booted: { machine } }) => {
+export function remoteTests(booted: Booted): void {
+  test("pulls from a registry what it pushed there", async () => {
+    const { machine } = booted;
     const registry = await Registry.start();
     try {
       // Seen from the guest, QEMU's network has the host's loopback at 10.0.2.2.
@@ -21,9 +22,8 @@ export function remoteTests(): void {
     }
   });
 
-  test("is listed by a podman on the host over ssh://", async ({
-    booted: { machine, identity },
-  }) => {
+  test("is listed by a podman on the host over ssh://", async () => {
+    const { machine, identity } = booted;
     const known = path.join(identity.folder, "home");
     await mkdir(path.join(known, ".ssh"), { recursive: true, mode: 0o700 });
     const keys = await runOk([
@@ -43,7 +43,8 @@ export function remoteTests(): void {
     expect(await runOk([...remote, "ps", "--format", "{{.Names}}"], { env })).toMatch(/^web$/m);
   });
 
-  test("answers on podman's socket, under its old name too", async ({ booted: { machine } }) => {
+  test("answers on podman's socket, under its old name too", async () => {
+    const { machine } = booted;
     await machine.root("test -S /run/podman/podman.sock && test -S /run/podman/io.podman");
     const one = await machine.root(
       "podman --remote --url unix:///run/podman/io.podman version -f '{{.Server.Version}}'",

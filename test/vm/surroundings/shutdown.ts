@@ -1,12 +1,11 @@
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { runOk } from "../harness/run.ts";
-import { test } from "./surrounded.ts";
+import type { Surrounded } from "./surrounded.ts";
 
 /** What is left on the disk. To be called last: it switches the machine off. */
-export function shutdownTests(): void {
-  test("shutdown -h leaves the disk clean, its swap file too", async ({
-    surrounded: { machine, disk },
-  }) => {
+export function shutdownTests(surrounded: Surrounded): void {
+  test("shutdown -h leaves the disk clean, its swap file too", async () => {
+    const { machine, disk } = surrounded;
     const off = machine.ended();
     await machine.ssh("sudo shutdown -h now");
     await off;
