@@ -11,8 +11,9 @@ const root = path.resolve(import.meta.dirname, "..");
 const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
   agents: [
     ["kernel"],
-    ["accounts", "command", "digest", "hypervisor", "modules", "steps"],
+    ["accounts", "command", "digest", "modules", "steps"],
     ["flavour", "services", "settings"],
+    ["hypervisor"],
     ["record"],
     ["logs", "stage"],
     ["provision"],
@@ -37,11 +38,25 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["build-image.ts"],
     ["build.ts"],
   ],
+  // What the host has and what is kept of machines, then what they live on, what happens to them, and who says so.
+  machine: [
+    ["failure"],
+    ["program", "template"],
+    ["store"],
+    ["boot-image", "disk", "ssh"],
+    ["client", "driver"],
+    ["life"],
+    ["completion"],
+    ["commands"],
+    ["quick-start"],
+    ["podman-machine.ts", "quick-start.ts"],
+  ],
 };
 
-/** What lies beside the folders of code: data that the code reads. */
+/** What lies beside the folders of code: data that the code reads, and the script that starts it. */
 const dataOf: Readonly<Record<string, readonly string[]>> = {
   image: ["lock", "tree", "nfs.toml", "recipe.toml", "vmware.toml"],
+  machine: ["podman-machine"],
 };
 
 interface Import {

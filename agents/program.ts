@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { type CommandTable, runProgram } from "./command/run-program.ts";
+import { type CommandTable, runCommand } from "./command/run-command.ts";
 import { linuxKernel } from "./kernel/linux/linux-kernel.ts";
 
 const commands: CommandTable = {
@@ -17,4 +17,4 @@ const terminal = {
 };
 
 const words = process.argv.slice(2);
-process.exit(await runProgram(process.argv0, words, commands, linuxKernel, terminal));
+process.exit(await runCommand(process.argv0, words, commands, linuxKernel, terminal));

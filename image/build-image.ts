@@ -15,7 +15,7 @@ import { type Arch, type Recipe, readRecipe } from "./recipe/recipe.ts";
 import { BuildError } from "./report/build-error.ts";
 import type { Progress } from "./report/progress.ts";
 import { type Lock, lockPath } from "./resolve/lock.ts";
-import { chooseMirrors, readAptSources } from "./resolve/mirrors.ts";
+import { chooseMirrors } from "./resolve/mirrors.ts";
 import { type ResolveOptions, resolveAnew, resolvePackages } from "./resolve/resolve.ts";
 import { requireTools } from "./tool/required-tools.ts";
 import { makeUsrImage } from "./usr/usr-image.ts";
@@ -26,6 +26,7 @@ export const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** zstd level of a fast build. */
 const FAST_LEVEL = 1;
 
+/** What whoever builds may choose; see image/build.ts for the options of the command. */
 export interface BuildOptions {
   recipePath?: string | undefined;
   /** Instead of the recipe's own. */
@@ -70,8 +71,7 @@ export async function buildImage(options: BuildOptions): Promise<string> {
   const lock = await lockAndFetch(recipe, {
     lockFile,
     cacheDir,
-    mirrors: () =>
-      chooseMirrors(options.mirror ?? process.env.BOOT2PODMAN_MIRROR, readAptSources("/etc/apt")),
+    mirrors: () => chooseMirrors(options.mirror ?? process.env.BOOT2PODMAN_MIRROR),
     update: options.update ?? false,
     locked: options.locked ?? false,
     snapshot: (options.snapshot ?? SNAPSHOT_ARCHIVE).replace(/\/+$/, ""),

@@ -13,6 +13,7 @@ const stateSchema = z.object({
 
 type State = z.infer<typeof stateSchema>;
 
+/** Where everything lies that artifacts are made of. */
 export interface BuildInputs {
   repository: string;
   recipePath: string;

@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 
+/** A user account, as /etc/passwd has it. */
 export interface User {
   name: string;
   uid: number;

@@ -28,6 +28,7 @@ function printable(planned: Plan) {
 /** Carried out by hand; only one at a time. */
 const lockPath = "/run/boot2podman/automount.lock";
 
+/** The command `automount`: what is found and decided, and the same again by hand. */
 export const automountCommand: Command = {
   name: "automount",
   help,

@@ -7,7 +7,7 @@ import { type Applied, applyPlan } from "./apply/apply.ts";
 import { diskText } from "./observe/observe.ts";
 import type { Plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";
-import { rescueKeys } from "./rescue.ts";
+import { seedHomePlainly } from "./seed-home-plainly.ts";
 import { observeAndPlan, type Planned } from "./wait-for-disk.ts";
 
 /** With the stages between this one and sshd it adds up to less than the 90 s that sshd waits at its gate. */
@@ -34,8 +34,8 @@ export const automountStage = (bringLate: (context: StageContext) => Promise<str
     // sshkeys didn't wait any longer and has looked in vain for what is on this disk.
     return { ...outcome, message: `${outcome.message}; ${await bringLate(context)}` };
   },
-  rescue: async ({ kernel, options }) =>
-    rescueKeys(kernel, await readFlavour(kernel, options.user)),
+  onFailure: async ({ kernel, options }) =>
+    seedHomePlainly(kernel, await readFlavour(kernel, options.user)),
 });
 
 /**

@@ -10,6 +10,7 @@ import { observeDisks } from "./observe/observe.ts";
 import { areDisksPending } from "./observe/pending-disks.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 
+/** The disks as they are now, and the plan for them. */
 export interface Planned {
   disks: readonly Disk[];
   plan: Plan;

@@ -1,10 +1,12 @@
 import { UsageError } from "./command.ts";
 
+/** What a word of a command that starts with "--" may be followed by. */
 export interface OptionKind {
   /** A flag stands alone, a value follows as --name=VALUE or --name VALUE. */
   kind: "flag" | "value";
 }
 
+/** The words of a command, sorted. */
 export interface ParsedWords<Name extends string> {
   flags: ReadonlySet<Name>;
   values: ReadonlyMap<Name, string>;

@@ -34,6 +34,13 @@ export const boot2podman: Flavour = {
   binds: [
     { from: "var/lib/boot2podman", to: "/var/lib/boot2podman", owner: "root", mode: 0o755 },
     { from: "var/lib/containers", to: "/var/lib/containers", owner: "root", mode: 0o755 },
+    // Else the networks of root's containers would be gone, and with them the containers' way to start.
+    {
+      from: "var/lib/containers/networks",
+      to: "/etc/containers/networks",
+      owner: "root",
+      mode: 0o755,
+    },
     { from: "local/share/containers", to: ".local/share/containers", owner: "user", mode: 0o700 },
     { from: "home/tc/.ssh", to: ".ssh", owner: "user", mode: 0o700 },
   ],

@@ -2,6 +2,7 @@ import { findUser } from "../accounts/find-user.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { boot2podman, type Flavour } from "./flavour.ts";
 
+/** Where the image says which flavour it is. */
 export const flavourPath = "/usr/share/boot2podman/flavour.json";
 
 /**

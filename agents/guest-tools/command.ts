@@ -1,10 +1,10 @@
 import { type Command, UsageError } from "../command/command.ts";
 import { parseWords } from "../command/parse-words.ts";
-import { detectHypervisor } from "../hypervisor/hypervisor.ts";
-import { readMachineFacts } from "../hypervisor/read-machine-facts.ts";
+import { detectHypervisor } from "../hypervisor/detect.ts";
+import { readMachineFacts } from "../hypervisor/facts/read-machine-facts.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { readSettings } from "../settings/settings.ts";
-import { type GuestPlan, planGuestTools } from "./plan/plan.ts";
+import { type GuestToolsPlan, planGuestTools } from "./plan/plan.ts";
 import { readFacts } from "./plan/read-facts.ts";
 import { findShares } from "./shares/find-shares.ts";
 import type { SharePlan } from "./shares/plan-shares.ts";
@@ -21,6 +21,7 @@ const help = `guest-tools serves the hypervisor that this machine runs on.
   --json                     the same as JSON
   --help                     this text`;
 
+/** The command `guest-tools`: which hypervisor this is, what is done for it, its shares. */
 export const guestToolsCommand: Command = {
   name: "guest-tools",
   help,
@@ -85,7 +86,7 @@ async function mountAll(
 }
 
 /** The plan, one step a line. */
-export function planText(plan: GuestPlan): string {
+export function planText(plan: GuestToolsPlan): string {
   return [
     `hypervisor ${plan.detection.hypervisor}, told by ${plan.detection.by}`,
     `clock ${plan.clock}`,

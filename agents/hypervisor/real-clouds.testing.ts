@@ -1,5 +1,5 @@
-import type { Hypervisor } from "./hypervisor.ts";
-import type { MachineFacts } from "./machine-facts.ts";
+import type { MachineFacts } from "./facts/machine-facts.ts";
+import type { Hypervisor } from "./hypervisors.ts";
 
 /** What one kind of machine says of itself, and what it is. */
 export interface RealMachine {

@@ -1,4 +1,4 @@
-import { type MachineFacts, noMachineFacts } from "./machine-facts.ts";
+import { type MachineFacts, noMachineFacts } from "./facts/machine-facts.ts";
 import { type RealMachine, realClouds } from "./real-clouds.testing.ts";
 
 const kvm = "KVMKVMKVM";

@@ -13,6 +13,7 @@ import { bootStages } from "./stages.ts";
 import { startHotplug } from "./watch/hotplug.ts";
 import { serveBothPodmans } from "./watch/user-podman-socket.ts";
 
+/** How this process was started: in the initial RAM disk, or when the root is there already. */
 export interface BootRequest {
   /** Given when the boot starts in the initial RAM disk: it then prepares the root and goes there by itself. */
   initramfs?: NewRootRequest;

@@ -19,6 +19,7 @@ const help = `init-hooks brings the system up and down. Called by /init and by i
   --head-start=FILE      appears in /dev when the modules that /init is loading meanwhile are loaded
   --help                 this text`;
 
+/** The command `init-hooks`: the boot, the resident agent, the shutdown, and the table of options. */
 export const initHooksCommand: Command = {
   name: "init-hooks",
   help,

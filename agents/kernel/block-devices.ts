@@ -1,3 +1,4 @@
+/** An open disk, partition or image file. */
 export interface BlockDevice {
   readonly path: string;
   /** Size as the kernel knows it (BLKGETSIZE64); of an image file its length. */
@@ -19,6 +20,7 @@ export interface BlockDevice {
   close(): void;
 }
 
+/** Disks and partitions. */
 export interface BlockDevices {
   /**
    * Opens a disk or partition; "write" also reads, and "exclusive" (O_EXCL) refuses with EBUSY a device that
@@ -27,10 +29,12 @@ export interface BlockDevices {
   openBlockDevice(path: string, access: "read" | "write" | "exclusive"): BlockDevice;
 }
 
+/** A lock that is held until it is released or the process ends. */
 export interface Lock {
   release(): void;
 }
 
+/** Locks between processes. */
 export interface Locks {
   /** flock(LOCK_EX | LOCK_NB) on a file that is made when missing. Undefined when somebody else has it. */
   tryLock(path: string): Lock | undefined;

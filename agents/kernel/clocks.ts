@@ -1,3 +1,4 @@
+/** Setting clocks. */
 export interface Clocks {
   /** Moves the system's clock at once (ADJ_SETOFFSET); milliseconds with fractions. */
   stepTime(byMs: number): void;

@@ -11,6 +11,7 @@ export interface Device {
   close(): void;
 }
 
+/** Character devices. */
 export interface Devices {
   /** Opens a character device for reading and writing. */
   openDevice(path: string): Device;

@@ -7,22 +7,26 @@ export interface Uevent {
   values: Readonly<Record<string, string>>;
 }
 
+/** Something that goes on until it is closed. */
 export interface Subscription {
   close(): void;
 }
 
+/** Who is told of devices that come and go. */
 export interface UeventListener {
   onEvent(event: Uevent): void;
   /** Events were lost (ENOBUFS) and the socket was opened anew: look at everything again. */
   onLost(): void;
 }
 
+/** How long to wait, and for what. */
 export interface Wait {
   /** For the message when the deadline passes: "disk with label boot2podman-data". */
   what: string;
   timeoutMs: number;
 }
 
+/** Waiting for what happens: devices, files, processes. */
 export interface Events {
   uevents(listener: UeventListener): Subscription;
   /**
@@ -47,6 +51,7 @@ export interface ListeningSocket {
   close(): void;
 }
 
+/** Listening sockets. */
 export interface Sockets {
   /** Replaces what lies at `path` by a new listening stream socket (blocking, backlog 128). */
   listenUnix(path: string, mode: number): ListeningSocket;

@@ -1,7 +1,9 @@
 import type { Lock } from "./block-devices.ts";
 
+/** What lies at a path. */
 export type FileKind = "file" | "folder" | "link" | "fifo" | "socket" | "block" | "char";
 
+/** What lstat(2) tells of a path; links aren't followed. */
 export interface FileStat {
   kind: FileKind;
   /** Permission bits with setuid, setgid and sticky: 0o0000 to 0o7777. */
@@ -24,6 +26,7 @@ export interface Writer {
   close(): void;
 }
 
+/** User and group by number. */
 export interface Owner {
   uid: number;
   gid: number;

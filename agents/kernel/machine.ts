@@ -13,6 +13,7 @@ export interface InterfaceAddress {
   address: string;
 }
 
+/** The machine as a whole: clocks, names, power, the console, the kernel's log. */
 export interface Machine {
   /** Milliseconds since the kernel started, with sleep (CLOCK_BOOTTIME), with fractions. */
   uptimeMs(): number;

@@ -1,3 +1,4 @@
+/** Flags of mount(2), as mount(8) names them. */
 export type MountFlag =
   | "ro"
   | "nosuid"
@@ -15,8 +16,10 @@ export type MountFlag =
   | "slave"
   | "silent";
 
+/** Flags of umount2(2): MNT_FORCE, MNT_DETACH, UMOUNT_NOFOLLOW. */
 export type UnmountFlag = "force" | "detach" | "nofollow";
 
+/** A call of mount(2). */
 export interface MountRequest {
   /** Device, folder (bind, move) or a name for filesystems without one; "none" for a change of propagation. */
   source: string;

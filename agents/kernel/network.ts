@@ -18,6 +18,7 @@ export interface RouterNameServers {
   servers: readonly string[];
 }
 
+/** Who is told of interfaces and name servers. */
 export interface NetworkListener {
   onLink(event: LinkEvent): void;
   onNameServers(event: RouterNameServers): void;
@@ -25,6 +26,7 @@ export interface NetworkListener {
   onLost(): void;
 }
 
+/** A question by UDP. */
 export interface DatagramRequest {
   /** An address, not a name. */
   address: string;
@@ -33,6 +35,7 @@ export interface DatagramRequest {
   timeoutMs: number;
 }
 
+/** Its answer, with the times that a clock is set by. */
 export interface DatagramReply {
   payload: Uint8Array;
   /** Unix milliseconds with fractions, by this system's clock. */
@@ -40,6 +43,7 @@ export interface DatagramReply {
   receivedMs: number;
 }
 
+/** The network as far as the agents speak on it themselves. */
 export interface Network {
   /** Listens to NETLINK_ROUTE; what was before isn't told. */
   networkEvents(listener: NetworkListener): Subscription;

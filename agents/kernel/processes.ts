@@ -1,5 +1,6 @@
 import type { Owner } from "./files.ts";
 
+/** How a program is run to its end. */
 export interface RunOptions {
   stdin?: string | Uint8Array;
   /** After it the process gets SIGKILL and `run` throws ETIMEDOUT. Default 60 000. */
@@ -13,6 +14,7 @@ export interface RunOptions {
   givesWay?: boolean;
 }
 
+/** How a program ended, and what it printed. */
 export interface RunResult {
   /** 128 + signal number for a process that a signal ended. */
   exitCode: number;
@@ -20,6 +22,7 @@ export interface RunResult {
   stderr: string;
 }
 
+/** How a program is started that goes on beside us. */
 export interface SpawnOptions {
   env?: Readonly<Record<string, string>>;
   cwd?: string;
@@ -30,6 +33,7 @@ export interface SpawnOptions {
   fd3?: number;
 }
 
+/** A program that was started and goes on. */
 export interface Child {
   readonly pid: number;
   /** Exit status, 128 + signal number for a signal. Never rejects. */
@@ -44,6 +48,7 @@ export const scrubbedEnvironment: Readonly<Record<string, string>> = {
   LANG: "C.UTF-8",
 };
 
+/** Starting and signalling processes. */
 export interface Processes {
   /**
    * Runs a program to its end. A status other than 0 is a result, not an error (see `runChecked`).

@@ -16,6 +16,7 @@ const help = `boot2podman says how this machine is.
 
   --help                       this text`;
 
+/** The command `boot2podman`: how this machine is. */
 export const boot2podmanCommand: Command = {
   name: "boot2podman",
   help,

@@ -1,5 +1,5 @@
-import { detectHypervisor } from "../hypervisor/hypervisor.ts";
-import { readMachineFacts } from "../hypervisor/read-machine-facts.ts";
+import { detectHypervisor } from "../hypervisor/detect.ts";
+import { readMachineFacts } from "../hypervisor/facts/read-machine-facts.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { rootMode } from "../kernel/root-mode.ts";
 import { findStateMount } from "../kernel/state-folder.ts";
@@ -9,6 +9,7 @@ import { shownSettings } from "./shown-settings.ts";
 import { readRecords } from "./stages/read-records.ts";
 import type { StageRecord } from "./stages/stage-record.ts";
 
+/** What `boot2podman status --json` says; public, so that fields are added and never renamed. */
 export interface Status {
   version: string;
   hypervisor: string;

@@ -11,8 +11,10 @@ export interface ServiceState {
   isRunning: boolean;
 }
 
+/** Where services note when they started; the shell scripts of the image write there too. */
 export const serviceStateFolder = "/run/boot2podman/services";
 
+/** Notes a start. Throws a KernelError when /run is full. */
 export function writeServiceState(
   kernel: Kernel,
   { name, pid, startedMs, failures }: Omit<ServiceState, "isRunning">,

@@ -1,6 +1,9 @@
-/** A program of the hypervisor's that runs as long as the machine does. */
+import type { SpawnOptions } from "../kernel/processes.ts";
+
+/** A program that is to run for as long as the machine does. */
 export interface Service {
+  /** Of its file in /run/boot2podman/services and in `boot2podman status`. */
   name: string;
   argv: readonly string[];
-  env?: Readonly<Record<string, string>>;
+  options?: SpawnOptions;
 }

@@ -1,16 +1,9 @@
 import { oneLine } from "../command/one-line.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Child, SpawnOptions } from "../kernel/processes.ts";
+import type { Child } from "../kernel/processes.ts";
 import { backOff, manyFailures } from "./back-off.ts";
+import type { Service } from "./service.ts";
 import { readServiceState, writeServiceState } from "./service-state.ts";
-
-/** A program that is to run for as long as the machine does. */
-export interface Service {
-  /** Of its file in /run/boot2podman/services and in `boot2podman status`. */
-  name: string;
-  argv: readonly string[];
-  options?: SpawnOptions;
-}
 
 /**
  * Keeps services running, in the resident agent: no process of its own. (sshd and the consoles are init's, so
@@ -46,6 +39,7 @@ export function supervisorOf(kernel: Kernel): Supervisor {
   return supervisor;
 }
 
+/** A supervisor that keeps nothing yet. */
 export function openSupervisor(kernel: Kernel): Supervisor {
   const kept = new Map<string, Kept>();
 

@@ -19,7 +19,7 @@ export interface BootOptionKind {
   /** What stands after "NAME="; undefined for a word alone. */
   value: string | undefined;
   help: string;
-  /** Where it may be set; see agents/config. */
+  /** Where it may be set; see agents/settings. */
   sources: readonly Source[];
   /**
    * Changes the options, or gives what was expected instead of the value. A word alone has the value "on" (or

@@ -1,6 +1,6 @@
 import { type AutomountOptions, defaultAutomountOptions } from "./options/automount.ts";
-import { defaultNetworkOptions, type NetworkOptions } from "./options/card-setting.ts";
 import type { GuestAgentPolicy } from "./options/guest-agent.ts";
+import { defaultNetworkOptions, type NetworkOptions } from "./options/interface-setting.ts";
 import { defaultShareOptions, type ShareOptions } from "./options/shares.ts";
 
 /** What can be set, by words of the kernel command line or in boot2podman.toml; plain data. */

@@ -10,6 +10,7 @@ export interface ShownSetting {
   source: Source;
 }
 
+/** The options that hold, and where they come from. */
 export interface Resolved {
   options: BootOptions;
   /** In the order of the table. */

@@ -2,6 +2,7 @@ import { stateFolder } from "../kernel/state-folder.ts";
 
 /** Where a setting may come from, the weakest first: a later one wins over an earlier one. */
 export const sources = ["image", "data disk", "command line"] as const;
+/** One of the places that a setting may come from. */
 export type Source = (typeof sources)[number];
 
 /** Files that are read when they are there; see docs/configuration.md. */
@@ -9,6 +10,7 @@ export const configPaths = {
   image: "/etc/boot2podman/boot2podman.toml",
   "data disk": `${stateFolder}/boot2podman.toml`,
 } as const satisfies Partial<Record<Source, string>>;
+/** One of those that are files. */
 export type FileSource = keyof typeof configPaths;
 
 /** For settings that are used when the data disk is mounted. */

@@ -2,9 +2,10 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import type { HostKey } from "./host-keys.ts";
 import { makeHostKey } from "./make-host-key.ts";
-import { type KeyStep, keyStepText } from "./plan.ts";
+import { type KeyStep, stepText } from "./plan.ts";
 import { keepKey, putAside, type Store, serveKey } from "./store.ts";
 
+/** What came of making and storing host keys. */
 export interface HostKeysApplied {
   /** What people should know: keys replaced, keys that could not be stored. */
   warnings: string[];
@@ -28,7 +29,7 @@ export async function applyHostKeys(
       setAside(kernel, store, step, warnings);
     }
     if (step.do !== "make") {
-      done.push(keyStepText(step));
+      done.push(stepText(step));
     }
   }
   const makes = steps.filter((step) => step.do === "make");
@@ -40,7 +41,7 @@ export async function applyHostKeys(
     if (result.status === "rejected") {
       failures.push(result.reason);
     } else if (step !== undefined) {
-      done.push(keyStepText(step));
+      done.push(stepText(step));
     }
   }
   const served = steps.some((step) => step.do === "use") || failures.length < now.length;
@@ -64,7 +65,7 @@ async function makeLater(
   for (const step of makes.filter(({ when }) => when === "later")) {
     try {
       await make(kernel, store, step, warnings);
-      done.push(keyStepText(step));
+      done.push(stepText(step));
     } catch (error) {
       warnings.push(textOf(error));
     }

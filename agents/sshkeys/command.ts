@@ -18,6 +18,7 @@ const help = `sshkeys: the host's SSH keys, and the keys that open it.
   --dry-run               with rotate: only say what would be done
   --json                  for programs`;
 
+/** The command `sshkeys`: who may log in, and the host's own keys. */
 export const sshkeysCommand: Command = {
   name: "sshkeys",
   help,

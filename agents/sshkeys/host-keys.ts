@@ -3,12 +3,15 @@ import { WireReader } from "./keys/wire-reader.ts";
 
 /** In the order in which they are made; a client takes the first that it knows. */
 export const hostKeyTypes = ["ed25519", "ecdsa", "rsa"] as const;
+/** The kinds of host keys, as ssh-keygen(1) names them. */
 export type HostKeyType = (typeof hostKeyTypes)[number];
 
+/** Name of the file with the private key, as sshd_config(5) expects it. */
 export function privateName(type: HostKeyType): string {
   return `ssh_host_${type}_key`;
 }
 
+/** Name of the file with the public key. */
 export function publicName(type: HostKeyType): string {
   return `${privateName(type)}.pub`;
 }

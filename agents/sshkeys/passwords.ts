@@ -38,6 +38,7 @@ function setPassword(kernel: Kernel, user: string): void {
 const passwordHash =
   "$6$boot2podman$hZ1Vn/627T5A8eSeNwh/N.YJ8/hyh8S23QpRBPSt.zZsFXhNuciHyOLJAVyiA97Xh/dwYZVkx8YdN9NR7Oaa81";
 
+/** What the console says as long as passwords are taken. */
 export function passwordWarning(user: string): string {
   return `pwauth: EVERYBODY who reaches this machine can log in as ${user} with the documented password "${documentedPassword}", and become root; boot without pwauth as soon as your key is in`;
 }

@@ -6,6 +6,7 @@ export type Stored =
   | { state: "sound"; key: HostKey }
   | { state: "unusable"; why: string };
 
+/** One change of the host keys. */
 export type KeyStep =
   /** The stored key goes to /etc/ssh. */
   | { do: "use"; type: HostKeyType; key: HostKey }
@@ -32,7 +33,8 @@ export function planHostKeys(stored: Readonly<Record<HostKeyType, Stored>>): Key
   });
 }
 
-export function keyStepText(step: KeyStep): string {
+/** The step in words, as in records. */
+export function stepText(step: KeyStep): string {
   switch (step.do) {
     case "use":
       return `use the stored ${step.type} host key ${step.key.public.fingerprint}`;

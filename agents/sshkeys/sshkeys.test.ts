@@ -205,7 +205,7 @@ describe("when the stage fails", () => {
   test("the plain way still gives a host key and the user's keys to root", async () => {
     const kernel = system({ authorized: ed25519() });
     const notes = { observed: null, plan: null, done: [] };
-    await sshkeysStage.rescue?.({ kernel, options: defaultBootOptions, notes });
+    await sshkeysStage.onFailure?.({ kernel, options: defaultBootOptions, notes });
     expect(kernel.exists("/etc/ssh/ssh_host_ed25519_key")).toBe(true);
     expect(kernel.readText("/root/.ssh/authorized_keys")).toBe(ed25519());
   });

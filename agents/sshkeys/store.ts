@@ -15,6 +15,7 @@ import type { Stored } from "./plan.ts";
 const root = { uid: 0, gid: 0 };
 /** Below the flavour's state folder. */
 const storeFolder = "etc/ssh";
+/** Where sshd looks for its host keys. */
 export const sshdFolder = "/etc/ssh";
 const maxKeyBytes = 64 * 1024;
 const readTimeoutMs = 10_000;
@@ -25,6 +26,7 @@ export interface Store {
   isOnDisk: boolean;
 }
 
+/** Where host keys are kept: on the data disk when it is mounted, otherwise in RAM. */
 export function openStore(kernel: Kernel, stateFolder: string): Store {
   return {
     stateFolder,

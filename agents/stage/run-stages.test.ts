@@ -156,7 +156,7 @@ describe("runStages", () => {
           notes.done.push("first step");
           throw new Error("second step");
         },
-        rescue: async () => "did it by hand",
+        onFailure: async () => "did it by hand",
       },
     ]);
     await run.finished;
@@ -171,8 +171,8 @@ describe("runStages", () => {
   });
 
   test("says so when the plain way failed too", async () => {
-    const rescue = () => Promise.reject(new Error("no hands"));
-    const { run, records } = start([{ ...failing("worst", new Error("bad")), rescue }]);
+    const onFailure = () => Promise.reject(new Error("no hands"));
+    const { run, records } = start([{ ...failing("worst", new Error("bad")), onFailure }]);
     await run.finished;
     expect(records[0]?.message).toBe("bad; and the plain way failed too: no hands");
   });

@@ -5,6 +5,7 @@ import type { StageRecord } from "../record/stages/stage-record.ts";
 import type { BootOptions } from "../settings/boot-options.ts";
 import type { Stage, StageContext, StageNotes, StageOutcome } from "./stage.ts";
 
+/** The stages to run, and who hears of each. */
 export interface StageRun {
   stages: readonly Stage[];
   kernel: Kernel;
@@ -13,6 +14,7 @@ export interface StageRun {
   onRecord(record: StageRecord): void;
 }
 
+/** How far a run of stages is. */
 export interface StagesRun {
   /** All stages are finished or late. */
   passed: Promise<void>;
@@ -102,19 +104,22 @@ async function outcomeOf(
     return await stage.run(context);
   } catch (error) {
     const message = oneLine(error);
-    if (stage.rescue === undefined) {
+    if (stage.onFailure === undefined) {
       return { result: "failed", message };
     }
-    return { result: "failed", message: `${message}; ${await rescued(stage.rescue, context)}` };
+    return {
+      result: "failed",
+      message: `${message}; ${await plainOutcome(stage.onFailure, context)}`,
+    };
   }
 }
 
-async function rescued(
-  rescue: (context: StageContext) => Promise<string>,
+async function plainOutcome(
+  onFailure: (context: StageContext) => Promise<string>,
   context: StageContext,
 ): Promise<string> {
   try {
-    return await rescue(context);
+    return await onFailure(context);
   } catch (error) {
     return `and the plain way failed too: ${oneLine(error)}`;
   }

@@ -12,12 +12,14 @@ export interface StageNotes {
   now?: string | undefined;
 }
 
+/** What a stage gets. */
 export interface StageContext {
   kernel: Kernel;
   options: BootOptions;
   notes: StageNotes;
 }
 
+/** How a stage ended, when it didn't throw. */
 export interface StageOutcome {
   result: "ok" | "skipped";
   /** One line for the table of `boot2podman status`. */
@@ -42,5 +44,5 @@ export interface Stage {
    * The least of it in the plainest way, when `run` threw and getting in would be impossible otherwise. Gives
    * what it did, in words; the stage stays failed.
    */
-  rescue?(context: StageContext): Promise<string>;
+  onFailure?(context: StageContext): Promise<string>;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import { applySteps } from "./apply-steps.ts";
-import { describeStep, type Step } from "./step.ts";
+import { type Step, stepText } from "./step.ts";
 
 const owner = { uid: 1000, gid: 50 };
 
@@ -60,5 +60,5 @@ test("takes a mount off again", () => {
   ];
   applySteps(kernel, steps, []);
   expect(kernel.exists("/x/below")).toBe(true);
-  expect(steps.map(describeStep)[1]).toBe("unmount /x");
+  expect(steps.map(stepText)[1]).toBe("unmount /x");
 });

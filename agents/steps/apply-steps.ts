@@ -1,13 +1,13 @@
 import type { Ownership } from "../kernel/files.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode } from "../kernel/kernel-error.ts";
-import { describeStep, type Step } from "./step.ts";
+import { type Step, stepText } from "./step.ts";
 
 /** Carries out steps one after another and notes each in `done`. Throws the first KernelError. */
 export function applySteps(kernel: Kernel, steps: readonly Step[], done: string[]): void {
   for (const step of steps) {
     apply(kernel, step);
-    done.push(describeStep(step));
+    done.push(stepText(step));
   }
 }
 

@@ -15,7 +15,7 @@ export type Step =
   | { do: "own"; path: string; owner: Owner };
 
 /** The step in words, as in records and for --dry-run. */
-export function describeStep(step: Step): string {
+export function stepText(step: Step): string {
   switch (step.do) {
     case "mount": {
       const flags = step.flags ?? [];

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
+/** A source file with its whole text. */
 export interface SourceFile {
   /** Below the folder asked for. */
   path: string;

@@ -9,6 +9,7 @@ const KEPT_OUTPUTS = 3;
 
 const IMAGE_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..");
 
+/** A step of the build whose output is kept in the cache, under a key made of all that it depends on. */
 export interface Stage {
   /** Names the stage's folder in the cache. */
   name: string;

@@ -17,6 +17,7 @@ export const AGENTS_PATH = "usr/lib/boot2podman/agents";
 
 const BUN_TARGETS: Record<Arch, string> = { amd64: "bun-linux-x64", arm64: "bun-linux-arm64" };
 
+/** What the agents are compiled from, for, and where intermediate results stay. */
 export interface AgentsOptions {
   repository: string;
   cacheDir: string;

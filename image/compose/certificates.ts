@@ -5,7 +5,10 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 import { packageNamed } from "./packages.ts";
 
-/** One file of all certificates of the ca-certificates package, which its installation would make. */
+/**
+ * One file of all certificates of the ca-certificates package, which its installation would make.
+ * @throws BuildError when the package has none where the recipe says.
+ */
 export function composeCertificates(
   recipe: Recipe,
   packages: readonly ExtractedPackage[],

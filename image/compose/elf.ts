@@ -1,3 +1,5 @@
+// Written by hand: ldd runs the target's loader, and for a few fields no build machine has to have binutils.
+
 import { closeSync, openSync, readSync } from "node:fs";
 
 /** What a program or library says about itself (ELF specification, "Dynamic Section"). */

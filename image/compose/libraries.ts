@@ -7,6 +7,7 @@ import { type ElfFacts, readElf } from "./elf.ts";
 
 const ELF_MACHINES: Record<Arch, number> = { amd64: 62, arm64: 183 };
 
+/** What is known before the search for libraries: programs, and what packages have. */
 export interface LibraryQuestion {
   arch: Arch;
   /** Every file of the image that may be a program. */

@@ -18,6 +18,7 @@ const KEPT_INDEXES = [
   "modules.symbols",
 ];
 
+/** The kernel modules that go into the image. */
 export interface KernelModules {
   release: string;
   /** Modules and their indexes, for /usr. */
@@ -127,7 +128,10 @@ async function indexAllModules(
   return readFileSync(join(folder, "modules.dep"), "utf8");
 }
 
-/** Version of the kernel in a package, by its folder of modules. */
+/**
+ * Version of the kernel in a package, by its folder of modules.
+ * @throws BuildError when the package holds no kernel modules.
+ */
 export function kernelRelease(kernel: ExtractedPackage): string {
   for (const { path } of kernel.entries) {
     const [, release] = /^usr\/lib\/modules\/([^/]+)\/modules\.builtin$/.exec(path) ?? [];

@@ -6,7 +6,10 @@ import { BuildError } from "../report/build-error.ts";
 /** Entries of the image with the file group that each belongs to. */
 export type GroupedEntries = Map<string, Entry[]>;
 
-/** Picks the files that the recipe names out of the packages. */
+/**
+ * Picks the files that the recipe names out of the packages.
+ * @throws BuildError that names the pattern which fits no file of its package.
+ */
 export function pickPackageFiles(
   recipe: Recipe,
   recipePath: string,
@@ -36,7 +39,10 @@ export function pickPackageFiles(
   return groups;
 }
 
-/** The package of that name. */
+/**
+ * The package of that name.
+ * @throws BuildError when the lock has none.
+ */
 export function packageNamed(
   packages: readonly ExtractedPackage[],
   name: string,
@@ -48,7 +54,10 @@ export function packageNamed(
   return found;
 }
 
-/** One file of a package by its exact path. */
+/**
+ * One file of a package by its exact path.
+ * @throws BuildError when the package has no such file.
+ */
 export function packageFile(
   packages: readonly ExtractedPackage[],
   name: string,

@@ -8,6 +8,7 @@ import { BuildError } from "../report/build-error.ts";
  * The files that stand beside the recipe, laid out as in the guest. All are root's; a file's execute
  * bit is kept (git keeps no more), so the builder's umask changes nothing.
  * `templates` are paths in which the names of `values` are replaced: @VERSION@ by that of VERSION.
+ * @throws BuildError for a template that isn't there, and for what is neither file, folder nor link.
  */
 export function readStaticTree(
   folder: string,

@@ -16,6 +16,7 @@ import { readStaticTree } from "./static-tree.ts";
 /** Where the first content of the guest's writable root lies in the image. */
 export const ROOT_SKELETON = "usr/share/boot2podman/root";
 
+/** What the tree is composed of besides packages and the agents. */
 export interface ComposeOptions {
   recipe: Recipe;
   recipePath: string;
@@ -134,7 +135,10 @@ function uniqueEntries(groups: GroupedEntries): Entry[] {
   return [...byPath.values()].map(({ entry }) => entry);
 }
 
-/** Sets the modes and owners that the recipe asks for. */
+/**
+ * Sets the modes and owners that the recipe asks for.
+ * @throws BuildError that names a path which isn't in the image.
+ */
 export function applyPermissions(recipe: Recipe, entries: readonly Entry[]): Entry[] {
   const changes = new Map(recipe.permissions.map((one) => [one.path, one]));
   const changed = entries.map((entry): Entry => {

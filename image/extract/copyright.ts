@@ -7,6 +7,7 @@ export interface NamedLicence {
   text: string;
 }
 
+/** Named licences as the cache keeps them. */
 export const namedLicencesSchema = z.array(z.object({ name: z.string(), text: z.string() }));
 
 const FORMAT = /^Format: *\S*copyright-format\/1\.0/im;

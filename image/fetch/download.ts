@@ -9,6 +9,7 @@ import { runTool } from "../tool/run-tool.ts";
 /** apt's own downloader: the machine's proxies and certificates, resuming, hash check. */
 const APT_HELPER = "/usr/lib/apt/apt-helper";
 
+/** A file to fetch: from where, to where, and what it must be. */
 export interface Download {
   url: string;
   target: string;

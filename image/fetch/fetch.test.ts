@@ -64,7 +64,10 @@ const FROM_SNAPSHOT = `/archive/debian/20260203T040506Z/${one.path}`;
 function fetchAll(idleTimeoutSeconds = 60): Promise<void> {
   return fetchPackages(lock, {
     cacheDir,
-    mirrors: () => ({ debian: `${base}/debian`, "debian-security": `${base}/debian-security` }),
+    mirrors: async () => ({
+      debian: `${base}/debian`,
+      "debian-security": `${base}/debian-security`,
+    }),
     snapshot: `${base}/archive`,
     idleTimeoutSeconds: { mirror: idleTimeoutSeconds, snapshot: idleTimeoutSeconds },
     progress: { line: () => undefined, live: () => undefined },

@@ -13,9 +13,10 @@ const IDLE_TIMEOUT_SECONDS = { mirror: 30, snapshot: 10 };
 /** Downloads at the same time. */
 const PARALLEL = 4;
 
+/** Where packages come from and where they are kept. */
 export interface FetchOptions {
   cacheDir: string;
-  mirrors: () => Mirrors;
+  mirrors: () => Promise<Mirrors>;
   /** The archive of all versions that ever were. */
   snapshot: string;
   /** Gives up on a server that sends nothing for so long. */
@@ -47,7 +48,7 @@ export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<
   if (missing.length === 0) {
     return;
   }
-  const mirrors = options.mirrors();
+  const mirrors = await options.mirrors();
   const idle = options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
   const totalBytes = missing.reduce((sum, one) => sum + one.sizeBytes, 0);
   progress.line(`fetching ${missing.length} packages, ${megabytes(totalBytes)}`);

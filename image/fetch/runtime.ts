@@ -23,7 +23,10 @@ const packageLockSchema = z.object({
 });
 const packedSchema = z.array(z.object({ filename: z.string() })).min(1);
 
-/** The pinned Bun of the repository, which runs here. */
+/**
+ * The pinned Bun of the repository, which runs here.
+ * @throws BuildError when the npm packages are not installed.
+ */
 export function bunPath(repository: string): string {
   const path = join(repository, "node_modules", "bun", "bin", "bun.exe");
   if (existsSync(path)) {
@@ -37,6 +40,7 @@ export function bunPath(repository: string): string {
 /**
  * The Bun of an architecture: this machine's own, or the same version fetched from npm's registry,
  * with the hash that package-lock.json pins.
+ * @throws BuildError when it can't be fetched, or isn't what package-lock.json pins.
  */
 export async function fetchRuntime(
   repository: string,

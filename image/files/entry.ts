@@ -22,8 +22,10 @@ const entrySchema = z.discriminatedUnion("type", [
 
 /** One path of a filesystem tree: what it is, whose it is, and the hash of its content. */
 export type Entry = z.infer<typeof entrySchema>;
+/** A regular file. */
 export type FileEntry = Extract<Entry, { type: "file" }>;
 
+/** Entries as the cache keeps them. */
 export const entriesSchema = z.array(entrySchema);
 
 /** A folder of root's. */

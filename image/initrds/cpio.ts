@@ -1,3 +1,6 @@
+// Written by hand: cpio(1) takes owners, device nodes and inode numbers from the disk: it needs root, and no two
+// builds have the same bytes.
+
 import { createReadStream } from "node:fs";
 import { type ContentStore, contentPath } from "../files/content.ts";
 import type { Entry } from "../files/entry.ts";

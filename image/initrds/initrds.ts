@@ -11,6 +11,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 import { cpioBytes } from "./cpio.ts";
 
+/** Where the output is kept, and the time of all files in it, in seconds since 1970. */
 export interface InitrdOptions {
   cacheDir: string;
   timeSeconds: number;

@@ -10,6 +10,7 @@ import { runTool } from "../tool/run-tool.ts";
 import { makeEfiPartition } from "./efi-partition.ts";
 import { grubConfig, ISO_INITRDS, ISO_KERNEL, isolinuxConfig } from "./menus.ts";
 
+/** What the ISO is made of: the boot loaders' packages, and the paths of the kernel and both initrds. */
 export interface IsoInput {
   recipe: Recipe;
   packages: readonly ExtractedPackage[];

@@ -1,7 +1,8 @@
 import type { Recipe } from "../recipe/recipe.ts";
 
-/** Paths of the kernel and the initrds on the ISO; loaders read them from ISO 9660. */
+/** Path of the kernel on the ISO; loaders read it from ISO 9660. */
 export const ISO_KERNEL = "boot/vmlinuz64";
+/** Paths of the base and the add-on initrd on the ISO, in the order in which the kernel unpacks them. */
 export const ISO_INITRDS = ["boot/corepure64.gz", "boot/boot2podman.gz"];
 
 type Menu = Pick<Recipe, "image" | "menu" | "machine">;

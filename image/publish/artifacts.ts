@@ -16,6 +16,7 @@ import { groupSizes, looseGroup } from "./groups.ts";
 import { MANIFEST_NAME, type Manifest, manifestText } from "./manifest.ts";
 import { SBOM_NAME, sbomText } from "./sbom.ts";
 
+/** All that the steps before have made. */
 export interface ArtifactsInput {
   repository: string;
   recipe: Recipe;

@@ -12,7 +12,10 @@ const packageLockSchema = z.object({
   ),
 });
 
-/** The npm packages compiled into the agents: Bun itself, and what their sources import. */
+/**
+ * The npm packages compiled into the agents: Bun itself, and what their sources import.
+ * @throws BuildError for an import that package-lock.json doesn't pin.
+ */
 export function bundledPackages(repository: string): BundledPackage[] {
   const path = join(repository, "package-lock.json");
   const lock = packageLockSchema.parse(JSON.parse(readFileSync(path, "utf8")));

@@ -7,6 +7,7 @@ export interface ExtractedLicence {
   extractedText: string;
 }
 
+/** What a package is declared to be under, in SPDX's words. */
 export interface DeclaredLicence {
   /** An SPDX licence expression, or NOASSERTION. */
   expression: string;

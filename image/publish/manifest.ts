@@ -5,6 +5,7 @@ import { archSchema } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 import { systemErrorCode } from "../report/system-error.ts";
 
+/** The manifest's file in the folder of artifacts. */
 export const MANIFEST_NAME = "manifest.json";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -67,7 +68,10 @@ export function readManifest(folder: string): Manifest {
   return parseManifest(text, path);
 }
 
-/** Checks the text of a manifest; `path` is for messages. */
+/**
+ * Checks the text of a manifest; `path` is for messages.
+ * @throws BuildError when it is not the manifest of an image.
+ */
 export function parseManifest(text: string, path: string): Manifest {
   try {
     return manifestSchema.parse(JSON.parse(text));

@@ -3,6 +3,7 @@ import type { LockedPackage } from "../resolve/lock.ts";
 import { declaredLicence } from "./licences.ts";
 import type { Manifest } from "./manifest.ts";
 
+/** The software bill of materials in the folder of artifacts. */
 export const SBOM_NAME = "sbom.spdx.json";
 
 /** An npm package that is compiled into the agents. */

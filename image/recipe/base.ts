@@ -20,6 +20,7 @@ export function mergeOver(base: Table, over: Table): Table {
   return merged;
 }
 
+/** Whether a value of TOML is a table. */
 export function isTable(value: unknown): value is Table {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

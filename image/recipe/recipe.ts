@@ -144,7 +144,9 @@ const recipeSchema = z.strictObject({
 });
 
 type RawRecipe = z.infer<typeof recipeSchema>;
+/** An architecture in Debian's words. */
 export type Arch = RawRecipe["arch"];
+/** The part of a recipe that is for one architecture: kernel, boot loaders, console. */
 export type MachineRecipe = z.infer<typeof machineSchema>;
 
 /** What goes into the image, with the parts of its architecture merged in. */
@@ -168,7 +170,10 @@ function readText(path: string): string {
   }
 }
 
-/** Checks the text of a recipe; `path` is for messages, and where its base is looked for. */
+/**
+ * Checks the text of a recipe; `path` is for messages, and where its base is looked for.
+ * @throws BuildError in one line with the file, the key, and what was expected.
+ */
 export function parseRecipe(text: string, path: string, arch?: Arch): Recipe {
   const checked = recipeSchema.safeParse(withBase(parseToml(text, path), path));
   if (!checked.success) {

@@ -9,6 +9,7 @@ export interface Progress {
 /** Milliseconds between two plain lines of the same live text when output isn't a terminal. */
 const PLAIN_INTERVAL_MS = 10_000;
 
+/** Where progress is written: standard output, or what a test reads. */
 export interface ProgressOutput {
   write(text: string): unknown;
   isTTY?: boolean;

@@ -29,6 +29,7 @@ export interface ArchivedPackage {
 /**
  * Makes the private apt state in `folder`. The machine's own way of reaching mirrors (proxies,
  * timeouts, date checks) is taken over; its sources, packages and hooks are not.
+ * @throws BuildError when Debian's keys are not installed.
  */
 export async function makePrivateApt(
   folder: string,
@@ -96,7 +97,10 @@ export async function updateIndexes(apt: PrivateApt): Promise<void> {
   });
 }
 
-/** What the archive has of exactly these packages, without their dependencies. */
+/**
+ * What the archive has of exactly these packages, without their dependencies.
+ * @throws BuildError that names the packages which the archive doesn't have.
+ */
 export async function lookUpPackages(
   apt: PrivateApt,
   names: readonly string[],
@@ -116,7 +120,10 @@ export async function lookUpPackages(
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Reads a line of `apt-get --print-uris`: 'URL' file size HASH:value. */
+/**
+ * Reads a line of `apt-get --print-uris`: 'URL' file size HASH:value.
+ * @throws BuildError for a place that is not below the mirror.
+ */
 export function parseUriLine(line: string, mirrors: Mirrors): ArchivedPackage | undefined {
   const [, url, file, size, sha256] =
     /^'([^']+)' (\S+) (\d+) SHA256:([0-9a-f]{64})/.exec(line.trim()) ?? [];

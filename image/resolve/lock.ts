@@ -32,6 +32,7 @@ const lockSchema = z.strictObject({
 
 /** Which packages an image is made of: versions, hashes and places in the archive, no hosts. */
 export type Lock = z.infer<typeof lockSchema>;
+/** One package of a lock: its version, hash, size and place below an archive's URL. */
 export type LockedPackage = Lock["packages"][number];
 
 /** The lock file of a recipe: lock/ARCH.json beside recipe.toml, lock/NAME.ARCH.json beside others. */
@@ -41,7 +42,10 @@ export function lockPath(recipePath: string, arch: Arch): string {
   return join(dirname(recipePath), "lock", file);
 }
 
-/** Reads a lock file; undefined when there is none. */
+/**
+ * Reads a lock file; undefined when there is none.
+ * @throws BuildError when it can't be read, or isn't a lock file.
+ */
 export function readLock(path: string): Lock | undefined {
   let text: string;
   try {
@@ -55,7 +59,10 @@ export function readLock(path: string): Lock | undefined {
   return parseLock(text, path);
 }
 
-/** Checks the text of a lock file; `path` is for messages. */
+/**
+ * Checks the text of a lock file; `path` is for messages.
+ * @throws BuildError with what is wrong and how to renew it.
+ */
 export function parseLock(text: string, path: string): Lock {
   const advice = "restore it, or renew it with --update";
   let data: unknown;

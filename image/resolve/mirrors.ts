@@ -1,7 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { BuildError } from "../report/build-error.ts";
-import { systemErrorCode } from "../report/system-error.ts";
+import { type AptSource, readAptSources } from "./apt-sources.ts";
 
 /** The two archives that packages come from; a lock file names these, never hosts. */
 export type Archive = "debian" | "debian-security";
@@ -9,26 +7,29 @@ export type Archive = "debian" | "debian-security";
 /** Where each archive is reached, without a slash at the end. */
 export type Mirrors = Record<Archive, string>;
 
-/** One URL and its suites, as an apt source names them. */
-export interface AptSource {
-  url: string;
-  suites: string[];
-}
-
 /** Suites that only Debian has: what tells its mirrors from other archives with a /debian path. */
 const DEBIAN_SUITE =
   /^(buster|bullseye|bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable)(-(security|updates|backports)|\/updates)?$/;
 
-/** Chooses the mirrors: the one asked for, else the one that the build machine's apt uses. */
-export function chooseMirrors(asked: string | undefined, sources: readonly AptSource[]): Mirrors {
-  if (asked !== undefined) {
-    return mirrorsOf(asked);
-  }
-  const debian = sources.filter(({ suites }) => suites.some((suite) => DEBIAN_SUITE.test(suite)));
+/**
+ * Chooses the mirrors: the one asked for, else the one that the build machine's apt uses.
+ * @throws BuildError when what is asked for is no URL, or this machine's apt uses no Debian mirror.
+ */
+export async function chooseMirrors(asked: string | undefined): Promise<Mirrors> {
+  return asked === undefined ? mirrorsAmong(await readAptSources()) : mirrorsOf(asked);
+}
+
+/**
+ * The Debian mirrors among apt sources; security updates come from beside the main archive where no source names
+ * them.
+ * @throws BuildError when there is no Debian mirror among them.
+ */
+export function mirrorsAmong(sources: readonly AptSource[]): Mirrors {
+  const debian = sources.filter(({ suite }) => DEBIAN_SUITE.test(suite));
   const main = debian.find(({ url }) => /\/debian$/.test(url));
   if (!main) {
     throw new BuildError(
-      "no Debian mirror found in this machine's /etc/apt: give one with --mirror URL or BOOT2PODMAN_MIRROR",
+      "no Debian mirror found in this machine's apt sources: give one with --mirror URL or BOOT2PODMAN_MIRROR",
     );
   }
   const security = debian.find(({ url }) => /\/debian-security$/.test(url));
@@ -49,74 +50,4 @@ function mirrorsOf(url: string): Mirrors {
     debian: trimmed,
     "debian-security": `${trimmed}-security`,
   };
-}
-
-/** Reads all apt sources of the build machine; `folder` is /etc/apt. */
-export function readAptSources(folder: string): AptSource[] {
-  const parts = listFolder(join(folder, "sources.list.d")).map((name) =>
-    join(folder, "sources.list.d", name),
-  );
-  return [join(folder, "sources.list"), ...parts].flatMap((path) => {
-    const text = readIfPresent(path);
-    return path.endsWith(".sources") ? parseDeb822(text) : parseOneLine(text);
-  });
-}
-
-/** The one-line form: `deb [options] URL suite component…`. */
-export function parseOneLine(text: string): AptSource[] {
-  return text.split("\n").flatMap((line) => {
-    const match = /^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)/.exec(line);
-    const [, url, suite] = match ?? [];
-    return url && suite ? [{ url: trimUrl(url), suites: [suite] }] : [];
-  });
-}
-
-/** The deb822 form: paragraphs of `Types:`, `URIs:`, `Suites:`. */
-export function parseDeb822(text: string): AptSource[] {
-  const lines = text.split("\n").filter((line) => !line.startsWith("#"));
-  const paragraphs = lines.join("\n").split(/\n\s*\n/);
-  return paragraphs.flatMap((paragraph) => {
-    const fields = new Map<string, string>();
-    const unfolded = paragraph.replace(/\n[ \t]+/g, " ");
-    for (const line of unfolded.split("\n")) {
-      const [, name, value] = /^([A-Za-z-]+):\s*(.*)$/.exec(line) ?? [];
-      if (name !== undefined && value !== undefined) {
-        fields.set(name.toLowerCase(), value.trim());
-      }
-    }
-    const isOff = /^(no|false|0|off)$/i.test(fields.get("enabled") ?? "yes");
-    const words = (name: string) => (fields.get(name) ?? "").split(/\s+/).filter(Boolean);
-    if (isOff || !words("types").includes("deb")) {
-      return [];
-    }
-    return words("uris").map((url) => ({ url: trimUrl(url), suites: words("suites") }));
-  });
-}
-
-function trimUrl(url: string): string {
-  return url.replace(/\/+$/, "");
-}
-
-function listFolder(path: string): string[] {
-  try {
-    return readdirSync(path)
-      .filter((name) => /\.(list|sources)$/.test(name))
-      .sort();
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") {
-      return [];
-    }
-    throw error;
-  }
-}
-
-function readIfPresent(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") {
-      return "";
-    }
-    throw error;
-  }
 }

@@ -6,11 +6,12 @@ import { dependenciesOf, lookUpPackages, makePrivateApt, updateIndexes } from ".
 import { type Lock, readLock, unlockedPackages, writeLock } from "./lock.ts";
 import type { Mirrors } from "./mirrors.ts";
 
+/** When a lock may be renewed, and where from. */
 export interface ResolveOptions {
   lockFile: string;
   cacheDir: string;
   /** Asked only when the archive is needed: a build from a lock works without a mirror's name. */
-  mirrors: () => Mirrors;
+  mirrors: () => Promise<Mirrors>;
   /** Renew the lock even when it fits the recipe. */
   update: boolean;
   /** Refuse to renew the lock. */
@@ -18,7 +19,10 @@ export interface ResolveOptions {
   progress: Progress;
 }
 
-/** Recipe → lock: the packages of the recipe with versions and hashes. */
+/**
+ * Recipe → lock: the packages of the recipe with versions and hashes.
+ * @throws BuildError when the lock would have to be renewed and must not be.
+ */
 export async function resolvePackages(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
   const lock = options.update ? undefined : readLock(options.lockFile);
   const why = lock ? misfit(lock, recipe) : options.update ? "--update" : "there is no lock file";
@@ -59,10 +63,13 @@ export function misfit(lock: Lock, recipe: Recipe): string | undefined {
   return undefined;
 }
 
-/** Asks the archive for the recipe's packages, and writes the lock file. */
+/**
+ * Asks the archive for the recipe's packages, and writes the lock file.
+ * @throws BuildError when the archive can't be asked, or lacks a package.
+ */
 export async function resolveAnew(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
   const folder = join(options.cacheDir, "apt", `${recipe.suite}-${recipe.arch}`);
-  const apt = await makePrivateApt(folder, recipe.suite, recipe.arch, options.mirrors());
+  const apt = await makePrivateApt(folder, recipe.suite, recipe.arch, await options.mirrors());
   options.progress.line(`fetching the package indexes of ${recipe.suite} (${recipe.arch})`);
   await updateIndexes(apt);
   const meta = recipe.machine.kernel_package;

@@ -1,27 +1,11 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { packageOf } from "../../host-packages.ts";
 import { BuildError } from "../report/build-error.ts";
 import { toolPath } from "./environment.ts";
 
-/** Programs of the build machine that the build calls, and the Debian package that brings each. */
-export const TOOL_PACKAGES = {
-  "apt-get": "apt",
-  "apt-cache": "apt",
-  "apt-config": "apt",
-  "dpkg-deb": "dpkg",
-  depmod: "kmod",
-  xz: "xz-utils",
-  zstd: "zstd",
-  xorriso: "xorriso",
-  mformat: "mtools",
-  mcopy: "mtools",
-  mmd: "mtools",
-  npm: "npm",
-} as const;
-
-export type Tool = keyof typeof TOOL_PACKAGES;
-
-const ALL_TOOLS: readonly Tool[] = [
+/** Programs of the build machine that every build calls; host-packages.txt has the package of each. */
+export const BUILD_TOOLS: readonly string[] = [
   "apt-get",
   "apt-cache",
   "apt-config",
@@ -36,7 +20,7 @@ const ALL_TOOLS: readonly Tool[] = [
 ];
 
 /** The tools of `wanted` that no folder of `path` holds. */
-export function missingTools(wanted: readonly Tool[], path: string): Tool[] {
+export function missingTools(wanted: readonly string[], path: string): string[] {
   const folders = path.split(delimiter);
   return wanted.filter((tool) => !folders.some((folder) => isExecutable(join(folder, tool))));
 }
@@ -54,11 +38,11 @@ function isExecutable(path: string): boolean {
 }
 
 /** One line that names every missing tool and the command that installs them, or undefined. */
-export function missingToolsMessage(missing: readonly Tool[]): string | undefined {
+export function missingToolsMessage(missing: readonly string[]): string | undefined {
   if (missing.length === 0) {
     return undefined;
   }
-  const packages = [...new Set(missing.map((tool) => TOOL_PACKAGES[tool]))].sort();
+  const packages = [...new Set(missing.map((tool) => packageOf(tool) ?? tool))].sort();
   return (
     `${missing.join(", ")} not found on this machine: ` +
     `install with "apt-get install ${packages.join(" ")}" (or run ./setup build)`
@@ -67,7 +51,7 @@ export function missingToolsMessage(missing: readonly Tool[]): string | undefine
 
 /** @throws BuildError when the build machine lacks a tool: better now than after minutes. */
 export function requireTools(): void {
-  const message = missingToolsMessage(missingTools(ALL_TOOLS, toolPath(process.env.PATH)));
+  const message = missingToolsMessage(missingTools(BUILD_TOOLS, toolPath(process.env.PATH)));
   if (message !== undefined) {
     throw new BuildError(message);
   }

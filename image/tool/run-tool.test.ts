@@ -37,6 +37,11 @@ describe("runTool", () => {
     await expect(run).rejects.toThrow(/cannot try: no-such-program-here not found/);
   });
 
+  it("says which package brings a program that is missing", async () => {
+    const run = runTool("depmod", [], { purpose: "try", env: { PATH: "/nonexistent" } });
+    await expect(run).rejects.toThrow("depmod not found on this machine: install the package kmod");
+  });
+
   it("kills a tool that passes its deadline", async () => {
     const run = runTool("sleep", ["60"], { purpose: "wait", deadlineMs: 50 });
     await expect(run).rejects.toThrow("cannot wait: sleep ended with killed by SIGTERM");

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { packageOf } from "../../host-packages.ts";
 import { BuildError } from "../report/build-error.ts";
 import { isDiskFull, systemErrorCode } from "../report/system-error.ts";
 import { toolEnvironment } from "./environment.ts";
 
+/** How a tool runs; its arguments are handed to it as they are, through no shell. */
 export interface ToolOptions {
   /** What the tool is asked to do, for the error: "compress /usr". */
   purpose: string;
@@ -18,6 +21,7 @@ export interface ToolOptions {
   deadlineMs?: number;
 }
 
+/** What a tool that ended well has printed. */
 export interface ToolResult {
   stdout: string;
   stderr: string;
@@ -70,7 +74,7 @@ function exitOf(child: ChildProcess, tool: string, options: ToolOptions): Promis
     child.once("error", (error) => {
       const why =
         systemErrorCode(error) === "ENOENT"
-          ? `${tool} not found on this machine: install the package that holds it (or run ./setup build)`
+          ? `${tool} not found on this machine: install the package ${packageOf(basename(tool)) ?? "that holds it"} (or run ./setup build)`
           : error.message;
       reject(new BuildError(`cannot ${options.purpose}: ${why}`, { cause: error }));
     });

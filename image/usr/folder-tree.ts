@@ -10,7 +10,10 @@ export interface Node {
   children: Node[];
 }
 
-/** Sorted entries with all their folders → the tree of them, below a root folder of root's. */
+/**
+ * Sorted entries with all their folders → the tree of them, below a root folder of root's.
+ * @throws BuildError for an entry whose folder is missing.
+ */
 export function folderTree(entries: readonly Entry[]): Node {
   const root: Node = {
     name: "",

@@ -19,6 +19,7 @@ export interface InodeHead {
   timeSeconds: number;
 }
 
+/** Where a file's content lies in the image. */
 export interface FileData {
   sizeBytes: number;
   /** Offset of the first block in the image. */
@@ -52,6 +53,7 @@ export function linkInode(head: InodeHead, target: string): Buffer {
   return Buffer.concat([bytes, text]);
 }
 
+/** Where a folder's listing lies in the table of listings, and what its inode counts. */
 export interface FolderData {
   listing: Position;
   listingBytes: number;

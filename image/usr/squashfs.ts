@@ -1,3 +1,5 @@
+// Written by hand: mksquashfs compresses all of /usr anew for one changed file, and its bytes change with its version.
+
 import type { Entry } from "../files/entry.ts";
 import { BuildError } from "../report/build-error.ts";
 import type { Compress, PackedBlock } from "./blocks.ts";
@@ -23,6 +25,7 @@ const NO_TABLE = 0xffffffffffffffffn;
 /** mksquashfs pads so that the image can be a block device. */
 const ALIGN_BYTES = 4096;
 
+/** What a squashfs image is made of. */
 export interface SquashfsInput {
   /** All entries with their folders, sorted; the root itself isn't one. */
   entries: readonly Entry[];
@@ -36,8 +39,8 @@ export interface SquashfsInput {
 
 /**
  * A squashfs 4.0 image (Linux: Documentation/filesystems/squashfs.rst) of blocks that are packed
- * already. mksquashfs would compress everything anew for a change in one file, and its output differs
- * between its versions; here a block is compressed once, and the bytes follow from the arguments.
+ * already; the bytes follow from the arguments.
+ * @throws BuildError for an entry that such an image can't hold.
  */
 export async function squashfsImage(input: SquashfsInput): Promise<Buffer[]> {
   const { packing, blocks, fragments, compress } = input;

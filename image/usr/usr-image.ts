@@ -16,6 +16,7 @@ import {
 import { type Packing, planPacking } from "./packing.ts";
 import { squashfsImage } from "./squashfs.ts";
 
+/** How /usr is compressed, and the time of all files in it, in seconds since 1970. */
 export interface UsrImageOptions {
   cacheDir: string;
   /** Of zstd. */
@@ -25,6 +26,7 @@ export interface UsrImageOptions {
   progress: Progress;
 }
 
+/** The finished /usr image. */
 export interface UsrImage {
   path: string;
   /** Bytes that each content takes in the image, by its SHA-256. */

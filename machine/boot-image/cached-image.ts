@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { copyFile, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { Failure, systemErrorCode } from "../failure.ts";
+import { Failure, systemErrorCode } from "../failure/failure.ts";
 import { type BootImage, imageArchitecture } from "./image.ts";
 
 const DESCRIPTION = "image.json";

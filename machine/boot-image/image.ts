@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { Failure, systemErrorCode } from "../failure.ts";
+import { Failure, systemErrorCode } from "../failure/failure.ts";
 
 const KERNEL = "vmlinuz64";
 /** In the order in which the kernel reads them. */

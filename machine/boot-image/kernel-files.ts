@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure, systemErrorCode } from "../failure.ts";
+import { Failure, systemErrorCode } from "../failure/failure.ts";
 import { imagesInUse } from "../store/images-in-use.ts";
 import { withLock } from "../store/lock.ts";
 import { syncFolder } from "../store/write-file.ts";

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import * as z from "zod";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { findProgram } from "../program/find.ts";
 import { lastLine, type ProgramResult, runProgram } from "../program/run.ts";
 

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import type { Command } from "commander";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { followFile } from "../life/follow.ts";
 import { loadMachine, ofDriver } from "../store/machines.ts";
 import { DEFAULT_NAME } from "../store/name.ts";

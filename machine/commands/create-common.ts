@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import { collect } from "./arguments.ts";
 
 /** The flags that every driver's machines have. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import type { NewMachine } from "../life/create.ts";
 import { mebibytes, wholeNumber } from "./arguments.ts";
 import type { CommonFlags } from "./create-common.ts";

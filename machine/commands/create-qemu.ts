@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import { CACHE_MODES } from "../driver/qemu/disk-device.ts";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import type { NewMachine } from "../life/create.ts";
 import { fetchIso } from "../life/fetch-iso.ts";
 import { type QemuChoices, qemuMachine } from "../life/qemu-machine.ts";

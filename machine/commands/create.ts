@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import { createMachine, type NewMachine } from "../life/create.ts";
 import { giveHostname } from "../life/hostname.ts";
 import { introduce } from "../life/introduce.ts";

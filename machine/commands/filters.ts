@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import type { ListedMachine } from "../life/list.ts";
 
 const KEYS = ["driver", "state", "name", "label"];

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import { type ListedMachine, listMachines } from "../life/list.ts";
 import { renderTemplate } from "../template/render.ts";
 import { collect, wholeNumber } from "./arguments.ts";

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure, UsageFailure } from "../failure.ts";
+import { Failure, UsageFailure } from "../failure/failure.ts";
 import { runAttached } from "../program/attached.ts";
 import { findProgram } from "../program/find.ts";
 import { loadMachine } from "../store/machines.ts";

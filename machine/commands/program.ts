@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { addAddress } from "./address.ts";
 import { addCompletion } from "./completion.ts";
 import { addConsole, addLogs } from "./console.ts";
@@ -33,11 +33,14 @@ const WITHOUT_EFFECT = [
   "--native-ssh",
 ];
 
-/**
- * Runs the command line and returns its exit status: 0 done, 1 failed, 2 wrong usage, and for
- * `ssh` that of what it ran.
- */
-export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+/** The commands as they are declared, and the exit status of the one that ran. */
+export interface CommandLine {
+  readonly program: Command;
+  status(): number;
+}
+
+/** Declares all commands; what they print goes to a terminal. */
+export function commandLine(terminal: Terminal): CommandLine {
   let status = 0;
   const program = new Command("podman-machine");
   program
@@ -88,9 +91,18 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
     .command("version")
     .description("Print the version")
     .action(() => terminal.out(versionText()));
+  return { program, status: () => status };
+}
+
+/**
+ * Runs the command line and returns its exit status: 0 done, 1 failed, 2 wrong usage, and for
+ * `ssh` that of what it ran.
+ */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { program, status } = commandLine(terminal);
   try {
     await program.parseAsync(args, { from: "user" });
-    return status;
+    return status();
   } catch (error) {
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? 0 : USAGE_STATUS;

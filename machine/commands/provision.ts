@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { giveHostname } from "../life/hostname.ts";
 import { introduce } from "../life/introduce.ts";
 import { loadRunning } from "../life/running.ts";

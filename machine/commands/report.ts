@@ -1,4 +1,4 @@
-import type { Report } from "../driver/driver.ts";
+import type { Report } from "../driver/contract/driver.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**

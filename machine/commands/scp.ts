@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { sshConfigText } from "../client/ssh-config.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import { loadRunning } from "../life/running.ts";
 import { runAttached } from "../program/attached.ts";
 import { findProgram } from "../program/find.ts";

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import { type Change, changeMachine } from "../life/change.ts";
 import { DISK_MIN_MIB, MEMORY_MIN_MIB } from "../store/driver-config.ts";
 import { DEFAULT_NAME } from "../store/name.ts";

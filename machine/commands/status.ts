@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
 import { listMachines } from "../life/list.ts";
 import { loadMachine } from "../store/machines.ts";

@@ -1,5 +1,5 @@
 import type { Command, Option } from "commander";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 
 /** QEMU's flags that say the same to VirtualBox, by the names that commander gives them. */
 const OF_VIRTUALBOX_TOO = new Set([

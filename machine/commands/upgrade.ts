@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import { introduce } from "../life/introduce.ts";
 import { startMachine, waitUntilReady } from "../life/start.ts";
 import { stopMachine } from "../life/stop.ts";

@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from "node:path";
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import type { PublishedPort } from "../store/driver-config.ts";
 import type { FolderShare } from "../store/share.ts";
 

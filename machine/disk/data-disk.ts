@@ -1,7 +1,7 @@
 import { chmod, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { lastLine, runProgram } from "../program/run.ts";
 import { userdataArchive } from "./userdata-archive.ts";
 

@@ -1,5 +1,5 @@
 import type { DriverName } from "../store/config.ts";
-import type { Driver } from "./driver.ts";
+import type { Driver } from "./contract/driver.ts";
 import { genericDriver } from "./generic/generic-driver.ts";
 import { noneDriver } from "./none/none-driver.ts";
 import { qemuDriver } from "./qemu/qemu-driver.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { growDataDisk } from "../disk/data-disk.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { vboxManage } from "../driver/virtualbox/vboxmanage.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { changeDriver, changeHostOptions } from "../store/change.ts";
 import type { PublishedPort } from "../store/driver-config.ts";
 import { withLock } from "../store/lock.ts";

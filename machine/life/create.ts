@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from "node:fs/promises";
-import type { Driver, Report } from "../driver/driver.ts";
+import type { Driver, Report } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure, systemErrorCode } from "../failure.ts";
+import { Failure, systemErrorCode } from "../failure/failure.ts";
 import { checkConfig, type DriverName, type MachineConfig, writeConfig } from "../store/config.ts";
 import { withLock } from "../store/lock.ts";
 import {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import type { Report } from "../driver/driver.ts";
-import { Failure, systemErrorCode } from "../failure.ts";
+import type { Report } from "../driver/contract/driver.ts";
+import { Failure, systemErrorCode } from "../failure/failure.ts";
 import type { MachineFiles } from "../store/machine-files.ts";
 
 const DOWNLOAD_TIMEOUT_MS = 900_000;

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { waitInFolder } from "../driver/qemu/folder-watch.ts";
-import { systemErrorCode } from "../failure.ts";
+import { systemErrorCode } from "../failure/failure.ts";
+import { waitInFolder } from "../store/folder-watch.ts";
 
 const FOR_EVER_MS = 2 ** 31 - 1;
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Report } from "../driver/driver.ts";
+import type { Report } from "../driver/contract/driver.ts";
 import {
   filesIn,
   type MachineFiles,

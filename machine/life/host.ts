@@ -1,4 +1,4 @@
-import type { Report } from "../driver/driver.ts";
+import type { Report } from "../driver/contract/driver.ts";
 
 /** Where machines are kept, and who is told what happens to them. */
 export interface Host {

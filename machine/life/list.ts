@@ -1,6 +1,6 @@
-import type { MachineState } from "../driver/driver.ts";
+import type { MachineState } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { labelsOf } from "../store/config.ts";
 import { loadMachine, type Machine, machineNames } from "../store/machines.ts";
 

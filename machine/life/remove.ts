@@ -1,9 +1,9 @@
 import { rename, rm } from "node:fs/promises";
-import type { Observed } from "../driver/driver.ts";
+import type { Observed } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { switchOff } from "../driver/qemu/power.ts";
 import { decideState, lookAtQemu } from "../driver/qemu/state.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { withLock } from "../store/lock.ts";
 import { machinesFolder, removedFolder, unfinishedFolder } from "../store/machine-files.ts";
 import {

@@ -1,5 +1,5 @@
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import { OBSERVE_TIMEOUT_MS } from "./host.ts";
 

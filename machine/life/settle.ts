@@ -1,5 +1,5 @@
-import type { Observed } from "../driver/driver.ts";
-import { waitInFolder } from "../driver/qemu/folder-watch.ts";
+import type { Observed } from "../driver/contract/driver.ts";
+import { waitInFolder } from "../store/folder-watch.ts";
 import type { MachineFiles } from "../store/machine-files.ts";
 
 /** A host that is busy with other things needs seconds for what else takes a moment. */

@@ -1,6 +1,6 @@
-import type { Observed } from "../driver/driver.ts";
+import type { Observed } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { changeDriver } from "../store/change.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";

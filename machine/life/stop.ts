@@ -1,5 +1,5 @@
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine } from "../store/machines.ts";
 import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";

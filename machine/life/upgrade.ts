@@ -2,7 +2,7 @@ import { cachedImage } from "../boot-image/cached-image.ts";
 import type { BootImage } from "../boot-image/image.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { imageOf } from "../driver/qemu/image-choice.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { changeDriver } from "../store/change.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine, ofDriver } from "../store/machines.ts";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { Failure, systemErrorCode } from "../failure.ts";
-import { packageOf } from "./packages.ts";
+import { packageOf } from "../../host-packages.ts";
+import { Failure, systemErrorCode } from "../failure/failure.ts";
 
 /** What a finished program left behind. */
 export interface ProgramResult {

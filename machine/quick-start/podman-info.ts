@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { lastLine } from "../program/run.ts";
 import type { SshTarget } from "../ssh/client.ts";
 import { captureSsh } from "../ssh/session.ts";

@@ -6,7 +6,7 @@ import { BUILT_IMAGE, DEFAULT_CHOICES } from "../commands/create-qemu.ts";
 import type { Terminal } from "../commands/terminal.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { readRecord } from "../driver/qemu/process.ts";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { createMachine } from "../life/create.ts";
 import type { Host } from "../life/host.ts";
 import { introduce } from "../life/introduce.ts";

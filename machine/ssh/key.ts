@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { lastLine, runProgram } from "../program/run.ts";
 
 const KEYGEN_TIMEOUT_MS = 20_000;

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import * as z from "zod";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { genericConfig, noneConfig, qemuConfig, virtualboxConfig } from "./driver-config.ts";
 import { unknownMachine } from "./name.ts";
 import { readIfThere } from "./read-file.ts";

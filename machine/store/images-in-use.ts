@@ -1,4 +1,4 @@
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { loadMachine, machineNames } from "./machines.ts";
 
 /** The ids of all images that a machine of the store runs, has run before, or is bound to. */

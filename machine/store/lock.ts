@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 import { cannotRun } from "../program/run.ts";
 
 /** flock(1) exits with this when somebody else holds the lock; no other error of it has this code. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Failure } from "../failure.ts";
+import { Failure } from "../failure/failure.ts";
 
 /** Where everything of one machine lies. */
 export interface MachineFiles {

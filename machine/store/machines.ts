@@ -1,5 +1,5 @@
 import { lstat, readdir } from "node:fs/promises";
-import { Failure, systemErrorCode } from "../failure.ts";
+import { Failure, systemErrorCode } from "../failure/failure.ts";
 import { type ConfigOf, type DriverName, type MachineConfig, readConfig } from "./config.ts";
 import { filesIn, type MachineFiles, machineFolder, machinesFolder } from "./machine-files.ts";
 import { checkName } from "./name.ts";

@@ -1,4 +1,4 @@
-import { Failure, UsageFailure } from "../failure.ts";
+import { Failure, UsageFailure } from "../failure/failure.ts";
 
 /** The machine that commands mean when no name is given. */
 export const DEFAULT_NAME = "box";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { Failure, systemErrorCode, UsageFailure } from "../failure.ts";
+import { Failure, systemErrorCode, UsageFailure } from "../failure/failure.ts";
 import { parseConfig } from "./config.ts";
 import { machinesFolder } from "./machine-files.ts";
 

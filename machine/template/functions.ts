@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 
 type TemplateFunction = (args: readonly unknown[]) => unknown;
 

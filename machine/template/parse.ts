@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import { type Token, tokens } from "./tokens.ts";
 
 /** A value in an action: a literal, a path from the current value (or $), or a pipeline. */

@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 import { FUNCTIONS, isTrue, printed } from "./functions.ts";
 import { type Call, type Node, type Operand, type Pipeline, parseTemplate } from "./parse.ts";
 

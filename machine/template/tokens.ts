@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure.ts";
+import { UsageFailure } from "../failure/failure.ts";
 
 /** Text as it stands, or the words between {{ and }}. */
 export type Token =

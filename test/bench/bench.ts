@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import path from "node:path";
 import * as z from "zod";
 import type { Manifest } from "../../image/publish/manifest.ts";
-import { chooseMirrors, readAptSources } from "../../image/resolve/mirrors.ts";
+import { chooseMirrors } from "../../image/resolve/mirrors.ts";
 import { manifest } from "../vm/harness/artifacts.ts";
 import { busyboxImage, importBusybox } from "../vm/harness/container-image.ts";
 import { newDataDisk, newIdentity } from "../vm/harness/data-disk.ts";
@@ -179,7 +179,7 @@ function stageMedians(inside: Inside[]): Record<string, number> {
 async function bench(): Promise<void> {
   const runs = runsAsked(process.argv.slice(2));
   const identity = await newIdentity();
-  const mirrors = chooseMirrors(process.env.BOOT2PODMAN_MIRROR, readAptSources("/etc/apt"));
+  const mirrors = await chooseMirrors(process.env.BOOT2PODMAN_MIRROR);
   const system = await plainDebian(mirrors, identity);
   const debianDisk = path.join(identity.folder, "debian.raw");
   await run(["cp", "--sparse=always", system.disk, debianDisk]);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { makeDataDisk } from "../../machine/disk/data-disk.ts";
 import { readBootLog } from "../../machine/driver/qemu/boot-log.ts";
-import { waitInFolder } from "../../machine/driver/qemu/folder-watch.ts";
+import { waitInFolder } from "../../machine/store/folder-watch.ts";
 import { newIdentity } from "../vm/harness/data-disk.ts";
 import { run, runOk } from "../vm/harness/run.ts";
 

@@ -17,7 +17,10 @@ import { fileURLToPath } from "node:url";
 import * as z from "zod";
 
 const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const SOURCES = ["agents", "image", "package.json", "package-lock.json", "bunfig.toml"];
+const SOURCES = [
+  ...["agents", "image", "host-packages.ts", "host-packages.txt"],
+  ...["package.json", "package-lock.json", "bunfig.toml"],
+];
 
 const lockSchema = z.object({
   packages: z.record(z.string(), z.object({ dev: z.boolean().optional() })),

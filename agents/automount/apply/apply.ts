@@ -8,7 +8,7 @@ import type { SuperblockCopy } from "../content/ext4.ts";
 import type { Disk } from "../disk/disk.ts";
 import { noteMachine } from "../disk/last-machine.ts";
 import { findNode } from "../observe/block-devices.ts";
-import { type Place, type Step, stepText } from "../plan/steps.ts";
+import { type DiskStep, type Place, stepText } from "../plan/steps.ts";
 import { bindFolder } from "./bind.ts";
 import { checkFilesystem } from "./check.ts";
 import { growFilesystem, growPartition } from "./grow.ts";
@@ -17,6 +17,7 @@ import { type Mounted, mountData } from "./mount-data.ts";
 import { seedHome, seedHomeFromDisk, seedKeysAhead } from "./seed-home.ts";
 import { awaitPartition, makeFilesystem, openForSetUp, writeMagic, writeTable } from "./set-up.ts";
 
+/** What came of carrying out a plan. */
 export interface Applied {
   mounted: Mounted | undefined;
   /** What went wrong without keeping the rest from being done, a line each. */
@@ -45,7 +46,7 @@ type Progress = Pick<StageNotes, "done" | "now">;
 export async function applyPlan(
   kernel: Kernel,
   situation: { disks: readonly Disk[]; flavour: Flavour },
-  steps: readonly Step[],
+  steps: readonly DiskStep[],
   notes: Progress,
 ): Promise<Applied> {
   const state: State = {
@@ -81,7 +82,7 @@ export async function applyPlan(
 }
 
 /** What was done in words; undefined when the step didn't apply or left a warning. */
-async function guarded(state: State, step: Step): Promise<string | undefined> {
+async function guarded(state: State, step: DiskStep): Promise<string | undefined> {
   const mayFail =
     step.do === "grow-partition" ||
     step.do === "bind" ||
@@ -102,7 +103,7 @@ async function guarded(state: State, step: Step): Promise<string | undefined> {
   }
 }
 
-async function carryOut(state: State, step: Step): Promise<string | undefined> {
+async function carryOut(state: State, step: DiskStep): Promise<string | undefined> {
   const { kernel, flavour } = state;
   switch (step.do) {
     case "write-magic":

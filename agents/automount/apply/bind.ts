@@ -1,10 +1,10 @@
 import type { Flavour } from "../../flavour/flavour.ts";
 import type { Owner } from "../../kernel/files.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { Step } from "../plan/steps.ts";
+import type { DiskStep } from "../plan/steps.ts";
 
 const root: Owner = { uid: 0, gid: 0 };
-type BindStep = Extract<Step, { do: "bind" }>;
+type BindStep = Extract<DiskStep, { do: "bind" }>;
 
 /**
  * Binds one folder of the data disk over one of the system; both are made when missing. No component of either

@@ -12,6 +12,7 @@ import { withMendedChecksum } from "../content/torn-superblock.ts";
 /** A full check of a large disk takes hours; the boot doesn't wait for it. */
 const checkTimeoutMs = 24 * 3_600_000;
 
+/** What e2fsck made of a filesystem. */
 export interface Checked {
   sound: boolean;
   /** What e2fsck did or found, in a line. */

@@ -4,6 +4,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { maxArchiveBytes, originalArchive, readArchive, startsWith } from "../archive/archive.ts";
 import { dosTableOffset } from "../content/dos-table.ts";
 
+/** Name of the userdata archive on the data disk; existing clients and people know it. */
 export const archiveName = "userdata.tar";
 /** A damaged or hostile archive, kept for whoever wants to know. */
 export const refusedArchiveName = "userdata.refused.tar";

@@ -23,11 +23,13 @@ export type ArchiveFacts =
   /** Truncated, damaged or hostile; nothing of it is used. */
   | { state: "refused"; lengthBytes: number; why: string };
 
+/** What stands behind the magic: no archive, a whole one, or one that is refused as a whole, with the reason. */
 export type ArchiveRead =
   | { state: "none" }
   | { state: "complete"; lengthBytes: number; members: readonly Member[] }
   | { state: "refused"; lengthBytes: number; why: string };
 
+/** What of an archive belongs into a record: the number of its members, not their content. */
 export function archiveFacts(read: ArchiveRead): ArchiveFacts {
   return read.state === "complete" ? { ...read, members: read.members.length } : read;
 }

@@ -1,3 +1,4 @@
+/** Unit of a tar archive (POSIX ustar): each header, and what content is filled up to. */
 export const blockBytes = 512;
 
 /** One header of a tar archive as it stands (POSIX.1: ustar Interchange Format), not yet judged. */

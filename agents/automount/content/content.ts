@@ -26,6 +26,7 @@ export interface Ext4 {
   holdsSystem: boolean | undefined;
 }
 
+/** A partition table as it stands on a disk, whether or not the kernel takes it. */
 export interface PartitionTable {
   type: "dos" | "gpt";
   /** False for a GPT of which a part is missing, so that the kernel doesn't see it: one half-written or left over. */
@@ -33,6 +34,7 @@ export interface PartitionTable {
   entries: readonly TableEntry[];
 }
 
+/** One entry of a partition table. */
 export interface TableEntry {
   number: number;
   startBytes: number;
@@ -41,6 +43,7 @@ export interface TableEntry {
   typeCode: string;
 }
 
+/** "ext4 labelled boot2podman-data", for messages. */
 export function contentText(content: Content): string {
   switch (content.is) {
     case "unreadable":

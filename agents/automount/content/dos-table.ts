@@ -6,7 +6,9 @@ const entryBytes = 16;
 export const dosTableOffset = 440;
 /** DOS counts sectors in 32 bits. */
 export const dosMaxSectors = 2 ** 32 - 1;
+/** The real thing, by Linux's system calls. */
 export const linuxType = 0x83;
+/** DOS partition type of the one entry that protects a GPT (UEFI specification 5.2.3). */
 export const protectiveType = 0xee;
 
 /**
@@ -40,6 +42,7 @@ export function findDosTable(start: Uint8Array, sectorBytes: number): TableEntry
   return entries;
 }
 
+/** A primary partition of a DOS table, in sectors. */
 export interface DosPartition {
   type: number;
   startSector: number;

@@ -2,6 +2,9 @@ import type { Ext4 } from "./content.ts";
 
 /** Where the superblock lies (kernel: Documentation/filesystems/ext4/super.rst). */
 export const superblockOffset = 1024;
+/**
+ * Length of ext4's superblock, which lies 1024 bytes into the filesystem (kernel: Documentation/filesystems/ext4).
+ */
 export const superblockBytes = 1024;
 const magic = 0xef53;
 

@@ -3,7 +3,9 @@ import { crc32 } from "./crc32.ts";
 
 const signature = Buffer.from("EFI PART");
 const headerBytes = 92;
+/** Length of one entry of a GPT, the least that the UEFI specification allows and what everybody writes. */
 export const gptEntryBytes = 128;
+/** Entries of a GPT: the specification reserves 16 KiB at least. */
 export const gptEntryCount = 128;
 /** Linux filesystem data (UEFI specification, Discoverable Partitions). */
 export const linuxDataGuid = "0fc63daf-8483-4772-8e79-3d69d8477de4";
@@ -11,12 +13,14 @@ export const linuxDataGuid = "0fc63daf-8483-4772-8e79-3d69d8477de4";
 /** Reads bytes of a device; throws where it can't read or ends before. */
 export type ReadBytes = (offsetBytes: number, lengthBytes: number) => Uint8Array;
 
+/** A disk as the reader of a GPT sees it. */
 export interface Sectors {
   read: ReadBytes;
   sizeBytes: number;
   sectorBytes: number;
 }
 
+/** A GPT that is whole, or one of which something is wrong, with what. */
 export type GptFound =
   | { state: "sound"; entries: TableEntry[] }
   | { state: "damaged"; why: string };
@@ -83,6 +87,7 @@ export function guidText(bytes: Uint8Array): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
+/** The 16 bytes of a GUID as a GPT stores them: its first three fields with the lowest byte first. */
 export function guidBytes(text: string): Buffer {
   const big = Buffer.from(text.replaceAll("-", ""), "hex");
   const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -119,6 +124,7 @@ export function readGptPlan(
   };
 }
 
+/** All that decides the bytes of a GPT with one partition. */
 export interface GptPlan {
   sectorBytes: number;
   diskSectors: number;
@@ -131,6 +137,7 @@ export interface GptPlan {
   entriesSector: number;
 }
 
+/** One write of a GPT, in the order in which they have to come. */
 export interface GptWrite {
   offsetBytes: number;
   content: Buffer;

@@ -28,7 +28,9 @@ export interface Probed {
 export const probedStartBytes = 1024 * 1024 + 64 * 1024;
 
 /** A disk that ended before its size is as bad as one that can't read. */
-export class ShortRead extends Error {}
+export class ShortReadError extends Error {
+  override readonly name = "ShortReadError";
+}
 
 /** Content by our own probe alone; `zeros` is left false, since most of the device was not looked at. */
 export function probe(device: Probed): Content {
@@ -146,13 +148,13 @@ function bytesMatch(device: Probed, start: Uint8Array, from: number, bytes: Uint
 
 function readWhole(device: Probed, offsetBytes: number, lengthBytes: number): Uint8Array {
   if (offsetBytes < 0) {
-    throw new ShortRead(`nothing at ${offsetBytes}`);
+    throw new ShortReadError(`nothing at ${offsetBytes}`);
   }
   const bytes = device.read(offsetBytes, lengthBytes);
   if (bytes.length === lengthBytes) {
     return bytes;
   }
-  throw new ShortRead(`${bytes.length} of ${lengthBytes} bytes at ${offsetBytes}`);
+  throw new ShortReadError(`${bytes.length} of ${lengthBytes} bytes at ${offsetBytes}`);
 }
 
 function startsWith(bytes: Uint8Array, offset: number, text: string): boolean {

@@ -23,6 +23,7 @@ const at = (type: string, offset: number, bytes: Uint8Array): Signature => ({
 /** The swap signature is at the end of the first memory page, whatever the page's size was. */
 const pageEnds = [4096, 8192, 16384, 32768, 65536].map((pageBytes) => pageBytes - 10);
 
+/** What filesystems, volumes and tables start with, as our own probe knows it; libblkid is the second. */
 export const signatures: readonly Signature[] = [
   at("LUKS", 0, ascii("LUKS\xba\xbe")),
   {
@@ -87,6 +88,7 @@ export function mdOffsets(sizeBytes: number): number[] {
   ].filter((offset) => offset >= 0);
 }
 
+/** Magic of md's superblock (kernel: include/uapi/linux/raid/md_p.h). */
 export const mdMagic = hex("fc4e2ba9");
 
 /** ZFS: four labels of 256 KiB, two at the start and two at the end; each has a ring of uberblocks from 128 KiB on. */
@@ -97,6 +99,7 @@ export function zfsOffsets(sizeBytes: number): number[] {
   return labels.filter((offset) => offset >= 0).map((offset) => offset + 128 * 1024);
 }
 
+/** Length of the ring of uberblocks in a ZFS label. */
 export const zfsRingBytes = 128 * 1024;
 
 /** Whether an uberblock (0x00bab10c in either byte order) starts at a multiple of 1 KiB in the ring. */

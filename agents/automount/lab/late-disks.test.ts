@@ -78,6 +78,6 @@ describe("waitusb", () => {
         }, 40),
     });
     expect(meanwhile).toEqual([]);
-    expect(kernel.mounts().length).toBe(5);
+    expect(kernel.mounts().length).toBe(6);
   });
 });

@@ -61,8 +61,8 @@ export async function boot(hardware: Hardware, given: BootOptions = {}) {
       if (!(error instanceof Error)) {
         throw error;
       }
-      const rescued = await automountStage(bringKeysLate).rescue?.(context).catch(String);
-      return { result: "failed" as const, message: `${error.message}; ${rescued}` };
+      const plainOutcome = await automountStage(bringKeysLate).onFailure?.(context).catch(String);
+      return { result: "failed" as const, message: `${error.message}; ${plainOutcome}` };
     });
   // What goes on in the background ends, or meets the power cut.
   await new Promise((resolve) => setImmediate(resolve));

@@ -8,7 +8,7 @@ import { probe } from "../content/probe.ts";
 import { layoutOf } from "../disk/layout.ts";
 import { observeDisks } from "../observe/observe.ts";
 import { plan } from "../plan/plan.ts";
-import type { Step } from "../plan/steps.ts";
+import type { DiskStep } from "../plan/steps.ts";
 import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.testing.ts";
 import {
   boot,
@@ -259,7 +259,7 @@ describe("the lab itself", () => {
       const options = defaultAutomountOptions;
       const situation = { disks: observed, options, flavour: boot2podman };
       const { steps } = plan({ ...situation, inVirtualMachine: true });
-      const isClear = (step: Step) => step.do === "clear-magic";
+      const isClear = (step: DiskStep) => step.do === "clear-magic";
       const keepAt = steps.findIndex((step) => step.do === "keep-archive");
       const others = steps.filter((step) => !isClear(step));
       const wrong = [...others.slice(0, keepAt), ...steps.filter(isClear), ...others.slice(keepAt)];

@@ -30,7 +30,7 @@ describe("an archive that is refused", () => {
     const { kernel, result, message } = await boot(hardware);
     expect(result).toBe("failed");
     expect(message).toContain('member \\"../../etc/passwd\\" leads upwards'.replaceAll("\\", ""));
-    expect(kernel.mounts().length).toBe(5);
+    expect(kernel.mounts().length).toBe(6);
     expect(kernel.readText(keyPath)).toBe(key);
   });
 });
@@ -49,6 +49,7 @@ describe("links on the data disk (accident 12)", () => {
       "/mnt/vda1",
       "/var/lib/boot2podman",
       "/var/lib/containers",
+      "/etc/containers/networks",
       "/home/tc/.ssh",
     ]);
     expect(kernel.readText(keyPath)).toBe(key);
@@ -107,7 +108,7 @@ describe("userdata", () => {
     });
     expect(result).toBe("failed");
     expect(message).toContain("could not bring userdata into the home folder");
-    expect(kernel.mounts().length).toBe(5);
+    expect(kernel.mounts().length).toBe(6);
   });
 
   test("on a read-only disk still opens the machine, and the host stays who it is", async () => {

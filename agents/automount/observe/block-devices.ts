@@ -8,6 +8,7 @@ const sysfsSectorBytes = 512;
 export type BareDisk = Omit<Disk, "content" | "magic" | "partitions"> & {
   partitions: readonly BarePartition[];
 };
+/** A partition of which only the kernel's own facts are known, not what is on it. */
 export type BarePartition = Omit<Partition, "content">;
 
 /** All block devices as the kernel lists them (kernel: Documentation/ABI/stable/sysfs-block). */

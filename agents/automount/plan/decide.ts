@@ -33,12 +33,14 @@ type FilesystemRow =
   | "labelled-read-only"
   | "unlabelled-single";
 
+/** Which disk is used, and why each other one isn't. */
 export interface Decision {
   use: Use;
   /** Why each disk is not used; the used one is absent. */
   left: ReadonlyMap<Disk, Judged>;
 }
 
+/** All that a decision about disks hangs on. */
 export interface Situation {
   disks: readonly Disk[];
   options: AutomountOptions;

@@ -89,6 +89,7 @@ export function judgeBlank(disk: Disk): Judged {
   return judged("blank-format");
 }
 
+/** Whether a disk is one that nobody has used: no signature, no partition, zeros wherever it was looked at. */
 export function isBlank(disk: Disk): boolean {
   return (
     disk.magic === undefined &&

@@ -55,6 +55,7 @@ describe("the steps", () => {
       "clear the magic on sda",
       "bind var/lib/boot2podman of the data disk over /var/lib/boot2podman",
       "bind var/lib/containers of the data disk over /var/lib/containers",
+      "bind var/lib/containers/networks of the data disk over /etc/containers/networks",
       "bind local/share/containers of the data disk over /home/tc/.local/share/containers",
       "bind home/tc/.ssh of the data disk over /home/tc/.ssh",
       "bring userdata into the home folder",

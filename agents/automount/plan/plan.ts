@@ -5,7 +5,7 @@ import { decide, type Situation, type Use } from "./decide.ts";
 import { growthOf } from "./growth.ts";
 import type { Judged } from "./judge-disk.ts";
 import { type RowId, rows } from "./rows.ts";
-import type { Place, Step } from "./steps.ts";
+import type { DiskStep, Place } from "./steps.ts";
 
 /** What is special about the use of a filesystem. */
 const howUsed = {
@@ -24,12 +24,13 @@ export interface Note {
   message: string;
 }
 
+/** What is to be done with the disks, and why. */
 export interface Plan {
   /** The case of the decision table; undefined when there was no disk to decide about. */
   row: RowId | undefined;
   /** One line: what is used and why. */
   message: string;
-  steps: readonly Step[];
+  steps: readonly DiskStep[];
   notes: readonly Note[];
 }
 
@@ -45,7 +46,7 @@ export function plan(situation: Situation): Plan {
 }
 
 /** The userdata of the one disk with the magic, when it could not be used: its owner should get in. */
-function seedFrom(left: ReadonlyMap<Disk, Judged>): Step[] {
+function seedFrom(left: ReadonlyMap<Disk, Judged>): DiskStep[] {
   const marked = [...left].filter(
     ([{ magic }, { row }]) => magic?.archive.state === "complete" && row !== "not-a-disk",
   );
@@ -56,7 +57,10 @@ function seedFrom(left: ReadonlyMap<Disk, Judged>): Step[] {
   return [{ do: "seed-home-from-disk", disk: only[0].name }];
 }
 
-function stepsOf(use: Exclude<Use, { what: "nothing" }>, { flavour, machine }: Situation): Step[] {
+function stepsOf(
+  use: Exclude<Use, { what: "nothing" }>,
+  { flavour, machine }: Situation,
+): DiskStep[] {
   const note = machine === undefined ? [] : [{ do: "note-machine", machine } as const];
   if (use.what === "set-up") {
     const { disk } = use;
@@ -97,13 +101,13 @@ function stepsOf(use: Exclude<Use, { what: "nothing" }>, { flavour, machine }: S
 }
 
 /** The magic goes last: as long as it is there, the next boot finishes what a power cut left undone. */
-function afterSetUp(disk: Disk): Step[] {
-  const clear: Step = { do: "clear-magic", disk: disk.name };
+function afterSetUp(disk: Disk): DiskStep[] {
+  const clear: DiskStep = { do: "clear-magic", disk: disk.name };
   const hasArchive = disk.magic !== undefined && disk.magic.archive.state !== "none";
   return hasArchive ? [{ do: "keep-archive", disk: disk.name }, clear] : [clear];
 }
 
-function binds(flavour: Flavour): Step[] {
+function binds(flavour: Flavour): DiskStep[] {
   return flavour.binds.map(({ from, to, owner, mode }: Bind) => ({
     do: "bind",
     from,

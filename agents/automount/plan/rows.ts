@@ -208,6 +208,7 @@ export const rows = {
   },
 } as const satisfies Record<string, Row>;
 
+/** The case of the decision table, as docs/data-disk.md names it. */
 export type RowId = keyof typeof rows;
 
 /** The table as it stands in docs/data-disk.md. */

@@ -6,8 +6,8 @@ export interface Place {
   partition: number;
 }
 
-/** One step of a plan, in words that can be printed and carried out. */
-export type Step =
+/** One change of a disk, or of what lies over its folders: data that can be compared, printed and carried out. */
+export type DiskStep =
   | { do: "write-magic"; disk: string; magic: string }
   | { do: "make-filesystem"; disk: string; layout: Layout; label: string }
   | { do: "write-table"; disk: string; layout: Layout; label: string }
@@ -25,7 +25,7 @@ export type Step =
   | { do: "seed-home-from-disk"; disk: string };
 
 /** Disks that the steps change outside any filesystem, by a set-up or its end. */
-export function formattedDisks(steps: readonly Step[]): string[] {
+export function formattedDisks(steps: readonly DiskStep[]): string[] {
   const names = steps.flatMap((step) =>
     step.do === "write-magic" ||
     step.do === "make-filesystem" ||
@@ -38,13 +38,14 @@ export function formattedDisks(steps: readonly Step[]): string[] {
 }
 
 /** Disks with a filesystem that the steps write into, by check or mount. */
-export function writtenFilesystems(steps: readonly Step[]): Place[] {
+export function writtenFilesystems(steps: readonly DiskStep[]): Place[] {
   return steps.flatMap((step) =>
     step.do === "check" || (step.do === "mount" && !step.readOnly) ? [step.place] : [],
   );
 }
 
-export function stepText(step: Step): string {
+/** The step in words, as in records and for --dry-run. */
+export function stepText(step: DiskStep): string {
   switch (step.do) {
     case "write-magic":
       return `write the magic to ${step.disk}, so that a set-up that is cut off can be finished`;

@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { GuestFacts } from "../../hypervisor/plan/guest-plan.ts";
+import { qemuAgent } from "../../hypervisor/plan/qemu-agent.ts";
 import { factsOf, realMachines } from "../../hypervisor/real-machines.testing.ts";
-import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
 import { planGuestTools } from "./plan.ts";
-import { qemuAgent } from "./qemu-agent.ts";
-import type { GuestFacts } from "./read-facts.ts";
+import { knownDevices, knownPrograms } from "./read-facts.ts";
 
-const allPrograms = Object.values(toolPrograms);
-const allDevices = Object.values(toolDevices);
 const agentPort = { name: "org.qemu.guest_agent.0", path: "/dev/vport1p2" };
 
 /** The machine of that name in a system that has every program and device: what isn't for it must stay away. */
@@ -22,8 +20,8 @@ function plan(
   const facts = {
     machine: factsOf(machine),
     ports: [agentPort],
-    devices: allDevices,
-    programs: allPrograms,
+    devices: knownDevices,
+    programs: knownPrograms,
     ...more,
   };
   return planGuestTools(facts, policy);

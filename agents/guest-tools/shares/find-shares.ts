@@ -1,10 +1,10 @@
-import { detectHypervisor } from "../../hypervisor/hypervisor.ts";
-import { readMachineFacts } from "../../hypervisor/read-machine-facts.ts";
+import { detectHypervisor } from "../../hypervisor/detect.ts";
+import { readMachineFacts } from "../../hypervisor/facts/read-machine-facts.ts";
+import { vboxGuestDevice } from "../../hypervisor/known/virtualbox.ts";
+import { vmhgfsProgram } from "../../hypervisor/known/vmware.ts";
+import type { ShareKind } from "../../hypervisor/plan/guest-plan.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
-import { toolDevices, toolPrograms } from "../programs-and-devices.ts";
-
-export type ShareKind = "virtiofs" | "9p" | "vboxsf" | "vmhgfs";
 
 /** A folder of the host's that can be mounted here. */
 export interface OfferedShare {
@@ -16,43 +16,37 @@ export interface OfferedShare {
 const virtiofsFolder = "/sys/fs/virtiofs";
 const ninePDriver = "/sys/bus/virtio/drivers/9pnet_virtio";
 
+type Finder = (kernel: Kernel) => string[] | Promise<string[]>;
+
+/** How the names of each kind are found, where its device or program is. */
+const finders: Readonly<Record<ShareKind, Finder>> = {
+  // Needs Linux 6.9 or later. The drivers of both must be loaded.
+  virtiofs: (kernel) => tagsIn(kernel, virtiofsFolder, "tag"),
+  "9p": (kernel) => tagsIn(kernel, ninePDriver, "mount_tag"),
+  async vboxsf(kernel) {
+    if (!kernel.exists(vboxGuestDevice)) {
+      return [];
+    }
+    const { listVirtualBoxShares } = await import("../virtualbox/list-shares.ts");
+    return listVirtualBoxShares(kernel);
+  },
+  // Its own program looks for them; without shares there is an empty folder.
+  vmhgfs: (kernel) => (kernel.exists(vmhgfsProgram) && isVmware(kernel) ? [""] : []),
+};
+
 /** All that is offered to this machine now. Throws when a hypervisor that has shares doesn't list them. */
 export async function findShares(kernel: Kernel): Promise<OfferedShare[]> {
-  return [
-    ...findVirtioShares(kernel),
-    ...(kernel.exists(toolDevices.vboxGuest) ? await findVboxShares(kernel) : []),
-    // Its own program looks for them; without shares there is an empty folder.
-    ...(kernel.exists(toolPrograms.vmhgfs) && isVmware(kernel)
-      ? [{ kind: "vmhgfs" as const, name: "" }]
-      : []),
-  ];
-}
-
-async function findVboxShares(kernel: Kernel): Promise<OfferedShare[]> {
-  const { listVirtualBoxShares } = await import("../virtualbox/list-shares.ts");
-  return listVirtualBoxShares(kernel).map((name) => ({ kind: "vboxsf", name }));
+  const offered: OfferedShare[] = [];
+  for (const [kind, find] of Object.entries(finders) as [ShareKind, Finder][]) {
+    for (const name of await find(kernel)) {
+      offered.push({ kind, name });
+    }
+  }
+  return offered;
 }
 
 function isVmware(kernel: Kernel): boolean {
   return detectHypervisor(readMachineFacts(kernel)).hypervisor === "vmware";
-}
-
-/** Shares of virtio devices; their drivers must be loaded. Needs Linux 6.9 or later for virtiofs. */
-export function findVirtioShares(kernel: Kernel): OfferedShare[] {
-  return [
-    ...tagsIn(kernel, virtiofsFolder, "tag").map(
-      (name): OfferedShare => ({
-        kind: "virtiofs",
-        name,
-      }),
-    ),
-    ...tagsIn(kernel, ninePDriver, "mount_tag").map(
-      (name): OfferedShare => ({
-        kind: "9p",
-        name,
-      }),
-    ),
-  ];
 }
 
 function tagsIn(kernel: Kernel, folder: string, file: string): string[] {

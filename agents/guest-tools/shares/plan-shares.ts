@@ -1,9 +1,11 @@
 import type { User } from "../../accounts/find-user.ts";
+import { vmhgfsProgram } from "../../hypervisor/known/vmware.ts";
+import type { ShareKind } from "../../hypervisor/plan/guest-plan.ts";
 import { placeOfName } from "../../settings/options/share-path.ts";
 import type { ShareOptions, WantedShare } from "../../settings/options/shares.ts";
-import { toolPrograms } from "../programs-and-devices.ts";
-import type { OfferedShare, ShareKind } from "./find-shares.ts";
+import type { OfferedShare } from "./find-shares.ts";
 
+/** What is offered and what is taken already. */
 export interface ShareFacts {
   offered: readonly OfferedShare[];
   /** Folders on which something is mounted. */
@@ -12,6 +14,7 @@ export interface ShareFacts {
   user: User | undefined;
 }
 
+/** One share to be mounted. */
 export interface ShareMount {
   kind: ShareKind;
   name: string;
@@ -20,6 +23,7 @@ export interface ShareMount {
   argv: readonly string[];
 }
 
+/** What is mounted, and what stays away. */
 export interface SharePlan {
   mounts: readonly ShareMount[];
   /** One line for each share that stays away, and why. */
@@ -88,7 +92,7 @@ function mountOf(share: OfferedShare, wanted: WantedShare, user: User | undefine
       mount("nosuid", "nodev", "trans=virtio", "version=9p2000.L", "msize=512000", "cache=mmap"),
     vboxsf: () => mount("nosuid", "nodev", "nls=utf8", ...owner),
     vmhgfs: () => [
-      ...[toolPrograms.vmhgfs, `.host:/${name}`, path],
+      ...[vmhgfsProgram, `.host:/${name}`, path],
       ...["-o", [access, "allow_other", "nosuid", "nodev", ...owner].join(",")],
     ],
   }[kind]();

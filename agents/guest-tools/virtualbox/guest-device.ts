@@ -22,22 +22,22 @@ export type HgcmParameter = number | Uint8Array;
 const type32Bit = 1;
 const typeMemory = 4;
 
-/** A service of VirtualBox's host, spoken to through the guest device (HGCM). */
-export interface HgcmService {
+/** A connection to a part of VirtualBox's host through the guest device (HGCM, its host-guest communication manager). */
+export interface HgcmConnection {
   /** Calls a function; gives the numbers as the host left them. Throws when the host refuses. */
-  call(name: string, functionNumber: number, parameters: readonly HgcmParameter[]): number[];
+  call(what: string, functionNumber: number, parameters: readonly HgcmParameter[]): number[];
   disconnect(): void;
 }
 
-/** Connects to a service that the host has. Throws when it has none of that name. */
-export function connectHgcm(device: Device, service: string): HgcmService {
+/** Connects to the part of the host that has that name. Throws when there is none. */
+export function connectHgcm(device: Device, name: string): HgcmConnection {
   const connect = message(connectBytes);
   connect.writeUInt32LE(localhostExisting, headerBytes);
-  connect.write(service, headerBytes + 4, 127, "latin1");
-  send(device, hgcmConnect, connect, `connect to ${service}`);
+  connect.write(name, headerBytes + 4, 127, "latin1");
+  send(device, hgcmConnect, connect, `connect to ${name}`);
   const client = connect.readUInt32LE(headerBytes);
   return {
-    call(name, functionNumber, parameters) {
+    call(what, functionNumber, parameters) {
       const call = message(callHeadBytes + parameters.length * parameterBytes);
       call.writeUInt32LE(client, headerBytes);
       call.writeUInt32LE(functionNumber, headerBytes + 4);
@@ -54,7 +54,7 @@ export function connectHgcm(device: Device, service: string): HgcmService {
           call.writeBigUInt64LE(device.addressOf(parameter), at + 8);
         }
       }
-      send(device, hgcmCall64, call, name);
+      send(device, hgcmCall64, call, what);
       return parameters.map((_, index) =>
         call.readUInt32LE(callHeadBytes + index * parameterBytes + 4),
       );

@@ -1,8 +1,8 @@
+import { vboxGuestDevice } from "../../hypervisor/known/virtualbox.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { toolDevices } from "../programs-and-devices.ts";
 import { connectHgcm } from "./guest-device.ts";
 
-/** Functions of the service VBoxSharedFolders (VirtualBox: VBox/shflsvc.h). */
+/** Functions of VBoxSharedFolders (VirtualBox: VBox/shflsvc.h). */
 const queryMappings = 1;
 const queryMapName = 2;
 /** Of all shares, those that the owner marked as automatic. */
@@ -14,15 +14,15 @@ const stringHeadBytes = 4;
 const longestNameBytes = 512;
 
 /**
- * Names of the machine's automatic shares, as the host of VirtualBox gives them. Throws when the host has no such
- * service or refuses.
+ * Names of the machine's automatic shares, as the host of VirtualBox gives them. Throws when the host has none or
+ * refuses.
  */
 export function listVirtualBoxShares(kernel: Kernel): string[] {
-  const device = kernel.openDevice(toolDevices.vboxGuest);
+  const device = kernel.openDevice(vboxGuestDevice);
   try {
-    const service = connectHgcm(device, "VBoxSharedFolders");
+    const folders = connectHgcm(device, "VBoxSharedFolders");
     const mappings = Buffer.alloc(mostShares * mappingBytes);
-    const [, count = 0] = service.call("list shares", queryMappings, [
+    const [, count = 0] = folders.call("list shares", queryMappings, [
       automaticOnly,
       mostShares,
       mappings,
@@ -33,12 +33,12 @@ export function listVirtualBoxShares(kernel: Kernel): string[] {
       // Capacity, length without the final NUL, then UTF-16.
       const text = Buffer.alloc(stringHeadBytes + longestNameBytes);
       text.writeUInt16LE(longestNameBytes, 0);
-      service.call("name a share", queryMapName, [root, text]);
+      folders.call("name a share", queryMapName, [root, text]);
       const lengthBytes = Math.min(text.readUInt16LE(2), longestNameBytes);
       const name = text.toString("utf16le", stringHeadBytes, stringHeadBytes + lengthBytes);
       names.push(name.replace(/\0.*$/s, ""));
     }
-    service.disconnect();
+    folders.disconnect();
     return names.filter((name) => name !== "");
   } finally {
     device.close();

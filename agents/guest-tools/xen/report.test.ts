@@ -59,7 +59,7 @@ function domain(): { kernel: FakeKernel; store: FakeXenStore } {
 }
 
 describe("what Xen's host reads about a guest", () => {
-  test("has the system, the tools' version, memory and each card's addresses, the mark last", () => {
+  test("has the system, the tools' version, memory and each interface's addresses, the mark last", () => {
     vi.useFakeTimers();
     try {
       const { kernel, store } = domain();

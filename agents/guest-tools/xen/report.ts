@@ -2,12 +2,14 @@ import { oneLine } from "../../command/one-line.ts";
 import { version } from "../../command/version.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { InterfaceAddress } from "../../kernel/machine.ts";
+import { meminfoBytes } from "../../kernel/meminfo.ts";
 import { writeXenStore } from "./xenstore.ts";
 
 /** How often the host hears of this guest: soon while it has no address, then as XenServer's own daemon does. */
 const soonMs = 5_000;
 const everyMs = 60_000;
 
+/** What XenServer and XCP-ng show of a guest. */
 export interface GuestDescription {
   version: string;
   kernelRelease: string;
@@ -15,7 +17,7 @@ export interface GuestDescription {
   memoryTotalKb: number;
   memoryFreeKb: number;
   /** Number of Xen's network device → addresses. */
-  cards: readonly { vif: string; addresses: readonly InterfaceAddress[] }[];
+  interfaces: readonly { vif: string; addresses: readonly InterfaceAddress[] }[];
   nowMs: number;
 }
 
@@ -37,7 +39,7 @@ export function xenStoreEntries(guest: GuestDescription): Map<string, string> {
     ["data/meminfo_total", String(guest.memoryTotalKb)],
     ["data/meminfo_free", String(guest.memoryFreeKb)],
   ]);
-  for (const { vif, addresses } of guest.cards) {
+  for (const { vif, addresses } of guest.interfaces) {
     for (const family of ["ipv4", "ipv6"] as const) {
       const own = addresses.filter((address) => address.family === family);
       for (const [index, { address }] of own.entries()) {
@@ -61,7 +63,7 @@ export function reportToXen(kernel: Kernel): void {
     try {
       const guest = describe(kernel);
       writeXenStore(kernel, xenStoreEntries(guest));
-      if (guest.cards.every(({ addresses }) => addresses.length === 0)) {
+      if (guest.interfaces.every(({ addresses }) => addresses.length === 0)) {
         next = soonMs;
       }
       warning = undefined;
@@ -79,22 +81,22 @@ export function reportToXen(kernel: Kernel): void {
 
 function describe(kernel: Kernel): GuestDescription {
   const meminfo = kernel.readTextIfPresent("/proc/meminfo") ?? "";
-  const ofMemory = (name: string) =>
-    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(meminfo)?.[1] ?? 0);
   const addresses = kernel.interfaceAddresses();
   return {
     version,
     kernelRelease: (kernel.readTextIfPresent("/proc/sys/kernel/osrelease") ?? "").trim(),
     hostname: kernel.hostname(),
-    memoryTotalKb: ofMemory("MemTotal"),
-    memoryFreeKb: ofMemory("MemAvailable"),
-    cards: kernel.listIfPresent("/sys/class/net").flatMap((card) => {
-      const node = kernel.readTextIfPresent(`/sys/class/net/${card}/device/nodename`)?.trim();
+    memoryTotalKb: meminfoBytes(meminfo, "MemTotal") / 1024,
+    memoryFreeKb: meminfoBytes(meminfo, "MemAvailable") / 1024,
+    interfaces: kernel.listIfPresent("/sys/class/net").flatMap((interfaceName) => {
+      const node = kernel
+        .readTextIfPresent(`/sys/class/net/${interfaceName}/device/nodename`)
+        ?.trim();
       const vif = /^device\/vif\/(\d+)$/.exec(node ?? "")?.[1];
       if (vif === undefined) {
         return [];
       }
-      return [{ vif, addresses: addresses.filter(({ name }) => name === card) }];
+      return [{ vif, addresses: addresses.filter(({ name }) => name === interfaceName) }];
     }),
     nowMs: kernel.nowMs(),
   };

@@ -1,5 +1,5 @@
+import { xenBusDevice } from "../../hypervisor/known/xen.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { toolDevices } from "../programs-and-devices.ts";
 
 /** Xen: docs/misc/xenstore.txt and xen/io/xs_wire.h. */
 const XS_WRITE = 11;
@@ -11,7 +11,7 @@ const headerBytes = 16;
  * entry that this domain may not write (EACCES) is left out, since hosts differ in what they let guests say.
  */
 export function writeXenStore(kernel: Kernel, entries: ReadonlyMap<string, string>): void {
-  const device = kernel.openDevice(toolDevices.xenBus);
+  const device = kernel.openDevice(xenBusDevice);
   try {
     let id = 0;
     for (const [path, value] of entries) {

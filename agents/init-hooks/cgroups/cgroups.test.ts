@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
-import { describeStep } from "../../steps/step.ts";
+import { stepText } from "../../steps/step.ts";
 import { mountV1 } from "./mount-v1.ts";
 import { cgroupRoot, planCgroups, planControllers } from "./plan-cgroups.ts";
 import { planV1 } from "./plan-v1.ts";
@@ -16,7 +16,7 @@ test("mounts cgroup v2 with delegation, unless it is mounted", () => {
     flags: ["nosuid", "nodev", "noexec"],
     options: "nsdelegate,memory_recursiveprot",
   });
-  const again = planCgroups({ isMounted: true, user }).map(describeStep);
+  const again = planCgroups({ isMounted: true, user }).map(stepText);
   expect(again).toEqual([
     "make folder /sys/fs/cgroup/system",
     "make folder /sys/fs/cgroup/user.slice/user-1000/session",
@@ -24,7 +24,7 @@ test("mounts cgroup v2 with delegation, unless it is mounted", () => {
 });
 
 test("hands all controllers down to the user's group before giving it away", () => {
-  const words = planControllers("cpu memory pids\n", user).map(describeStep);
+  const words = planControllers("cpu memory pids\n", user).map(stepText);
   expect(words.slice(0, 4)).toEqual([
     'write "+cpu +memory +pids" to /sys/fs/cgroup/cgroup.subtree_control',
     'write "+cpu +memory +pids" to /sys/fs/cgroup/user.slice/cgroup.subtree_control',
@@ -43,7 +43,7 @@ test("hands the session no controllers: it has processes, which the kernel would
 });
 
 test("without the user only the root's groups get controllers", () => {
-  expect(planControllers("cpu io", undefined).map(describeStep)).toEqual([
+  expect(planControllers("cpu io", undefined).map(stepText)).toEqual([
     'write "+cpu +io" to /sys/fs/cgroup/cgroup.subtree_control',
   ]);
 });
@@ -109,10 +109,10 @@ const controllers =
 
 test("v1 is a folder and a mount for each controller that is enabled, and one for systemd", () => {
   const { base, mounts } = planV1({ controllers, fstab: "# cgroup\n", mounted: [] });
-  expect(base.map(describeStep)).toEqual([
+  expect(base.map(stepText)).toEqual([
     "mount cgroup on /sys/fs/cgroup (tmpfs,nosuid,nodev,noexec,uid=0,gid=0,mode=0755)",
   ]);
-  expect(mounts.flatMap(({ steps }) => steps.map(describeStep))).toEqual([
+  expect(mounts.flatMap(({ steps }) => steps.map(stepText))).toEqual([
     "make folder /sys/fs/cgroup/cpu",
     "mount cgroup on /sys/fs/cgroup/cpu (cgroup,nosuid,nodev,noexec,cpu)",
     "make folder /sys/fs/cgroup/memory",

@@ -11,6 +11,7 @@ export function sessionLeaf(uid: number): string {
   return `${userGroup(uid)}/session`;
 }
 
+/** What a plan for cgroup v2 hangs on. */
 export interface CgroupFacts {
   isMounted: boolean;
   user: User | undefined;

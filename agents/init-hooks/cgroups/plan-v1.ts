@@ -1,6 +1,7 @@
 import type { Step } from "../../steps/step.ts";
 import { cgroupRoot } from "./plan-cgroups.ts";
 
+/** What a plan for cgroup v1 hangs on, as in cgroupfs-mount. */
 export interface V1Facts {
   /** /proc/cgroups: name, hierarchy, number of groups, enabled. */
   controllers: string;
@@ -16,6 +17,7 @@ export interface V1Mount {
   steps: readonly Step[];
 }
 
+/** The mounts of cgroup v1. */
 export interface V1Plan {
   /** The tmpfs that holds the folders. */
   base: readonly Step[];

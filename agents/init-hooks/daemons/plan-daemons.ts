@@ -1,11 +1,12 @@
 import { stateFolder } from "../../kernel/state-folder.ts";
-import type { Service } from "../../services/supervisor.ts";
+import type { Service } from "../../services/service.ts";
 
 /** Crontabs, one file for each user, on the data disk when there is one. */
 export const crontabs = `${stateFolder}/etc/crontabs`;
 /** Consoles beside the first, which is init's. */
-const furtherTerminals = ["tty2", "tty3", "tty4", "tty5", "tty6"];
+const furtherConsoles = ["tty2", "tty3", "tty4", "tty5", "tty6"];
 
+/** Which daemons were asked for. */
 export interface DaemonOptions {
   cron: boolean;
   syslog: boolean;
@@ -26,10 +27,10 @@ export function planDaemons({ cron, syslog, multivt }: DaemonOptions): Service[]
   return [
     ...(syslog ? [syslogd] : []),
     ...(cron ? [crond] : []),
-    ...(multivt ? furtherTerminals : []).map(
-      (terminal): Service => ({
-        name: `console-${terminal}`,
-        argv: ["/usr/lib/boot2podman/service", "console", terminal],
+    ...(multivt ? furtherConsoles : []).map(
+      (tty): Service => ({
+        name: `console-${tty}`,
+        argv: ["/usr/lib/boot2podman/service", "console", tty],
       }),
     ),
   ];

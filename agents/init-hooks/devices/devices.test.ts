@@ -231,7 +231,7 @@ describe("the stage", () => {
       headStart: undefined,
       watchDevices: () => (watched += 1),
     });
-    await stage.rescue?.({ kernel, options: defaultBootOptions, notes: notes() });
+    await stage.onFailure?.({ kernel, options: defaultBootOptions, notes: notes() });
     expect(kernel.runs[0]?.argv.at(-1)).toMatch(/xargs modprobe -q -a -b$/);
     expect(watched).toBe(1);
   });

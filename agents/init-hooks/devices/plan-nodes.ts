@@ -1,3 +1,4 @@
+/** A node that has to be in /dev; modes and numbers as in the kernel's devices.txt. */
 export interface DeviceNode {
   path: string;
   kind: "char" | "block";

@@ -9,11 +9,12 @@ import { nodeMode, planNodes } from "./plan-nodes.ts";
 /** A driver brings devices that need another: controller, disk, partition… */
 const mostRounds = 6;
 const headStartTimeoutMs = 20_000;
-const rescueTimeoutMs = 60_000;
+const plainTimeoutMs = 60_000;
 /** What a plain script would do; each call of modprobe reads all of the index, so there is only one. */
 const plainColdplug =
   "find /sys/devices -name modalias -exec cat {} + | sort -u | xargs modprobe -q -a -b";
 
+/** What the stage shares with the resident agent, which serves devices that come later. */
 export interface DeviceParts {
   loader: ModuleLoader;
   /** Devices that have been looked at. */
@@ -45,8 +46,8 @@ export function devicesStage({ loader, seen, headStart, watchDevices }: DevicePa
       const count = rounds.reduce((sum, { modules }) => sum + modules.length, 0);
       return { result: "ok", message: `${count} modules in ${rounds.length} rounds` };
     },
-    async rescue({ kernel }) {
-      await kernel.run(["sh", "-c", plainColdplug], { timeoutMs: rescueTimeoutMs });
+    async onFailure({ kernel }) {
+      await kernel.run(["sh", "-c", plainColdplug], { timeoutMs: plainTimeoutMs });
       watchDevices();
       return "modules loaded the plain way";
     },

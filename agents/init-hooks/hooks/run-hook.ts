@@ -7,12 +7,14 @@ import { diskLogBytes, rotate } from "../../logs/rotate.ts";
 /** Sourced before each hook, at logins, and for podman's service: a place for proxies and the like. */
 export const profilePath = `${stateFolder}/profile`;
 
+/** The scripts of a person's own; docs/configuration.md says when each runs. */
 export type HookName = "bootsync" | "bootlocal" | "shutdown";
 
 /** Of sh -c: sources $1 unless it isn't there or is no shell script, and becomes the rest. */
 export const withProfile =
   'profile=$1; shift; [ -r "$profile" ] && /bin/sh -n "$profile" && . "$profile"; exec "$@"';
 
+/** File to which a hook's output goes. */
 export function hookLogPath(name: HookName): string {
   return `${diskFolder}/${name}.log`;
 }

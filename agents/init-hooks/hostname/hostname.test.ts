@@ -62,7 +62,7 @@ describe("the stage", () => {
 
   test("in the plain way has the name that clients expect", async () => {
     const kernel = new FakeKernel();
-    await hostnameStage(false).rescue?.(context(kernel));
+    await hostnameStage(false).onFailure?.(context(kernel));
     expect(kernel.hostname()).toBe("box");
   });
 

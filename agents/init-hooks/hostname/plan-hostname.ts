@@ -1,5 +1,6 @@
 import { hostnamePattern } from "../../settings/options/names.ts";
 
+/** The names that this host could have, by where they come from. */
 export interface HostnameFacts {
   /** host= on the kernel command line, or host in boot2podman.toml. */
   option: string | undefined;
@@ -11,6 +12,7 @@ export interface HostnameFacts {
   image: string | undefined;
 }
 
+/** The name that wins, where it comes from, and which were left out. */
 export interface HostnamePlan {
   name: string;
   from: "host=" | "data disk" | "NoCloud disk" | "image" | "default";

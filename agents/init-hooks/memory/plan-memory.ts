@@ -1,6 +1,7 @@
 import { stateFolder } from "../../kernel/state-folder.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 
+/** What a plan for swap and limits hangs on. */
 export interface MemoryFacts {
   options: Pick<BootOptions, "noswap" | "nozswap" | "swapFile">;
   /** The kernel's MemAvailable when all that belongs to the system runs. */
@@ -11,6 +12,7 @@ export interface MemoryFacts {
   hasDataDisk: boolean;
 }
 
+/** Swap and limits of memory. */
 export interface MemoryPlan {
   /** Size of the swap that is kept compressed in RAM; 0: none. */
   zramBytes: number;
@@ -26,6 +28,7 @@ const mebibyte = 1 << 20;
 const smallestZramBytes = 8 * mebibyte;
 /** On a small machine all memory is needed for the containers, and what is left of it changes much. */
 const smallestLimitedBytes = 256 * mebibyte;
+/** Where a swap file lies of which only a size was given. */
 export const swapFilePath = `${stateFolder}/swapfile`;
 
 /**

@@ -1,11 +1,11 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { meminfoBytes } from "../../kernel/meminfo.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
 import { findStateMount } from "../../kernel/state-folder.ts";
 import { loadModules } from "../../modules/module-loader.ts";
 import type { Stage } from "../../stage/stage.ts";
 import { type MemoryPlan, planMemory } from "./plan-memory.ts";
-import { meminfoBytes } from "./read-meminfo.ts";
 import { swapAreas } from "./swap-areas.ts";
 import { swapHeader } from "./swap-header.ts";
 

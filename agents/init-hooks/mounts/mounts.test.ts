@@ -46,7 +46,7 @@ test("in the plain way it mounts what can be mounted, whatever fails", async () 
   const kernel = new FakeKernel().lay({ "/dev": null, "/run": null });
   kernel.failOn("mount", "/dev/shm", "EINVAL");
   const notes = { observed: null, plan: null, done: [] };
-  await mountsStage.rescue?.({ kernel, options: defaultBootOptions, notes });
+  await mountsStage.onFailure?.({ kernel, options: defaultBootOptions, notes });
   expect(kernel.mounts().map((mount) => mount.target)).toEqual(["/dev/pts", "/dev/mqueue"]);
   expect(kernel.kernelLog).toEqual(["mount /dev/shm: EINVAL (fault of the test)"]);
 });

@@ -2,6 +2,7 @@ import type { User } from "../../accounts/find-user.ts";
 import type { MountRequest } from "../../kernel/mounts.ts";
 import type { Step } from "../../steps/step.ts";
 
+/** What a plan for the system's own mounts hangs on. */
 export interface MountFacts {
   /** Where something is mounted already. */
   mounted: readonly string[];

@@ -21,7 +21,7 @@ export const mountsStage: Stage = {
     const message = user === undefined ? `there is no user ${options.user}` : "";
     return { result: "ok", message };
   },
-  async rescue({ kernel, notes }) {
+  async onFailure({ kernel, notes }) {
     // Without terminals nobody can look what went wrong: each step for itself, whatever became of the others.
     for (const step of planMounts({ mounted: [], user: undefined })) {
       tryStep(kernel, step, notes.done);

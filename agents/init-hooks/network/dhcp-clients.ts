@@ -4,33 +4,34 @@ import { supervisorOf } from "../../services/supervisor.ts";
 import { findInterfaces } from "./find-interfaces.ts";
 import { dhcpCommand, dhcpPidPath } from "./plan-network.ts";
 
-/** The DHCP clients of this machine, at most one for each card. */
+/** The DHCP clients of this machine, at most one for each interface. */
 export interface DhcpClients {
   /** From now on clients are started: the name that they send is known. */
   begin(): void;
   /**
    * Starts one unless one runs or it is too early; says whether it did. The metric is for the routes that it sets;
-   * without one it makes one of the card's number.
+   * without one it makes one of the interface's number.
    */
-  start(card: string, metric?: number): boolean;
+  start(interfaceName: string, metric?: number): boolean;
   /** Whether one runs, or is started again soon. */
-  has(card: string): boolean;
-  /** Has the one of a card ask for its address again, at once: it may be in another network now. */
-  renew(card: string): void;
+  has(interfaceName: string): boolean;
+  /** Has the one of an interface ask for its address again, at once: it may be in another network now. */
+  renew(interfaceName: string): void;
   /** The same for all: after the machine stood still their leases may be over. */
   renewAll(): void;
-  /** Ends the one of a card that is gone. */
-  stop(card: string): void;
+  /** Ends the one of an interface that is gone. */
+  stop(interfaceName: string): void;
   /** Whether clients may be started. */
   hasBegun(): boolean;
 }
 
+/** The DHCP clients of this boot: none yet. */
 export function openDhcpClients(kernel: Kernel): DhcpClients {
   const supervisor = supervisorOf(kernel);
   let hasBegun = false;
   const started = new Set<string>();
-  const renew = (card: string): void => {
-    const pid = supervisor.pid(serviceName(card)) ?? runningPid(kernel, card);
+  const renew = (interfaceName: string): void => {
+    const pid = supervisor.pid(serviceName(interfaceName)) ?? runningPid(kernel, interfaceName);
     if (pid !== undefined) {
       kernel.signal(pid, "SIGUSR1");
     }
@@ -40,43 +41,44 @@ export function openDhcpClients(kernel: Kernel): DhcpClients {
       hasBegun = true;
     },
     hasBegun: () => hasBegun,
-    start(card, metric) {
-      if (!hasBegun || runningPid(kernel, card) !== undefined) {
+    start(interfaceName, metric) {
+      if (!hasBegun || runningPid(kernel, interfaceName) !== undefined) {
         return false;
       }
-      const argv = dhcpCommand(card, kernel.hostname());
+      const argv = dhcpCommand(interfaceName, kernel.hostname());
       const own = metric === undefined ? {} : { route_metric: String(metric) };
       const options = { env: { ...scrubbedEnvironment, ...own } };
-      if (supervisor.start({ name: serviceName(card), argv, options }) === undefined) {
+      if (supervisor.start({ name: serviceName(interfaceName), argv, options }) === undefined) {
         return false;
       }
-      started.add(card);
+      started.add(interfaceName);
       return true;
     },
-    has: (card) => started.has(card) || runningPid(kernel, card) !== undefined,
+    has: (interfaceName) =>
+      started.has(interfaceName) || runningPid(kernel, interfaceName) !== undefined,
     renew,
     renewAll() {
       for (const { name } of findInterfaces(kernel)) {
         renew(name);
       }
     },
-    stop(card) {
-      started.delete(card);
-      supervisor.stop(serviceName(card));
+    stop(interfaceName) {
+      started.delete(interfaceName);
+      supervisor.stop(serviceName(interfaceName));
     },
   };
 }
 
-function serviceName(card: string): string {
-  return `udhcpc-${card}`;
+function serviceName(interfaceName: string): string {
+  return `udhcpc-${interfaceName}`;
 }
 
 /** One that an agent before us has started. */
-function runningPid(kernel: Kernel, card: string): number | undefined {
-  const pid = kernel.readTextIfPresent(dhcpPidPath(card))?.trim();
+function runningPid(kernel: Kernel, interfaceName: string): number | undefined {
+  const pid = kernel.readTextIfPresent(dhcpPidPath(interfaceName))?.trim();
   if (pid === undefined || !/^\d+$/.test(pid)) {
     return undefined;
   }
   const words = (kernel.readTextIfPresent(`/proc/${pid}/cmdline`) ?? "").split("\0");
-  return words[0] === "udhcpc" && words.includes(card) ? Number(pid) : undefined;
+  return words[0] === "udhcpc" && words.includes(interfaceName) ? Number(pid) : undefined;
 }

@@ -2,6 +2,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
 import type { Interface } from "./plan-network.ts";
 
+/** Where the kernel lists network interfaces. */
 export const networkClassFolder = "/sys/class/net";
 
 /** What the kernel says of its network interfaces. */

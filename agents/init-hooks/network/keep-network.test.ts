@@ -19,7 +19,7 @@ const resolvConf = (kernel: FakeKernel) => kernel.readText("/etc/resolv.conf");
 const refresh = (kernel: FakeKernel) => refreshResolvConf(kernel, []);
 
 describe("resolv.conf", () => {
-  test("has the servers of all cards, each once, and their domains", () => {
+  test("has the servers of all interfaces, each once, and their domains", () => {
     const leases = [
       { nameServers: ["10.0.0.1", "10.0.0.2"], searchDomains: ["lan"] },
       { nameServers: ["10.0.0.2", "fd00::1"], searchDomains: ["lan", "example.org"] },
@@ -68,7 +68,7 @@ describe("resolv.conf", () => {
   test("takes nothing from a server that isn't what it should be", () => {
     const text = "address 1.2.3.4/24\ndns 10.0.0.1 evil;x fe80::1%eth0\nsearch lan $(id)\nntp x\n";
     expect(parseLease("eth0", "dhcp", text)).toEqual({
-      card: "eth0",
+      interfaceName: "eth0",
       source: "dhcp",
       address: "1.2.3.4/24",
       nameServers: ["10.0.0.1", "fe80::1%eth0"],
@@ -109,7 +109,7 @@ describe("the keeper", () => {
     expect(resolvConf(kernel)).toBe("nameserver 10.0.0.1\n");
   });
 
-  test("hears name servers of routers, with the card for those of the link alone", () => {
+  test("hears name servers of routers, with the interface for those of the link alone", () => {
     const { kernel } = kept();
     hear(kernel, 600, "fe80::1", "fd00::1");
     expect(resolvConf(kernel)).toBe("nameserver fe80::1%eth0\nnameserver fd00::1\n");

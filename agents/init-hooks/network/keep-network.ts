@@ -34,11 +34,11 @@ export function keepNetwork(
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
   const hearRouter = (event: RouterNameServers) =>
     guarded(() => {
-      const card = cardOf(kernel, event.interfaceIndex);
-      if (card === undefined) {
+      const interfaceName = interfaceOf(kernel, event.interfaceIndex);
+      if (interfaceName === undefined) {
         return;
       }
-      const path = leasePath(card, "ra");
+      const path = leasePath(interfaceName, "ra");
       clearTimeout(timers.get(path));
       const forget = () => {
         if (kernel.exists(path)) {
@@ -49,7 +49,7 @@ export function keepNetwork(
         return forget();
       }
       const nameServers = event.servers.map((server) =>
-        linkLocal.test(server) ? `${server}%${card}` : server,
+        linkLocal.test(server) ? `${server}%${interfaceName}` : server,
       );
       const text = leaseText({ nameServers });
       if (kernel.readTextIfPresent(path) !== text) {
@@ -88,7 +88,7 @@ export function keepNetwork(
   };
 }
 
-function cardOf(kernel: Kernel, index: number): string | undefined {
+function interfaceOf(kernel: Kernel, index: number): string | undefined {
   return kernel
     .listIfPresent(networkClassFolder)
     .find(

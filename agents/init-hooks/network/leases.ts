@@ -2,17 +2,18 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { isIpAddress } from "../../settings/options/ip-address.ts";
 
 /**
- * Where it is kept what each card was told: one file for each card and source ("eth0.dhcp"), a word and a value
+ * Where it is kept what each interface was told: one file for each interface and source ("eth0.dhcp"), a word and a value
  * on each line. DHCP's are written by udhcpc's script.
  */
 export const leaseFolder = "/run/network";
 /** In the order in which their name servers are asked. */
 const leaseSources = ["static", "dhcp", "ra"] as const;
+/** Who gave an interface its addresses and name servers. */
 export type LeaseSource = (typeof leaseSources)[number];
 
-/** What a card was told, as far as it can be used. */
+/** What an interface was told, as far as it can be used. */
 export interface Lease {
-  card: string;
+  interfaceName: string;
   source: LeaseSource;
   /** "10.0.2.15/24"; undefined where only other things are known. */
   address: string | undefined;
@@ -21,11 +22,12 @@ export interface Lease {
   timeServers: readonly string[];
 }
 
-export function leasePath(card: string, source: LeaseSource): string {
-  return `${leaseFolder}/${card}.${source}`;
+/** File that says what an interface got from that source. */
+export function leasePath(interfaceName: string, source: LeaseSource): string {
+  return `${leaseFolder}/${interfaceName}.${source}`;
 }
 
-/** All leases, by source and then by card. */
+/** All leases, by source and then by interface. */
 export function readLeases(kernel: Kernel): Lease[] {
   const names = kernel.listIfPresent(leaseFolder);
   return leaseSources.flatMap((source) =>
@@ -34,14 +36,14 @@ export function readLeases(kernel: Kernel): Lease[] {
       .flatMap((name) => {
         // It may go between the two calls.
         const text = kernel.readTextIfPresent(`${leaseFolder}/${name}`);
-        const card = name.slice(0, -source.length - 1);
-        return text === undefined ? [] : [parseLease(card, source, text)];
+        const interfaceName = name.slice(0, -source.length - 1);
+        return text === undefined ? [] : [parseLease(interfaceName, source, text)];
       }),
   );
 }
 
 /** Whatever a server sent: what has another form than it should is left out. */
-export function parseLease(card: string, source: LeaseSource, text: string): Lease {
+export function parseLease(interfaceName: string, source: LeaseSource, text: string): Lease {
   const values = (key: string): string[] =>
     text.split("\n").flatMap((line) => {
       const [word, ...rest] = line.trim().split(/\s+/);
@@ -49,7 +51,7 @@ export function parseLease(card: string, source: LeaseSource, text: string): Lea
     });
   const isServer = (server: string) => isIpAddress(server.replace(/%[\w.-]+$/, ""));
   return {
-    card,
+    interfaceName,
     source,
     address: values("address")[0],
     nameServers: values("dns").filter(isServer),

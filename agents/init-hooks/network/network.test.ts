@@ -2,20 +2,23 @@ import { describe, expect, test, vi } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { Child } from "../../kernel/processes.ts";
 import { type BootOptions, defaultBootOptions } from "../../settings/boot-options.ts";
-import { parseIpSetting } from "../../settings/options/card-setting.ts";
+import { parseIpSetting } from "../../settings/options/interface-setting.ts";
 import { openDhcpClients } from "./dhcp-clients.ts";
-import { serveCards } from "./serve-cards.ts";
+import { serveInterfaces } from "./serve-interfaces.ts";
 import { networkStage } from "./stage.ts";
 
-function system(...cards: string[]): FakeKernel {
+function system(...interfaces: string[]): FakeKernel {
   const kernel = new FakeKernel().lay({
     "/etc": null,
     "/run/boot2podman": null,
     "/sys/class/net/lo/type": "772\n",
   });
   kernel.name = "web";
-  for (const card of cards) {
-    kernel.lay({ [`/sys/class/net/${card}/type`]: "1\n", [`/sys/class/net/${card}/device`]: null });
+  for (const interfaceName of interfaces) {
+    kernel.lay({
+      [`/sys/class/net/${interfaceName}/type`]: "1\n",
+      [`/sys/class/net/${interfaceName}/device`]: null,
+    });
   }
   // Its script tells the address.
   kernel.onRun("udhcpc", (argv) => {
@@ -69,12 +72,12 @@ describe("the stage", () => {
     expect(kernel.readText("/etc/resolv.conf")).toBe("nameserver 10.0.2.3\n");
   });
 
-  test("gives a card its address of ip=, without DHCP", async () => {
+  test("gives an interface its address of ip=, without DHCP", async () => {
     const kernel = system("eth0").onRun("ip");
-    const cards = [parseIpSetting("10.9.0.2::10.9.0.1:24::eth0:off:10.9.0.1")].flatMap(
+    const interfaces = [parseIpSetting("10.9.0.2::10.9.0.1:24::eth0:off:10.9.0.1")].flatMap(
       (setting) => setting ?? [],
     );
-    const { outcome } = await run(kernel, { network: { cards, nameServers: [] } });
+    const { outcome } = await run(kernel, { network: { interfaces, nameServers: [] } });
     expect(outcome.message).toBe("eth0 10.9.0.2/24");
     expect(kernel.runs.map(({ argv }) => argv.join(" "))).toEqual([
       "ip link set dev eth0 up",
@@ -85,13 +88,13 @@ describe("the stage", () => {
     expect(kernel.readText("/etc/resolv.conf")).toBe("nameserver 10.9.0.1\n");
   });
 
-  test("listens to routers on each card, although containers need forwarding", async () => {
+  test("listens to routers on each interface, although containers need forwarding", async () => {
     const kernel = system("eth0").lay({ "/proc/sys/net/ipv6/conf/eth0/accept_ra": "1" });
     await run(kernel);
     expect(kernel.readText("/proc/sys/net/ipv6/conf/eth0/accept_ra")).toBe("2");
   });
 
-  test("lets a card answer for its own addresses only", async () => {
+  test("lets an interface answer for its own addresses only", async () => {
     const folder = "/proc/sys/net/ipv4/conf/eth0";
     const kernel = system("eth0");
     kernel.lay({ [`${folder}/arp_ignore`]: "0", [`${folder}/arp_announce`]: "0" });
@@ -100,19 +103,19 @@ describe("the stage", () => {
     expect(kernel.readText(`${folder}/arp_announce`)).toBe("2");
   });
 
-  test("prefers the card that comes first on the bus, and those of the start to later ones", async () => {
+  test("prefers the interface that comes first on the bus, and those of the start to later ones", async () => {
     const kernel = system();
-    const plugIn = (card: string, index: number, slot: string) => {
+    const plugIn = (interfaceName: string, index: number, slot: string) => {
       const device = `/sys/devices/pci0000:00/0000:00:${slot}`;
-      kernel.lay({ [device]: null, [`/sys/class/net/${card}/type`]: "1\n" });
-      kernel.lay({ [`/sys/class/net/${card}/ifindex`]: `${index}\n` });
-      kernel.symlink(device, `/sys/class/net/${card}/device`);
+      kernel.lay({ [device]: null, [`/sys/class/net/${interfaceName}/type`]: "1\n" });
+      kernel.lay({ [`/sys/class/net/${interfaceName}/ifindex`]: `${index}\n` });
+      kernel.symlink(device, `/sys/class/net/${interfaceName}/device`);
     };
     plugIn("eth0", 2, "03.0");
     plugIn("eth1", 3, "02.0");
     const { clients } = await run(kernel);
     plugIn("eth2", 5, "01.0");
-    await serveCards(kernel, defaultBootOptions, clients);
+    await serveInterfaces(kernel, defaultBootOptions, clients);
     expect(kernel.runs.map(({ argv, options }) => [argv[4], options.env?.route_metric])).toEqual([
       ["eth0", "103"],
       ["eth1", "102"],
@@ -120,7 +123,7 @@ describe("the stage", () => {
     ]);
   });
 
-  test("waits less long when no card has a cable", async () => {
+  test("waits less long when no interface has a cable", async () => {
     vi.useFakeTimers();
     const kernel = system("eth0").onRun("udhcpc");
     kernel.lay({ "/sys/class/net/eth0/operstate": "down\n" });
@@ -154,7 +157,7 @@ describe("the stage", () => {
   });
 
   test("says why there is no DHCP", async () => {
-    expect((await run(system())).outcome.message).toBe("no Ethernet card yet");
+    expect((await run(system())).outcome.message).toBe("no Ethernet interface yet");
     const without = system("eth0");
     expect((await run(without, { nodhcp: true })).outcome.message).toMatch(/nodhcp/);
     expect(without.runs).toEqual([]);
@@ -162,7 +165,7 @@ describe("the stage", () => {
 });
 
 describe("DHCP clients", () => {
-  test("are started once for a card, and not before the host's name is known", () => {
+  test("are started once for an interface, and not before the host's name is known", () => {
     const kernel = system("eth0");
     const clients = openDhcpClients(kernel);
     expect(clients.start("eth0")).toBe(false);
@@ -188,8 +191,8 @@ describe("DHCP clients", () => {
     const clients = openDhcpClients(kernel);
     clients.begin();
     clients.start("eth0");
-    for (const card of ["eth0", "eth1", "eth7"]) {
-      clients.renew(card);
+    for (const interfaceName of ["eth0", "eth1", "eth7"]) {
+      clients.renew(interfaceName);
     }
     expect(kernel.signals).toEqual([
       { pid: 1001, signal: "SIGUSR1" },
@@ -197,7 +200,7 @@ describe("DHCP clients", () => {
     ]);
   });
 
-  test("end with their card", () => {
+  test("end with their interface", () => {
     const kernel = system("eth0");
     const clients = openDhcpClients(kernel);
     clients.begin();

@@ -1,6 +1,7 @@
-import type { CardSetting, NetworkOptions } from "../../settings/options/card-setting.ts";
+import type { InterfaceSetting, NetworkOptions } from "../../settings/options/interface-setting.ts";
 import { ipv4Network, isIpv6 } from "../../settings/options/ip-address.ts";
 
+/** A network interface as the kernel lists it. */
 export interface Interface {
   name: string;
   /** The kernel's number: one that comes later has a higher one. */
@@ -11,32 +12,36 @@ export interface Interface {
   device: string | undefined;
 }
 
-/** How one card is served. */
-export interface CardPlan {
-  card: string;
+/** How one interface is served. */
+export interface InterfacePlan {
+  interfaceName: string;
   method: "dhcp" | "static";
   /** Programs to run before DHCP, or instead of it. */
   commands: readonly (readonly string[])[];
-  setting: CardSetting | undefined;
+  setting: InterfaceSetting | undefined;
 }
 
-/** An earlier card's routes win over a later one's, and over those of DHCP. */
+/** An earlier interface's routes win over a later one's, and over those of DHCP. */
 const firstMetric = 50;
 const firstDhcpMetric = 100;
 
 /**
- * How every Ethernet card with hardware gets its addresses, whatever its name: as an "ip=" says that names it or
- * any card, else by DHCP. An address without a card's name goes to the first card that none names.
+ * How every Ethernet interface with hardware gets its addresses, whatever its name: as an "ip=" says that names it or
+ * any interface, else by DHCP. An address without an interface's name goes to the first interface that none names.
  */
-export function planCards(
+export function planInterfaces(
   interfaces: readonly Interface[],
   { nodhcp, network }: { nodhcp: boolean; network: NetworkOptions },
-): CardPlan[] {
-  const cards = interfaces.filter((card) => card.type === 1 && card.device !== undefined);
-  const homeless = network.cards.filter(({ card, method }) => !card && method === "static");
-  const forAll = network.cards.findLast(({ card, method }) => !card && method !== "static");
-  return cards.flatMap(({ name }, index): CardPlan[] => {
-    const own = network.cards.filter(({ card }) => card === name);
+): InterfacePlan[] {
+  const served = interfaces.filter(({ type, device }) => type === 1 && device !== undefined);
+  const homeless = network.interfaces.filter(
+    ({ interfaceName, method }) => !interfaceName && method === "static",
+  );
+  const forAll = network.interfaces.findLast(
+    ({ interfaceName, method }) => !interfaceName && method !== "static",
+  );
+  return served.flatMap(({ name }, index): InterfacePlan[] => {
+    const own = network.interfaces.filter(({ interfaceName }) => interfaceName === name);
     const settings = own.length > 0 ? own : homeless.splice(0);
     const statics = settings.filter(({ method }) => method === "static");
     if (statics.length > 0) {
@@ -49,30 +54,34 @@ export function planCards(
     }
     const { mtu } = setting ?? {};
     const commands = mtu === undefined ? [] : [["ip", "link", "set", "dev", name, "mtu", `${mtu}`]];
-    return [{ card: name, method: "dhcp", commands, setting }];
+    return [{ interfaceName: name, method: "dhcp", commands, setting }];
   });
 }
 
-/** Several "ip=" for one card add up: an address of IPv4 and one of IPv6. */
-function planStatic(card: string, settings: readonly CardSetting[], metric: number): CardPlan {
+/** Several "ip=" for one interface add up: an address of IPv4 and one of IPv6. */
+function planStatic(
+  interfaceName: string,
+  settings: readonly InterfaceSetting[],
+  metric: number,
+): InterfacePlan {
   const mtu = settings.findLast((setting) => setting.mtu !== undefined)?.mtu;
-  const up = ["ip", "link", "set", "dev", card];
+  const up = ["ip", "link", "set", "dev", interfaceName];
   const commands = [[...up, ...(mtu === undefined ? [] : ["mtu", String(mtu)]), "up"]];
   for (const { addresses, gateway } of settings) {
     for (const address of addresses) {
-      commands.push(...addressCommands(card, address, metric));
+      commands.push(...addressCommands(interfaceName, address, metric));
     }
     if (gateway === undefined) {
       continue;
     }
     const family = isIpv6(gateway) ? ["-6"] : [];
-    const via = ["default", "via", gateway, "dev", card, "metric", String(metric)];
+    const via = ["default", "via", gateway, "dev", interfaceName, "metric", String(metric)];
     // The way out of a network of one address (a /32, as some clouds give) lies outside it.
     const onlink = isIpv6(gateway) ? [] : ["onlink"];
     commands.push(["ip", ...family, "route", "replace", ...via, ...onlink]);
   }
   const setting = {
-    card,
+    interfaceName,
     method: "static" as const,
     addresses: settings.flatMap(({ addresses }) => addresses),
     gateway: undefined,
@@ -80,18 +89,18 @@ function planStatic(card: string, settings: readonly CardSetting[], metric: numb
     nameServers: settings.flatMap(({ nameServers }) => nameServers),
     timeServers: settings.flatMap(({ timeServers }) => timeServers),
   };
-  return { card, method: "static", commands, setting };
+  return { interfaceName, method: "static", commands, setting };
 }
 
-/** The kernel's own route to the card's network has no metric: of two cards in it the last one set would win. */
-function addressCommands(card: string, address: string, metric: number): string[][] {
-  const add = ["ip", "addr", "replace", address, "dev", card];
+/** The kernel's own route to the interface's network has no metric: of two interfaces in it the last one set would win. */
+function addressCommands(interfaceName: string, address: string, metric: number): string[][] {
+  const add = ["ip", "addr", "replace", address, "dev", interfaceName];
   const network = ipv4Network(address);
   if (network === undefined) {
     return [add];
   }
   const [source = ""] = address.split("/");
-  const route = ["ip", "route", "replace", network, "dev", card, "src", source];
+  const route = ["ip", "route", "replace", network, "dev", interfaceName, "src", source];
   return [
     [...add, "noprefixroute"],
     [...route, "scope", "link", "proto", "kernel", "metric", String(metric)],
@@ -99,13 +108,13 @@ function addressCommands(card: string, address: string, metric: number): string[
 }
 
 /**
- * Metrics for the routes of cards that come at the same time: as they sit on the machine's buses, whichever driver
- * was there first. So of several cards in one network it is always the same one that answers and asks. Cards that
+ * Metrics for the routes of interfaces that come at the same time: as they sit on the machine's buses, whichever driver
+ * was there first. So of several interfaces in one network it is always the same one that answers and asks. Interfaces that
  * come later have higher ones, since the kernel's numbers go up.
  */
-export function planMetrics(cards: readonly Interface[]): Map<string, number> {
-  const indexes = cards.map(({ index }) => index).toSorted((a, b) => a - b);
-  const inPlace = cards.toSorted((a, b) => compare(a.device ?? "", b.device ?? ""));
+export function planMetrics(interfaces: readonly Interface[]): Map<string, number> {
+  const indexes = interfaces.map(({ index }) => index).toSorted((a, b) => a - b);
+  const inPlace = interfaces.toSorted((a, b) => compare(a.device ?? "", b.device ?? ""));
   return new Map(inPlace.map(({ name }, at) => [name, firstDhcpMetric + (indexes[at] ?? 0)]));
 }
 
@@ -116,19 +125,20 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** udhcpc for one card: goes on asking, keeps the lease, sends our name. */
-export function dhcpCommand(card: string, hostname: string): string[] {
+/** udhcpc for one interface: goes on asking, keeps the lease, sends our name. */
+export function dhcpCommand(interfaceName: string, hostname: string): string[] {
   return [
-    ...["udhcpc", "-f", "-S", "-i", card, "-x", `hostname:${hostname}`],
-    ...["-s", "/usr/share/udhcpc/default.script", "-p", dhcpPidPath(card)],
+    ...["udhcpc", "-f", "-S", "-i", interfaceName, "-x", `hostname:${hostname}`],
+    ...["-s", "/usr/share/udhcpc/default.script", "-p", dhcpPidPath(interfaceName)],
     // An offer comes within milliseconds or, where a switch learns the port first, within a minute.
     ...["-t", "5", "-T", "1", "-A", "10"],
     ...["-O", "search", "-O", "mtu", "-O", "ntpsrv", "-O", "staticroutes"],
   ];
 }
 
-export function dhcpPidPath(card: string): string {
-  return `/run/udhcpc.${card}.pid`;
+/** Pid file of the interface's DHCP client. */
+export function dhcpPidPath(interfaceName: string): string {
+  return `/run/udhcpc.${interfaceName}.pid`;
 }
 
 /** What is asked when DHCP gives no name servers (boot2podman's, of old). */

@@ -2,6 +2,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { type Lease, readLeases } from "./leases.ts";
 import { fallbackResolvConf } from "./plan-network.ts";
 
+/** The list of name servers, as resolv.conf(5) has it. */
 export const resolvConfPath = "/etc/resolv.conf";
 /** What was written last, so that what a person writes into resolv.conf stays until the servers change. */
 const writtenPath = "/run/boot2podman/resolv.conf";

@@ -5,17 +5,17 @@ import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces, networkClassFolder } from "./find-interfaces.ts";
 import { keepNetwork } from "./keep-network.ts";
 import { leaseFolder, leasePath, parseLease } from "./leases.ts";
-import type { CardPlan } from "./plan-network.ts";
+import type { InterfacePlan } from "./plan-network.ts";
 import { refreshResolvConf } from "./resolv-conf.ts";
-import { serveCards } from "./serve-cards.ts";
+import { serveInterfaces } from "./serve-interfaces.ts";
 
 /** A server answers within a second, a switch that learns the port first takes longer: then nobody waits. */
 const patienceMs = 8_000;
-/** A real card needs some seconds to see its cable. */
+/** A real interface needs some seconds to see its cable. */
 const cablePatienceMs = 4_000;
 
 /**
- * The loopback, an address for every Ethernet card, and a resolv.conf that is never empty. Done with the first
+ * The loopback, an address for every Ethernet interface, and a resolv.conf that is never empty. Done with the first
  * address, or without one when no server answers for a while; DHCP goes on in either case.
  */
 export function networkStage(clients: DhcpClients): Stage {
@@ -29,42 +29,46 @@ export function networkStage(clients: DhcpClients): Stage {
       kernel.setInterfaceUp("lo");
       kernel.mkdir(leaseFolder);
       clients.begin();
-      const plans = await serveCards(kernel, options, clients);
+      const plans = await serveInterfaces(kernel, options, clients);
       notes.plan = plans;
-      for (const { card, method } of plans) {
-        notes.done.push(method === "dhcp" ? `start DHCP on ${card}` : `set the address of ${card}`);
+      for (const { interfaceName, method } of plans) {
+        notes.done.push(
+          method === "dhcp"
+            ? `start DHCP on ${interfaceName}`
+            : `set the address of ${interfaceName}`,
+        );
       }
       keepNetwork(kernel, options, clients);
       if (plans.length === 0) {
-        return { result: "ok", message: noCards(options.nodhcp) };
+        return { result: "ok", message: noInterfaces(options.nodhcp) };
       }
       const message = await firstAddress(kernel, plans);
       refreshResolvConf(kernel, options.network.nameServers);
       return { result: "ok", message };
     },
-    async rescue({ kernel }) {
-      const cards = kernel.list(networkClassFolder).filter((name) => name !== "lo");
+    async onFailure({ kernel }) {
+      const interfaces = kernel.list(networkClassFolder).filter((name) => name !== "lo");
       clients.begin();
-      for (const card of cards) {
-        clients.start(card);
+      for (const interfaceName of interfaces) {
+        clients.start(interfaceName);
       }
-      return `DHCP asked for on ${cards.join(", ")}`;
+      return `DHCP asked for on ${interfaces.join(", ")}`;
     },
   };
 }
 
-async function firstAddress(kernel: Kernel, plans: readonly CardPlan[]): Promise<string> {
-  const cards = plans.map(({ card }) => card);
-  const answers = plans.map(async ({ card, method }) => {
-    const path = leasePath(card, method);
+async function firstAddress(kernel: Kernel, plans: readonly InterfacePlan[]): Promise<string> {
+  const interfaces = plans.map(({ interfaceName }) => interfaceName);
+  const answers = plans.map(async ({ interfaceName, method }) => {
+    const path = leasePath(interfaceName, method);
     await kernel.waitForPath(path, patienceMs);
-    return `${card} ${parseLease(card, method, kernel.readText(path)).address ?? ""}`;
+    return `${interfaceName} ${parseLease(interfaceName, method, kernel.readText(path)).address ?? ""}`;
   });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const withoutCable = new Promise<string>((resolve) => {
     timer = setTimeout(() => {
-      if (!cards.some((card) => hasCable(kernel, card))) {
-        resolve(`no cable in ${cards.join(", ")}; DHCP asks when one is plugged in`);
+      if (!interfaces.some((interfaceName) => hasCable(kernel, interfaceName))) {
+        resolve(`no cable in ${interfaces.join(", ")}; DHCP asks when one is plugged in`);
       }
     }, cablePatienceMs);
   });
@@ -75,17 +79,19 @@ async function firstAddress(kernel: Kernel, plans: readonly CardPlan[]): Promise
     if (!(error instanceof AggregateError) || !error.errors.every(isLate)) {
       throw error;
     }
-    return `no answer to DHCP on ${cards.join(", ")} within ${patienceMs / 1000} s; asking on`;
+    return `no answer to DHCP on ${interfaces.join(", ")} within ${patienceMs / 1000} s; asking on`;
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** "down" is said of a card that is on and has none; a card that says nothing may have one. */
-function hasCable(kernel: Kernel, card: string): boolean {
-  return kernel.readTextIfPresent(`${networkClassFolder}/${card}/operstate`)?.trim() !== "down";
+/** "down" is said of an interface that is on and has none; an interface that says nothing may have one. */
+function hasCable(kernel: Kernel, interfaceName: string): boolean {
+  return (
+    kernel.readTextIfPresent(`${networkClassFolder}/${interfaceName}/operstate`)?.trim() !== "down"
+  );
 }
 
-function noCards(nodhcp: boolean): string {
-  return nodhcp ? "no DHCP, as asked for by nodhcp" : "no Ethernet card yet";
+function noInterfaces(nodhcp: boolean): string {
+  return nodhcp ? "no DHCP, as asked for by nodhcp" : "no Ethernet interface yet";
 }

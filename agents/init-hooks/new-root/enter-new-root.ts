@@ -3,6 +3,7 @@ import type { StageRecord } from "../../record/stages/stage-record.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import { prepareNewRoot } from "./prepare-new-root.ts";
 
+/** How the initial RAM disk is left. */
 export interface NewRootRequest {
   /** Folder of the initial RAM disk that becomes the root, unless it stays the root itself (embed). */
   newRoot: string;
@@ -10,6 +11,7 @@ export interface NewRootRequest {
   readyFifo: string | undefined;
 }
 
+/** The root that this process is in now, and what has to follow. */
 export interface EnteredRoot {
   record: StageRecord;
   /** Lets PID 1 go on. Its switch_root moves the root to "/" while we are in it already. */

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
-import { describeStep } from "../../steps/step.ts";
-import { meminfoBytes } from "../memory/read-meminfo.ts";
+import { stepText } from "../../steps/step.ts";
 import { enterNewRoot } from "./enter-new-root.ts";
 import { planNewRoot, rootSizeBytes, skeleton } from "./plan-new-root.ts";
 
@@ -24,16 +23,10 @@ test.each([
   expect(rootSizeBytes(available * mebibyte)).toBe(size * mebibyte);
 });
 
-test("reads a field of meminfo, and 0 where it is missing", () => {
-  const text = "MemTotal:  1000 kB\nMemAvailable:     755 kB\n";
-  expect(meminfoBytes(text, "MemAvailable")).toBe(755 * 1024);
-  expect(meminfoBytes(text, "Available")).toBe(0);
-});
-
 describe("planNewRoot", () => {
   test("for noembed mounts a tmpfs first, binds the mounts after copying, and shares it last", () => {
     const { root, steps } = planNewRoot({ ...facts, mode: "noembed" });
-    const words = steps.map(describeStep);
+    const words = steps.map(stepText);
     expect(root).toBe("/newroot");
     expect(words.slice(0, 3)).toEqual([
       "make folder /newroot",

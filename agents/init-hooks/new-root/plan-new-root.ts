@@ -1,6 +1,7 @@
 import type { Owner } from "../../kernel/files.ts";
 import type { Step } from "../../steps/step.ts";
 
+/** What a plan for the root hangs on. */
 export interface NewRootFacts {
   mode: "noembed" | "embed";
   /** Where the new root is prepared; not looked at for embed. */
@@ -11,6 +12,7 @@ export interface NewRootFacts {
   usrEntries: readonly string[];
 }
 
+/** How the root is made. */
 export interface NewRootPlan {
   /** Path of the root that PID 1 goes to: "/" for embed. */
   root: string;

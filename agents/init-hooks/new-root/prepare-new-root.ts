@@ -1,10 +1,11 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { meminfoBytes } from "../../kernel/meminfo.ts";
 import type { StageRecord } from "../../record/stages/stage-record.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import { applySteps } from "../../steps/apply-steps.ts";
-import { meminfoBytes } from "../memory/read-meminfo.ts";
 import { planNewRoot } from "./plan-new-root.ts";
 
+/** A root that is ready to be gone to. */
 export interface PreparedRoot {
   /** Where PID 1 is to go; "/" for embed. */
   root: string;

@@ -4,6 +4,7 @@ import { serviceStateFolder } from "../../services/service-state.ts";
 
 /** Services that init starts at once, and that wait at their gate until the boot lets them go. */
 export const gateNames = ["sshd", "console", "watch", "acpid"] as const;
+/** Services that wait until the boot lets them start. */
 export type GateName = (typeof gateNames)[number];
 
 const folder = "/run/boot2podman/gate";

@@ -13,7 +13,7 @@ export function podmanStage(serve: () => void): Stage {
       await kernel.waitForPath(podmanSocketPath, 15_000);
       return { result: "ok", message: podmanSocketPath };
     },
-    async rescue() {
+    async onFailure() {
       serve();
       return "asked for all the same";
     },

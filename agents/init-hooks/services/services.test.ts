@@ -88,7 +88,7 @@ describe("sshd's stage", () => {
     const kernel = new FakeKernel();
     const stage = stageOf("sshd", kernel);
     expect(stage.needs).toContain("sshkeys");
-    expect(await stage.rescue?.(context(kernel))).toBe("let go");
+    expect(await stage.onFailure?.(context(kernel))).toBe("let go");
     expect(kernel.exists(gate("sshd"))).toBe(false);
   });
 });

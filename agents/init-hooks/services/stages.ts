@@ -30,7 +30,7 @@ function sshdStage(gates: Gates, recorder: Recorder): Stage {
       notes.observed = { agentsCpuMs: kernel.cpuTimeMs() };
       return { result: "ok", message: "listening" };
     },
-    async rescue() {
+    async onFailure() {
       gates.open("sshd");
       return "let go";
     },
@@ -62,7 +62,7 @@ function gateStage(name: GateName, needs: readonly string[], gates: Gates): Stag
     needs,
     deadlineMs: 5_000,
     run: async () => ({ result: "ok", message: await open() }),
-    rescue: open,
+    onFailure: open,
   };
 }
 

@@ -4,6 +4,7 @@ import type { MountEntry } from "../../kernel/mounts.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
 import { cgroupRoot, userGroup } from "../cgroups/plan-cgroups.ts";
 
+/** What a plan for the shutdown hangs on. */
 export interface ShutdownFacts {
   /** Owners of the monitors (conmon) of running containers, each once. */
   containerOwners: readonly number[];
@@ -11,6 +12,7 @@ export interface ShutdownFacts {
   mounts: readonly MountEntry[];
 }
 
+/** In which order things end. */
 export interface ShutdownPlan {
   /** Stops containers, one command for each owner; they run at the same time. */
   stops: readonly {

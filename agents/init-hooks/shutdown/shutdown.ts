@@ -12,6 +12,7 @@ const hookTimeoutMs = 10_000;
 /** Podman starts, looks and cleans up around the grace of the containers. */
 const podmanAddsMs = 10_000;
 
+/** How the shutdown went. */
 export interface ShutdownResult {
   /** What failed or hung, one line each. */
   warnings: string[];

@@ -2,8 +2,8 @@ import { oneLine } from "../../command/one-line.ts";
 import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
+import { meminfoBytes } from "../../kernel/meminfo.ts";
 import type { RunResult } from "../../kernel/processes.ts";
-import { meminfoBytes } from "../memory/read-meminfo.ts";
 
 /** A flush that gets nothing written for so long never ends. */
 const flushPauseMs = 20_000;
@@ -11,6 +11,7 @@ const flushPauseMs = 20_000;
 const flushTimeoutMs = 120_000;
 const unmountTimeoutMs = 10_000;
 
+/** Which shares are gone and which don't answer. */
 export interface SharesOff {
   /** Mounts whose server doesn't answer. A sync(2) would wait for them without end. */
   dead: string[];

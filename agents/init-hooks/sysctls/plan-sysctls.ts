@@ -1,3 +1,4 @@
+/** One line of a file of sysctl.d(5). */
 export interface Sysctl {
   key: string;
   /** File below /proc/sys. */

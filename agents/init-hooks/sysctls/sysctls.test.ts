@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
+import { planFreeReserve } from "./free-reserve.ts";
 import { planSysctls } from "./plan-sysctls.ts";
 import { sysctlsStage } from "./stage.ts";
 
@@ -46,4 +47,47 @@ test("the stage sets what it can and says what the kernel refused", async () => 
   expect(outcome.message).toBe("1 set; a.missing: ENOENT; a.refused: EINVAL");
   expect(kernel.readText("/proc/sys/a/b")).toBe("1");
   expect(kernel.exists("/proc/sys/a/missing")).toBe(false);
+});
+
+test.each([
+  // MemTotal and what huge pages have made of vm.min_free_kbytes, in KiB.
+  [1_002_340, 45_056, 8010],
+  [483_000, 45_056, 5560],
+  [230_000, 45_056, 3837],
+  [16_300_000, 67_584, 32_299],
+  [40_000, 45_056, 2048],
+  [1_002_340, 4004, undefined],
+  [65_900_000, 67_584, 64_944],
+  [131_900_000, 67_584, undefined],
+  [0, 45_056, undefined],
+])("of %i KiB of memory with %i kept free, %s are enough", (total, present, enough) => {
+  expect(planFreeReserve(`MemTotal: ${total} kB\n`, present)).toBe(enough);
+});
+
+describe("the free reserve", () => {
+  const run = async (files: Record<string, string>) => {
+    const kernel = new FakeKernel().lay({
+      "/proc/meminfo": "MemTotal:  1002340 kB\nMemAvailable:  700000 kB\n",
+      "/proc/sys/vm/min_free_kbytes": "45056\n",
+      ...files,
+    });
+    const notes = { observed: null as unknown, plan: null, done: [] as string[] };
+    await sysctlsStage.run({ kernel, options: defaultBootOptions, notes });
+    return { notes, value: kernel.readText("/proc/sys/vm/min_free_kbytes").trim() };
+  };
+
+  test("is made small enough for a small machine, and what it brought is recorded", async () => {
+    const { notes, value } = await run({});
+    expect(value).toBe("8010");
+    expect(notes.done).toEqual(["vm.min_free_kbytes = 8010"]);
+    expect(notes.observed).toMatchObject({ availableBytes: { before: 700_000 * 1024 } });
+  });
+
+  test.each(["vm.min_free_kbytes = 30000", "-vm/min_free_kbytes = 30000"])(
+    "is what a file says: %s",
+    async (line) => {
+      const { value } = await run({ "/etc/sysctl.d/50-own.conf": line });
+      expect(value).toBe("30000");
+    },
+  );
 });

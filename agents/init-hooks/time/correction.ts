@@ -1,6 +1,7 @@
 /** More than this is put right at once; less is taken away by running a little faster or slower (ntpd's bound). */
 export const stepThresholdMs = 128;
 
+/** How the clock is put right: at once, or by letting it go faster or slower. Milliseconds; positive is forward. */
 export type Correction = { do: "step"; byMs: number } | { do: "slew"; byMs: number };
 
 /**
@@ -23,7 +24,9 @@ export function middle<T extends { offsetMs: number; delayMs: number }>(
   return sorted[Math.floor(sorted.length / 2)];
 }
 
+/** Seconds between questions while the clock isn't known well (RFC 5905: MINPOLL 6). */
 export const shortestPollS = 64;
+/** Seconds between questions when it is (RFC 5905: the default MAXPOLL 10). */
 export const longestPollS = 1024;
 
 /** When to ask next: a clock that is right is asked about less often. */

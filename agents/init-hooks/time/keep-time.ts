@@ -16,11 +16,13 @@ const afterPauseMs = 800;
 const firstRetryS = 8;
 const longestRetryS = 1_024;
 
+/** What goes on keeping the clock right; `close` ends it. */
 export interface TimeKeeper extends Subscription {
   /** What the first correction was, in words. */
   first: Promise<string>;
 }
 
+/** Whom to ask for the time, and whom to tell of a pause. */
 export interface TimeRequest {
   /** ntpserver= */
   servers: readonly string[];

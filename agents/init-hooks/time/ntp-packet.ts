@@ -1,5 +1,6 @@
 import { KernelError } from "../../kernel/kernel-error.ts";
 
+/** UDP port of time servers (RFC 5905). */
 export const ntpPort = 123;
 const packetBytes = 48;
 /** Seconds from 1900 to 1970. */

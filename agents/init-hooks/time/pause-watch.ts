@@ -30,6 +30,7 @@ export interface PauseWatch {
   stepped(byMs: number): void;
 }
 
+/** A watch that has seen nothing yet. */
 export function openPauseWatch(): PauseWatch {
   let usualMs: number | undefined;
   let looks = 0;

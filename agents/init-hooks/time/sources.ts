@@ -35,6 +35,7 @@ export function readHardwareClockMs(kernel: Kernel): number | undefined {
   return text === undefined ? undefined : Number(text) * 1000;
 }
 
+/** Names or addresses of time servers, and who named them. */
 export interface TimeServers {
   names: readonly string[];
   from: "settings" | "DHCP" | "default";

@@ -1,5 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 
+/** The zone, as programs look for it (tzset(3)). */
 export const localtimePath = "/etc/localtime";
 const zonesFolder = "/usr/share/zoneinfo";
 

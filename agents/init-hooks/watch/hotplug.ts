@@ -5,8 +5,9 @@ import type { ModuleLoader } from "../../modules/module-loader.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import { coldplug } from "../devices/stage.ts";
 import type { DhcpClients } from "../network/dhcp-clients.ts";
-import { forgetCard, serveCards } from "../network/serve-cards.ts";
+import { forgetInterface, serveInterfaces } from "../network/serve-interfaces.ts";
 
+/** What the boot hands on to whoever serves devices that come later. */
 export interface HotplugState {
   loader: ModuleLoader;
   clients: DhcpClients;
@@ -15,7 +16,7 @@ export interface HotplugState {
 }
 
 /**
- * Serves devices that come later: loads their modules, starts DHCP on network cards, and mounts shared folders.
+ * Serves devices that come later: loads their modules, starts DHCP on network interfaces, and mounts shared folders.
  * Also looks once at all that is there, for what came while nobody listened.
  */
 export function startHotplug(
@@ -24,7 +25,7 @@ export function startHotplug(
   state: HotplugState,
 ): Subscription {
   const warn = (error: unknown) => kernel.tellKernelLog(`hotplug: ${oneLine(error)}`);
-  const serveNewCards = () => serveCards(kernel, options, state.clients).catch(warn);
+  const serveNewInterfaces = () => serveInterfaces(kernel, options, state.clients).catch(warn);
   const waiting = new Set<string>();
   let isWorking = false;
   let isLost = true;
@@ -42,7 +43,7 @@ export function startHotplug(
           await coldplug(kernel, state.loader, state.seen);
         }
         await state.loader.loadFor(modaliases);
-        await serveNewCards();
+        await serveNewInterfaces();
         if (modaliases.some(offersShares)) {
           const { mountLateShares } = await import("../../guest-tools/shares/late-shares.ts");
           await mountLateShares(kernel, options);
@@ -57,15 +58,15 @@ export function startHotplug(
   };
   const subscription = kernel.uevents({
     onEvent(event) {
-      const card = event.values.SUBSYSTEM === "net" ? event.values.INTERFACE : undefined;
-      if (card !== undefined && event.action === "remove") {
-        forgetCard(kernel, state.clients, card);
+      const interfaceName = event.values.SUBSYSTEM === "net" ? event.values.INTERFACE : undefined;
+      if (interfaceName !== undefined && event.action === "remove") {
+        forgetInterface(kernel, state.clients, interfaceName);
       }
       if (event.action !== "add") {
         return;
       }
-      if (card !== undefined) {
-        void serveNewCards();
+      if (interfaceName !== undefined) {
+        void serveNewInterfaces();
       }
       if (event.values.MODALIAS === undefined) {
         return;

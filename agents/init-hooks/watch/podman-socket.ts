@@ -6,6 +6,7 @@ import { writeServiceState } from "../../services/service-state.ts";
 import { profilePath, withProfile } from "../hooks/run-hook.ts";
 
 const folder = "/run/podman";
+/** Where clients expect root's Podman. */
 export const podmanSocketPath = `${folder}/podman.sock`;
 const oldName = `${folder}/io.podman`;
 const logPath = "/var/log/podman-service.log";
@@ -15,6 +16,7 @@ const longestPauseMs = 60_000;
 
 /** The kernel knows the process only once it runs, so that a shell fills in LISTEN_PID (sd_listen_fds(3)). */
 const withListenPid = ["/bin/sh", "-c", `export LISTEN_PID=$$; ${withProfile}`, "sh", profilePath];
+/** Podman's service, which ends by itself when nobody has asked for a while. */
 export const service = ["podman", "system", "service", `--time=${idleSeconds}`];
 
 /** Makes podman's socket, where clients can connect from now on. */

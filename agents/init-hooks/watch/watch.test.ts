@@ -144,7 +144,7 @@ describe("hotplug", () => {
     await eventually(() => expect(started("modprobe")).toEqual(["modprobe -a -b -q virtio_net"]));
   });
 
-  test("starts DHCP on a new card, not on a bridge, and ends it when the card is gone", async () => {
+  test("starts DHCP on a new interface, not on a bridge, and ends it when the interface is gone", async () => {
     const { kernel, start, started } = system();
     start();
     kernel.lay({ "/sys/class/net/podman0/type": "1\n" });

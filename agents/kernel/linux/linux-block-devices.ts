@@ -11,6 +11,7 @@ const BLKRRPART = 0x125f;
 /** sys/file.h: LOCK_EX | LOCK_NB */
 const exclusiveWithoutWaiting = 2 | 4;
 
+/** The real thing, by Linux's system calls. */
 export const linuxBlockDevices: BlockDevices & Locks = {
   openBlockDevice(path, access) {
     const flags = { read: O_RDONLY, write: O_RDWR, exclusive: O_RDWR | O_EXCL }[access];

@@ -15,6 +15,7 @@ const ADJ_NANO = 0x2000;
 const STA_PLL = 0x1;
 const nanosecondsPerSecond = 1_000_000_000n;
 
+/** The real thing, by Linux's system calls. */
 export const linuxClocks: Clocks = {
   stepTime(byMs) {
     const by = nanoseconds(byMs);

@@ -6,6 +6,7 @@ import { checked, libc, ptr } from "./libc.ts";
 
 const { O_NOCTTY, O_RDWR } = fs.constants;
 
+/** The real thing, by Linux's system calls. */
 export const linuxDevices: Devices = {
   openDevice(path) {
     const fd = attempt("open", path, () => fs.openSync(path, O_RDWR | O_NOCTTY));

@@ -4,6 +4,7 @@ import { attempt } from "./attempt.ts";
 import { listenToUevents } from "./uevent-socket.ts";
 import { waitForDevice, waitForPath } from "./waiting.ts";
 
+/** The real thing, by Linux's system calls. */
 export const linuxEvents: Events = {
   uevents: listenToUevents,
   waitForDevice,

@@ -22,6 +22,7 @@ const sparedOomScore = -900;
 const SYSLOG_ACTION_READ_ALL = 3;
 const SYSLOG_ACTION_SIZE_BUFFER = 10;
 
+/** The real thing, by Linux's system calls. */
 export const linuxMachine: Machine = {
   uptimeMs: () => clockMs(CLOCK_BOOTTIME),
   cpuTimeMs() {

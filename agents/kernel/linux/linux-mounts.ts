@@ -25,6 +25,7 @@ const mountBits: Readonly<Record<MountFlag, number>> = {
 
 const unmountBits: Readonly<Record<UnmountFlag, number>> = { force: 1, detach: 2, nofollow: 8 };
 
+/** The real thing, by Linux's system calls. */
 export const linuxMounts: Mounts = {
   mount({ source, target, type, flags = [], options }) {
     const data = options === undefined ? null : ptr(cString(options));

@@ -9,6 +9,7 @@ const RTMGRP_LINK = 1;
 /** RTNLGRP_ND_USEROPT is group 20. */
 const userOptionsGroup = 1 << 19;
 
+/** The real thing, by Linux's system calls. */
 export const linuxNetwork: Network = {
   networkEvents(listener) {
     const close = listenToNetlink({

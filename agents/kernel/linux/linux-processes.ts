@@ -7,6 +7,7 @@ import { asKernelError, attempt } from "./attempt.ts";
 
 const defaultTimeoutMs = 60_000;
 
+/** The real thing, by Linux's system calls. */
 export const linuxProcesses: Processes = {
   async run(argv, options = {}) {
     const child = start(argv, options);

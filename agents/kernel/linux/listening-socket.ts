@@ -16,6 +16,7 @@ const pathBytes = 108;
 const waiting = new Set<() => void>();
 let listensToSignal = false;
 
+/** The real thing, by Linux's system calls. */
 export const linuxSockets: Sockets = {
   listenUnix(path, mode) {
     const name = Buffer.from(path);

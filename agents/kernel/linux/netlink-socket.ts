@@ -12,6 +12,7 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
 
+/** Which messages of the kernel are wanted, and who gets them. */
 export interface NetlinkRequest {
   /** For errors: "the uevent socket". */
   name: string;

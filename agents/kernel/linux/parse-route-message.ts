@@ -9,6 +9,7 @@ const ROUTER_ADVERTISEMENT = 134;
 const RDNSS = 25;
 const headerBytes = 16;
 
+/** A message of NETLINK_ROUTE that somebody here wants. */
 export type RouteMessage =
   | ({ of: "link" } & LinkEvent)
   | ({ of: "name servers" } & RouterNameServers);

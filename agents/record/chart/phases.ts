@@ -13,6 +13,7 @@ export interface Phase {
   message: string;
 }
 
+/** The boot as phases with a start and an end, in milliseconds since the kernel's start. */
 export interface BootChart {
   phases: readonly Phase[];
   /** When the host was told that the machine can be used; null when the boot didn't come so far. */
@@ -21,6 +22,7 @@ export interface BootChart {
   endMs: number;
 }
 
+/** What a chart is drawn from. */
 export interface BootFacts {
   records: readonly StageRecord[];
   services: readonly ServiceState[];

@@ -13,6 +13,7 @@ const recordSchema = z.object({
   message: z.string(),
 });
 
+/** The records of this boot, as far as they can be read. */
 export interface ReadRecords {
   /** In the order in which the stages started. */
   records: StageRecord[];

@@ -11,6 +11,7 @@ export interface StageRecord {
   message: string;
 }
 
+/** How a stage ended: "skipped" had nothing to do, which is no failure. */
 export type StageResult = "ok" | "failed" | "skipped";
 
 /** Folder of the records; it is in RAM, so that it tells of this boot only. */

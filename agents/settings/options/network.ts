@@ -1,6 +1,6 @@
 import type { BootOptionKind } from "../boot-option-table.ts";
 import { anywhere } from "../sources.ts";
-import { ipForms, parseIpSetting } from "./card-setting.ts";
+import { ipForms, parseIpSetting } from "./interface-setting.ts";
 import { isIpAddress } from "./ip-address.ts";
 import { flag } from "./option-kinds.ts";
 
@@ -12,15 +12,15 @@ export const networkOptions: readonly BootOptionKind[] = [
   {
     name: "ip",
     value: "SETTING",
-    help: "how a network card gets its address, as the kernel writes it; may be given several times",
+    help: "how a network interface gets its address, as the kernel writes it; may be given several times",
     sources: anywhere,
     read(options, value, isFirst) {
       const setting = parseIpSetting(value);
       if (setting === undefined) {
         return ipForms;
       }
-      const cards = isFirst ? [] : options.network.cards;
-      options.network = { ...options.network, cards: [...cards, setting] };
+      const interfaces = isFirst ? [] : options.network.interfaces;
+      options.network = { ...options.network, interfaces: [...interfaces, setting] };
       return undefined;
     },
   },

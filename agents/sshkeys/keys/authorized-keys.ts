@@ -8,6 +8,7 @@ export interface AuthorizedKey {
   comment: string;
 }
 
+/** What a file of authorized_keys grants. */
 export interface ParsedAuthorizedKeys {
   /** In their order, each key once. */
   keys: readonly AuthorizedKey[];
@@ -29,19 +30,12 @@ const valueOptions = new Set(
   ].flat(),
 );
 
-/**
- * Reads authorized_keys, whose language goes by lines (sshd(8), AUTHORIZED_KEYS FILE FORMAT). The mark that editors of
- * Windows put in front of a text (a BOM) is none of it. Never throws.
- */
+/** Reads authorized_keys line by line (sshd(8), AUTHORIZED_KEYS FILE FORMAT). Never throws. */
 export function parseAuthorizedKeys(text: string): ParsedAuthorizedKeys {
   const keys = new Map<string, AuthorizedKey>();
   const warnings: string[] = [];
-  for (const [index, raw] of text
-    .replace(/^\uFEFF/, "")
-    .split("\n")
-    .entries()) {
-    // Blanks as sshd knows them: with another one in front it doesn't find the key.
-    const line = raw.replace(/^[ \t]+/, "").replace(/[ \t\r]+$/, "");
+  for (const [index, raw] of text.split("\n").entries()) {
+    const line = raw.trim();
     if (line === "" || line.startsWith("#")) {
       continue;
     }

@@ -73,6 +73,7 @@ const types: Readonly<Record<string, FieldReader>> = {
   "sk-ecdsa-sha2-nistp256@openssh.com": inHardware(ecdsa("nistp256")),
 };
 
+/** Whether a word names a kind of public key that sshd takes. */
 export function isKeyType(word: string): boolean {
   return Object.hasOwn(types, word);
 }

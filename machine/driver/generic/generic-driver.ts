@@ -1,12 +1,12 @@
 import { copyFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 import { lastLine } from "../../program/run.ts";
 import { waitForBanner } from "../../ssh/banner.ts";
 import { captureSsh } from "../../ssh/session.ts";
+import { sshTarget } from "../../ssh/target.ts";
 import type { Machine } from "../../store/machines.ts";
-import type { Driver } from "../driver.ts";
-import { sshTarget } from "../ssh-target.ts";
+import type { Driver } from "../contract/driver.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 const COMMAND_TIMEOUT_MS = 60_000;

@@ -1,7 +1,7 @@
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
+import { sshTarget } from "../../ssh/target.ts";
 import type { Machine } from "../../store/machines.ts";
-import type { Driver } from "../driver.ts";
-import { sshTarget } from "../ssh-target.ts";
+import type { Driver } from "../contract/driver.ts";
 
 /** Machines that are a URL and nothing else: they are listed, and never started or stopped. */
 export function noneDriver(): Driver<"none"> {

@@ -1,4 +1,4 @@
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 
 /** How QEMU runs the guest's instructions. */
 export type Accelerator = "kvm" | "tcg";

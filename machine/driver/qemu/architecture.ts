@@ -1,5 +1,5 @@
 import type { ImageArchitecture } from "../../boot-image/image.ts";
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 import { amd64Payload, arm64Payload, type ProbePayload } from "./probe-payload.ts";
 import type { QemuVersion } from "./version.ts";
 

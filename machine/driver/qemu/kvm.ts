@@ -2,7 +2,7 @@ import { access, constants, mkdir, mkdtemp, readFile, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { systemErrorCode } from "../../failure.ts";
+import { systemErrorCode } from "../../failure/failure.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
 import { readIfThere } from "../../store/read-file.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";

@@ -1,7 +1,7 @@
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 import { runProgram } from "../../program/run.ts";
 import type { Machine } from "../../store/machines.ts";
-import type { Report } from "../driver.ts";
+import type { Report } from "../contract/driver.ts";
 import type { ServedShare } from "./share-devices.ts";
 
 /** Who the guest's user is: what it writes belongs to the person here, and the other way round. */

@@ -1,9 +1,9 @@
 import { kill } from "node:process";
-import { Failure, systemErrorCode } from "../../failure.ts";
+import { Failure, systemErrorCode } from "../../failure/failure.ts";
+import { waitInFolder } from "../../store/folder-watch.ts";
 import type { MachinePlace } from "../../store/machines.ts";
-import type { Report } from "../driver.ts";
+import type { Report } from "../contract/driver.ts";
 import { readBootLog } from "./boot-log.ts";
-import { waitInFolder } from "./folder-watch.ts";
 import { findByPidFile, hasEnded, machinePid, readProcess } from "./process.ts";
 import { connectQmp, MonitorFailure } from "./qmp.ts";
 import { lookAtQemu } from "./state.ts";

@@ -1,9 +1,9 @@
 import { checkDisk, makeDataDisk } from "../../disk/data-disk.ts";
 import { findProgram } from "../../program/find.ts";
 import { makeKey } from "../../ssh/key.ts";
+import { sshTarget } from "../../ssh/target.ts";
 import type { Machine } from "../../store/machines.ts";
-import type { Driver } from "../driver.ts";
-import { sshTarget } from "../ssh-target.ts";
+import type { Driver } from "../contract/driver.ts";
 import { imageOf } from "./image-choice.ts";
 import { launch, programOf } from "./launch.ts";
 import { shutDown, switchOff } from "./power.ts";

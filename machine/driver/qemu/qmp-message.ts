@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import * as z from "zod";
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 
 const greeting = z.object({ QMP: z.looseObject({}) });
 const reply = z.object({ return: z.unknown(), id: z.string().optional() });

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 import { QmpDecoder, type QmpMessage } from "./qmp-message.ts";
 
 /** A connection to the monitor of a running QEMU. QEMU serves one at a time: keep it short. */

@@ -1,11 +1,11 @@
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 import { waitForBanner } from "../../ssh/banner.ts";
+import { waitInFolder } from "../../store/folder-watch.ts";
 import type { Machine } from "../../store/machines.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";
-import type { Report } from "../driver.ts";
+import type { Report } from "../contract/driver.ts";
 import { type BootProgress, readBootLog } from "./boot-log.ts";
 import { lastConsoleLine, panicLine, readConsoleEnd } from "./console-log.ts";
-import { waitInFolder } from "./folder-watch.ts";
 import { machinePid } from "./process.ts";
 
 /** A guest whose agents can't run says nothing on the port; its sshd then tells that it is up. */

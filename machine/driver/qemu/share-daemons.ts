@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 import { findProgram } from "../../program/find.ts";
 import { runProgram } from "../../program/run.ts";
+import { waitInFolder } from "../../store/folder-watch.ts";
 import type { MachineFiles } from "../../store/machine-files.ts";
 import type { Machine } from "../../store/machines.ts";
 import type { FolderShare } from "../../store/share.ts";
-import type { Report } from "../driver.ts";
-import { waitInFolder } from "./folder-watch.ts";
+import type { Report } from "../contract/driver.ts";
 import { GUEST_USER } from "./owner-map.ts";
 import type { ServedShare } from "./share-devices.ts";
 

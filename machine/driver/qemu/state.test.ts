@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { MachineState } from "../driver.ts";
+import type { MachineState } from "../contract/driver.ts";
 import { decideState, type QemuFacts } from "./state.ts";
 
 const refused = { kind: "refused" } as const;

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { MachineFiles } from "../../store/machine-files.ts";
-import type { MachineState, Observed } from "../driver.ts";
+import type { MachineState, Observed } from "../contract/driver.ts";
 import { findByPidFile, machinePid, readRecord } from "./process.ts";
 import { connectQmp, MonitorFailure } from "./qmp.ts";
 

@@ -1,6 +1,6 @@
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
-import type { MachineState } from "../driver.ts";
+import type { MachineState } from "../contract/driver.ts";
 
 const TIMEOUT_MS = 120_000;
 

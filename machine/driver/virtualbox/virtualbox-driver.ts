@@ -4,13 +4,13 @@ import { findImage } from "../../boot-image/image.ts";
 import { checkIso } from "../../boot-image/iso.ts";
 import { checkDisk, virtualSizeBytes } from "../../disk/data-disk.ts";
 import { userdataArchive } from "../../disk/userdata-archive.ts";
-import { Failure } from "../../failure.ts";
+import { Failure } from "../../failure/failure.ts";
 import { findProgram } from "../../program/find.ts";
 import { waitForBanner } from "../../ssh/banner.ts";
 import { makeKey } from "../../ssh/key.ts";
+import { sshTarget } from "../../ssh/target.ts";
 import type { Machine } from "../../store/machines.ts";
-import type { Driver } from "../driver.ts";
-import { sshTarget } from "../ssh-target.ts";
+import type { Driver } from "../contract/driver.ts";
 import { creationCommands, settingCommands, type VirtualMachine } from "./command-lines.ts";
 import { vboxForwards, vboxManage, vboxState } from "./vboxmanage.ts";
 

@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { busyboxImage, importBusybox } from "../harness/container-image.ts";
-import type { Booted } from "./booted.ts";
+import { test } from "./booted.ts";
 
 /** Looks that a container can have at itself, each printed below its own name. */
 function lookingAt(looks: Readonly<Record<string, string>>): string {
@@ -25,11 +25,10 @@ const limits = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max";
  * What Podman can do as root and for the user. Each start of Podman costs seconds under emulation, and a third
  * of them goes to the network: what one container can show is shown by one, without a network where none is needed.
  */
-export function containerTests(booted: Booted): void {
-  selfPortraitTests(booted);
+export function containerTests(): void {
+  selfPortraitTests();
 
-  test("publishes a port that answers on the host", async () => {
-    const { machine, webPort } = booted;
+  test("publishes a port that answers on the host", async ({ booted: { machine, webPort } }) => {
     await machine.root(
       `podman network create net1 && podman run -d --name web --network net1 --stop-timeout 2 -p 8080:80 ${busyboxImage} httpd -f -h /www`,
     );
@@ -37,16 +36,16 @@ export function containerTests(booted: Booted): void {
     expect(await answer.text()).toBe("made in the guest\n");
   });
 
-  test("lets containers of one network find each other by name", async () => {
-    const { machine } = booted;
+  test("lets containers of one network find each other by name", async ({
+    booted: { machine },
+  }) => {
     const shown = await machine.root(
       `podman run --rm --network net1 ${busyboxImage} wget -q -O - http://web/index.html`,
     );
     expect(shown).toBe("made in the guest");
   });
 
-  test("kills a container that takes more memory than it may", async () => {
-    const { machine } = booted;
+  test("kills a container that takes more memory than it may", async ({ booted: { machine } }) => {
     const result = await machine.ssh(
       `podman run --rm --network none -m 32m --memory-swap 32m ${busyboxImage} dd if=/dev/zero of=/dev/null bs=64M count=1`,
       { user: "root" },
@@ -54,8 +53,7 @@ export function containerTests(booted: Booted): void {
     expect(result.exitCode).toBe(137);
   });
 
-  test("keeps a volume's data from one container to the next", async () => {
-    const { machine } = booted;
+  test("keeps a volume's data from one container to the next", async ({ booted: { machine } }) => {
     expect(
       await machine.root(
         `podman run --rm --network none -v box1:/data ${busyboxImage} cat /data/file`,
@@ -63,8 +61,7 @@ export function containerTests(booted: Booted): void {
     ).toBe("kept");
   });
 
-  test("builds an image from a Containerfile", async () => {
-    const { machine } = booted;
+  test("builds an image from a Containerfile", async ({ booted: { machine } }) => {
     const containerfile = `FROM ${busyboxImage}\nRUN echo built > /built\nCMD ["cat", "/built"]\n`;
     await machine.root(
       "podman build -q -t localhost/built -f - /var/empty || podman build -q -t localhost/built -f - /mnt",
@@ -75,8 +72,9 @@ export function containerTests(booted: Booted): void {
     expect(await machine.root("podman run --rm --network none localhost/built")).toBe("built");
   });
 
-  test("plays a Kubernetes file, whose pod has one network for all of its containers", async () => {
-    const { machine } = booted;
+  test("plays a Kubernetes file, whose pod has one network for all of its containers", async ({
+    booted: { machine },
+  }) => {
     // Ends when it is told to, so that nobody waits for its grace to be over.
     const serve = "httpd -h /www; trap exit TERM; while :; do sleep 1; done";
     const file = [
@@ -97,8 +95,9 @@ export function containerTests(booted: Booted): void {
     expect(await machine.root("podman pod ps -q")).toBe("");
   });
 
-  test("has the user run rootless containers with working limits and published ports", async () => {
-    const { machine } = booted;
+  test("has the user run rootless containers with working limits and published ports", async ({
+    booted: { machine },
+  }) => {
     await importBusybox(machine, "tc");
     await machine.guest(
       `podman run -d --name mine -m 48m --cpus 0.5 -p 8081:80 ${busyboxImage} sh -c 'id -u; ${limits}; exec httpd -f -h /www'`,
@@ -112,13 +111,12 @@ export function containerTests(booted: Booted): void {
 }
 
 /** One container, with limits and a volume, which looks at itself, writes, and ends with a status of its own. */
-function selfPortraitTests(booted: Booted): void {
+function selfPortraitTests(): void {
   describe("one container", () => {
     let exitCode: number;
     let saw: Record<string, string>;
 
-    beforeAll(async () => {
-      const { machine } = booted;
+    test.beforeAll(async ({ booted: { machine } }) => {
       const look = lookingAt({
         printed: "echo from the container",
         roots: 'grep -c " / " /proc/self/mounts',
@@ -137,8 +135,7 @@ function selfPortraitTests(booted: Booted): void {
       expect(saw.printed).toBe("from the container");
     });
 
-    test("runs containers through pivot_root, not chroot", async () => {
-      const { machine } = booted;
+    test("runs containers through pivot_root, not chroot", async ({ booted: { machine } }) => {
       expect(
         await machine.root("cat /etc/containers/containers.conf.d/*.conf 2>/dev/null || true"),
       ).not.toMatch(/no_pivot_root/);

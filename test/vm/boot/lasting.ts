@@ -1,15 +1,16 @@
 import { readFile } from "node:fs/promises";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { busyboxImage } from "../harness/container-image.ts";
 import { expectIsoBoot, isoWays } from "../harness/iso-ways.ts";
-import type { Booted } from "./booted.ts";
+import { test } from "./booted.ts";
 
 /** What stays over a restart and a pulled plug, also when another loader starts the image, and what nobody touches. To be called last: they switch the machine off. */
-export function lastingTests(booted: Booted): void {
+export function lastingTests(): void {
   let hostKeys: string;
 
-  test("keeps data and host keys over a clean restart, with a full disk too, and has room for keys left; the ISO boots by BIOS from a SATA DVD", async () => {
-    const { machine } = booted;
+  test("keeps data and host keys over a clean restart, with a full disk too, and has room for keys left; the ISO boots by BIOS from a SATA DVD", async ({
+    booted: { machine },
+  }) => {
     const way = isoWays["BIOS from a SATA DVD"];
     hostKeys = await machine.root("cat /etc/ssh/ssh_host_*_key.pub");
     expect(hostKeys).toMatch(/ssh-ed25519/);
@@ -38,8 +39,9 @@ export function lastingTests(booted: Booted): void {
     expect(await machine.root("dmesg | grep -c 'recovering journal' || true")).toBe("0");
   });
 
-  test("keeps them when the plug is pulled while containers write; the ISO boots by BIOS from a USB stick", async () => {
-    const { machine } = booted;
+  test("keeps them when the plug is pulled while containers write; the ISO boots by BIOS from a USB stick", async ({
+    booted: { machine },
+  }) => {
     const way = isoWays["BIOS from a USB stick"];
     await machine.root("echo again > /var/lib/boot2podman/note; sync");
     const write = "i=0; while true; do i=$((i+1)); echo $i > /data/n$((i % 100)); done";
@@ -67,8 +69,7 @@ export function lastingTests(booted: Booted): void {
     );
   });
 
-  test("has not changed a byte of the foreign disks", async () => {
-    const { machine, foreign } = booted;
+  test("has not changed a byte of the foreign disks", async ({ booted: { machine, foreign } }) => {
     await machine.powerDown();
     for (const disk of foreign) {
       const same = (await readFile(disk.file)).equals(await readFile(`${disk.file}.before`));

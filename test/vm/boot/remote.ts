@@ -1,15 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { busyboxImage } from "../harness/container-image.ts";
 import { Registry } from "../harness/registry.ts";
 import { runOk } from "../harness/run.ts";
-import type { Booted } from "./booted.ts";
+import { test } from "./booted.ts";
 
 /** Podman from elsewhere: registries, and clients on the host. */
-export function remoteTests(booted: Booted): void {
-  test("pulls from a registry what it pushed there", async () => {
-    const { machine } = booted;
+export function remoteTests(): void {
+  test("pulls from a registry what it pushed there", async ({ booted: { machine } }) => {
     const registry = await Registry.start();
     try {
       // Seen from the guest, QEMU's network has the host's loopback at 10.0.2.2.
@@ -22,8 +21,9 @@ export function remoteTests(booted: Booted): void {
     }
   });
 
-  test("is listed by a podman on the host over ssh://", async () => {
-    const { machine, identity } = booted;
+  test("is listed by a podman on the host over ssh://", async ({
+    booted: { machine, identity },
+  }) => {
     const known = path.join(identity.folder, "home");
     await mkdir(path.join(known, ".ssh"), { recursive: true, mode: 0o700 });
     const keys = await runOk([
@@ -43,8 +43,7 @@ export function remoteTests(booted: Booted): void {
     expect(await runOk([...remote, "ps", "--format", "{{.Names}}"], { env })).toMatch(/^web$/m);
   });
 
-  test("answers on podman's socket, under its old name too", async () => {
-    const { machine } = booted;
+  test("answers on podman's socket, under its old name too", async ({ booted: { machine } }) => {
     await machine.root("test -S /run/podman/podman.sock && test -S /run/podman/io.podman");
     const one = await machine.root(
       "podman --remote --url unix:///run/podman/io.podman version -f '{{.Server.Version}}'",

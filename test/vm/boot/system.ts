@@ -1,18 +1,18 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { manifest } from "../harness/artifacts.ts";
 import { run } from "../harness/run.ts";
-import type { Booted } from "./booted.ts";
+import { test } from "./booted.ts";
 
 /** What the machine is as soon as it is up: who gets in, the root, the stages, the data disk. */
-export function systemTests(booted: Booted): void {
-  test("logs in by key as the user, who becomes root without a password, and as root", async () => {
-    const { machine } = booted;
+export function systemTests(): void {
+  test("logs in by key as the user, who becomes root without a password, and as root", async ({
+    booted: { machine },
+  }) => {
     expect(await machine.guest("id -un; sudo id -un; sudo -n -u tc id -un")).toBe("tc\nroot\ntc");
     expect(await machine.root("id -un")).toBe("root");
   });
 
-  test("refuses passwords", async () => {
-    const { machine } = booted;
+  test("refuses passwords", async ({ booted: { machine } }) => {
     const result = await run([
       ...["ssh", "-F", "/dev/null", "-v", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"],
       ...["-o", "UserKnownHostsFile=/dev/null", "-o", "PubkeyAuthentication=no"],
@@ -23,8 +23,9 @@ export function systemTests(booted: Booted): void {
     expect(result.stderr).toMatch(/Permission denied \(publickey\)/);
   });
 
-  test("says what it is in /etc/os-release, one assignment on each line", async () => {
-    const { machine } = booted;
+  test("says what it is in /etc/os-release, one assignment on each line", async ({
+    booted: { machine },
+  }) => {
     const lines = (await machine.guest("cat /etc/os-release")).split("\n");
     for (const line of lines) {
       expect(line).toMatch(/^[A-Z_]+=[^=]*$/);
@@ -33,23 +34,24 @@ export function systemTests(booted: Booted): void {
     expect(lines).toContain(`VERSION_ID=${manifest().version}`);
   });
 
-  test("has a tmpfs as its root and the compressed image, not a copy, as /usr", async () => {
-    const { machine } = booted;
+  test("has a tmpfs as its root and the compressed image, not a copy, as /usr", async ({
+    booted: { machine },
+  }) => {
     const mounts = await machine.guest("cat /proc/mounts");
     expect(mounts).toMatch(/^\S+ \/ tmpfs /m);
     expect(mounts).toMatch(/^\/dev\/loop0 \/usr squashfs ro/m);
     expect(await machine.guest("cat /proc/1/comm")).toBe("init");
   });
 
-  test("takes next to no memory for its root: nothing of the image is copied", async () => {
-    const { machine } = booted;
+  test("takes next to no memory for its root: nothing of the image is copied", async ({
+    booted: { machine },
+  }) => {
     const status = JSON.parse(await machine.guest("boot2podman status --json"));
     const root = status.stages.find((stage: { stage: string }) => stage.stage === "root");
     expect(root.observed.takenBytes).toBeLessThan(8 * 2 ** 20);
   });
 
-  test("draws its boot for everybody who logs in", async () => {
-    const { machine } = booted;
+  test("draws its boot for everybody who logs in", async ({ booted: { machine } }) => {
     const svg = await machine.guest("boot2podman boot-chart");
     expect(svg).toMatch(/^<svg .*<\/svg>$/s);
     for (const name of ["kernel", "early", "automount", "sshd", "qemu-ga"]) {
@@ -57,8 +59,9 @@ export function systemTests(booted: Booted): void {
     }
   });
 
-  test("formats the disk that asks for it, and keeps the containers on it", async () => {
-    const { machine } = booted;
+  test("formats the disk that asks for it, and keeps the containers on it", async ({
+    booted: { machine },
+  }) => {
     const mounts = await machine.guest("cat /proc/mounts");
     expect(mounts).toMatch(/^\/dev\/vda1 \/mnt\/vda1 ext4 rw/m);
     expect(mounts).toMatch(/^\/dev\/vda1 \/var\/lib\/containers ext4 rw/m);
@@ -67,8 +70,9 @@ export function systemTests(booted: Booted): void {
     expect(await machine.root("head -c 29 /dev/vda | grep -c format-me || true")).toBe("0");
   });
 
-  test("shows a table of stages, none failed, and the same as JSON", async () => {
-    const { machine } = booted;
+  test("shows a table of stages, none failed, and the same as JSON", async ({
+    booted: { machine },
+  }) => {
     const table = await machine.guest("boot2podman status");
     for (const stage of ["cgroups", "devices", "network", "automount", "sshkeys"]) {
       expect(table).toMatch(new RegExp(`^${stage} +ok`, "m"));
@@ -79,8 +83,9 @@ export function systemTests(booted: Booted): void {
     expect(status.version).toBe(manifest().version);
   });
 
-  test("uses cgroup v2 with every controller handed down from the root", async () => {
-    const { machine } = booted;
+  test("uses cgroup v2 with every controller handed down from the root", async ({
+    booted: { machine },
+  }) => {
     const mounts = await machine.guest("cat /proc/mounts");
     expect(mounts).toMatch(/^cgroup2 \/sys\/fs\/cgroup cgroup2 /m);
     const controllers = await machine.guest("cat /sys/fs/cgroup/cgroup.controllers");
@@ -89,8 +94,9 @@ export function systemTests(booted: Booted): void {
     expect(controllers).toMatch(/memory/);
   });
 
-  test("knows which hypervisor it is on and runs what that needs", async () => {
-    const { machine } = booted;
+  test("knows which hypervisor it is on and runs what that needs", async ({
+    booted: { machine },
+  }) => {
     const detected = JSON.parse(await machine.root("guest-tools detect --json"));
     expect(detected.hypervisor).toBe("qemu");
     expect(await machine.root("pidof qemu-ga | wc -w")).toBe("1");

@@ -1,7 +1,14 @@
-import type { NextBoots } from "../../powercut/next-boot.ts";
-import type { Identity } from "../harness/data-disk.ts";
+import { open, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { test as plain } from "vitest";
+import { NextBoots } from "../../powercut/next-boot.ts";
+import { type Identity, newIdentity } from "../harness/data-disk.ts";
+import { runOk } from "../harness/run.ts";
+import { sharedByFile } from "../harness/shared-by-file.ts";
+import { onOneDisk } from "./on-one-disk.ts";
+import { seedDisk } from "./seed-disk.ts";
 
-/** The machine with a blank disk on every bus, shared by groups of tests; filled in before the first of them runs. */
+/** The machine with a blank disk on every bus, shared by groups of tests. */
 export interface Attached {
   identity: Identity;
   boots: NextBoots;
@@ -23,3 +30,50 @@ export const mebibyte = 2 ** 20;
 
 /** How large the disk at that place of the list is; each is known by its size. */
 export const sizeBytesOf = (index: number) => (100 + index) * mebibyte;
+
+/** A machine with a blank disk on every bus. */
+export const test = plain.extend(
+  "attached",
+  ...sharedByFile(async (atTheEnd): Promise<Attached> => {
+    const identity = await newIdentity();
+    atTheEnd(() => rm(identity.folder, { recursive: true, force: true }));
+    const extra = ["-machine", "pc", "-device", "ich9-ahci,id=ahci", "-device", "qemu-xhci,id=usb"];
+    extra.push("-uuid", "6b1f0a6e-5d0c-4c52-9d5b-0d6f4a1c7e11");
+    for (const [index, { device, sectorBytes }] of buses.entries()) {
+      const file = path.join(identity.folder, `bus-${index}.raw`);
+      const handle = await open(file, "w");
+      await handle.truncate(sizeBytesOf(index));
+      await handle.close();
+      const sectors = `logical_block_size=${sectorBytes},physical_block_size=${sectorBytes}`;
+      extra.push("-drive", `if=none,id=bus${index},format=raw,file=${file}`);
+      extra.push("-device", `${device},drive=bus${index},serial=bus${index},${sectors}`);
+    }
+    const seed = await seedDisk(identity.folder, "web-7", await anotherKey(identity, "nocloud"));
+    extra.push("-drive", `if=none,id=seed,media=cdrom,readonly=on,file=${seed}`);
+    extra.push("-device", "ide-cd,drive=seed,bus=ide.1");
+    const credential = path.join(identity.folder, "credential");
+    await writeFile(credential, await anotherKey(identity, "firmware"));
+    const name = "opt/io.systemd.credentials/ssh.authorized_keys.root";
+    extra.push("-fw_cfg", `name=${name},file=${credential}`);
+    extra.push("-smbios", asPodmanBootc(await anotherKey(identity, "bootc")));
+    const append = `boot2podman.key="${(await anotherKey(identity, "option")).trim()}"`;
+    const boots = await NextBoots.start(identity, { extra, append });
+    atTheEnd(() => boots.remove());
+    await boots.machine.root("cat > /run/on && chmod 755 /run/on", { input: onOneDisk });
+    return { identity, boots };
+  }),
+);
+
+/** A public key with that comment. */
+async function anotherKey(identity: Identity, comment: string): Promise<string> {
+  const key = path.join(identity.folder, comment);
+  await runOk(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", key]);
+  return readFile(`${key}.pub`, "utf8");
+}
+
+/** A credential that lets root in, in the words of podman-bootc. */
+function asPodmanBootc(publicKey: string): string {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const line = `d /root/.ssh 0750 root root -\nf+~ /root/.ssh/authorized_keys 700 root root - ${base64(publicKey)}\n`;
+  return `type=11,value=io.systemd.credential.binary:tmpfiles.extra=${base64(line)}`;
+}

@@ -1,12 +1,11 @@
-import { expect, test } from "vitest";
-import { type Attached, buses, mebibyte, sizeBytesOf } from "./attached.ts";
+import { expect } from "vitest";
+import { buses, mebibyte, sizeBytesOf, test } from "./attached.ts";
 
 /** Each bus: the disk is set up, found again, and grown. */
-export function busTests(attached: Attached): void {
-  test.each(buses.map((bus, index) => ({ ...bus, index })))(
+export function busTests(): void {
+  test.for(buses.map((bus, index) => ({ ...bus, index })))(
     "sets up the disk on $name with sectors of $sectorBytes bytes",
-    async ({ index, sectorBytes }) => {
-      const { boots } = attached;
+    async ({ index, sectorBytes }, { attached: { boots } }) => {
       const said = await boots.machine.root(`/run/on ${sizeBytesOf(index)}`);
       expect(said).toContain(`sectors of ${sectorBytes}`);
       expect(said).toContain("is set up as the data disk: it is blank");
@@ -14,8 +13,9 @@ export function busTests(attached: Attached): void {
     },
   );
 
-  test("finds it again and grows it when it was enlarged, and keeps what is on it", async () => {
-    const { boots } = attached;
+  test("finds it again and grows it when it was enlarged, and keeps what is on it", async ({
+    attached: { boots },
+  }) => {
     const index = buses.findIndex(({ name }) => name === "virtio-blk");
     const found = await boots.machine.root(`/run/on ${sizeBytesOf(index)} hello`);
     expect(found).toMatch(/^\/dev\/vd.1 on \/mnt\/vd.1; vd.1 is the data disk$/m);
@@ -28,8 +28,9 @@ export function busTests(attached: Attached): void {
     expect(Number(sizeKib)).toBeGreaterThan(250 * 1024);
   });
 
-  test("of all these disks with the label would use the one that this machine used last", async () => {
-    const { boots } = attached;
+  test("of all these disks with the label would use the one that this machine used last", async ({
+    attached: { boots },
+  }) => {
     const said = await boots.machine.root("automount --dry-run");
     expect(said).toMatch(/^vd.1 is the data disk: of several with the label it was used last/m);
   });

@@ -1,12 +1,13 @@
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { run } from "../harness/run.ts";
-import type { Attached } from "./attached.ts";
+import { test } from "./attached.ts";
 
 /** Keys that come neither from a disk nor by userdata, and what sshd takes. */
-export function keyTests(attached: Attached): void {
-  test("takes keys from its firmware, a NoCloud CD and the command line, and says which from where", async () => {
-    const { boots, identity } = attached;
+export function keyTests(): void {
+  test("takes keys from its firmware, a NoCloud CD and the command line, and says which from where", async ({
+    attached: { boots, identity },
+  }) => {
     const shown = await boots.machine.root("sshkeys status");
     const credential = "credential ssh.";
     for (const [comment, from] of [
@@ -32,16 +33,16 @@ export function keyTests(attached: Attached): void {
     expect((await login("tc", "bootc")).exitCode).toBe(255);
   });
 
-  test("has the name that the NoCloud CD gives it", async () => {
-    const { boots } = attached;
+  test("has the name that the NoCloud CD gives it", async ({ attached: { boots } }) => {
     expect(await boots.machine.root("hostname && cat /etc/hostname")).toBe("web-7\nweb-7");
     expect(await boots.machine.root("boot2podman status")).toMatch(
       /^hostname +ok .*web-7 \(NoCloud disk\)/m,
     );
   });
 
-  test("has an sshd whose settings are sound, and modern algorithms only", async () => {
-    const { boots } = attached;
+  test("has an sshd whose settings are sound, and modern algorithms only", async ({
+    attached: { boots },
+  }) => {
     const settings = await boots.machine.root("/usr/sbin/sshd -t && /usr/sbin/sshd -T");
     expect(settings).toMatch(/^passwordauthentication no$/m);
     expect(settings).toMatch(/^permitrootlogin (without|prohibit)-password$/m);

@@ -1,22 +1,22 @@
 import { copyFile, open } from "node:fs/promises";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { SparseDisk } from "../../powercut/sparse-disk.ts";
 import { runOk } from "../harness/run.ts";
-import { type Attached, mebibyte } from "./attached.ts";
+import { mebibyte, test } from "./attached.ts";
 
 /** Disks that are not for us to set up, while no disk is ours yet. */
-export function untouchedTests(attached: Attached): void {
-  test("touches none of the disks: they are several", async () => {
-    const { boots } = attached;
+export function untouchedTests(): void {
+  test("touches none of the disks: they are several", async ({ attached: { boots } }) => {
     expect(await boots.machine.root("boot2podman status")).toMatch(
       /^automount +skipped .*several strictly blank disks/m,
     );
     expect(await boots.machine.root("grep -c ' ext4 ' /proc/mounts || true")).toBe("0");
   });
 
-  test("uses a single ext4 without a label as it is, beside them", async () => {
-    const { boots, identity } = attached;
+  test("uses a single ext4 without a label as it is, beside them", async ({
+    attached: { boots, identity },
+  }) => {
     const image = path.join(identity.folder, "plain.raw");
     const tree = path.join(identity.folder, "plain");
     await runOk(["mkdir", "-p", `${tree}/mine`]);
@@ -29,9 +29,10 @@ export function untouchedTests(attached: Attached): void {
 }
 
 /** A table of partitions that somebody else made. */
-export function foreignTableTests(attached: Attached): void {
-  test("leaves a table of others as it is when their disk was enlarged, and uses the filesystem", async () => {
-    const { boots, identity } = attached;
+export function foreignTableTests(): void {
+  test("leaves a table of others as it is when their disk was enlarged, and uses the filesystem", async ({
+    attached: { boots, identity },
+  }) => {
     const image = path.join(identity.folder, "foreign.raw");
     const disk = new SparseDisk(160 * mebibyte);
     await disk.save(image);

@@ -1,11 +1,10 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { eventually } from "../harness/eventually.ts";
-import type { Given } from "./given.ts";
+import { test } from "./given.ts";
 
 /** What the host can ask of QEMU's guest agent, and what not. */
-export function agentTests(given: Given): void {
-  test("answers the host by the guest agent, with its addresses", async () => {
-    const { agent } = given;
+export function agentTests(): void {
+  test("answers the host by the guest agent, with its addresses", async ({ given: { agent } }) => {
     expect(await agent.ask("guest-sync", { id: 4711 })).toBe(4711);
     await agent.ask("guest-ping");
     const addresses = JSON.stringify(await agent.ask("guest-network-get-interfaces"));
@@ -13,20 +12,20 @@ export function agentTests(given: Given): void {
     expect(await agent.ask("guest-get-host-name")).toEqual({ "host-name": "box" });
   });
 
-  test.each([
+  test.for<[string, Record<string, unknown>]>([
     ["guest-exec", { path: "/bin/id" }],
     ["guest-file-open", { path: "/etc/shadow" }],
     ["guest-ssh-add-authorized-keys", { username: "tc", keys: [] }],
     ["guest-set-user-password", { username: "tc", password: "eA==", crypted: false }],
-  ])("lets the host not use %s", async (command, args) => {
-    const { agent } = given;
+  ])("lets the host not use %s", async ([command, args], { given: { agent } }) => {
     await expect(agent.ask(command, args)).rejects.toThrow(
       /CommandNotFound: .*(disabled|blocked|not allowed)/,
     );
   });
 
-  test("freezes the data disk for a snapshot and thaws it", async () => {
-    const { machine, agent } = given;
+  test("freezes the data disk for a snapshot and thaws it", async ({
+    given: { machine, agent },
+  }) => {
     expect(await agent.ask("guest-fsfreeze-freeze")).toBeGreaterThanOrEqual(1);
     try {
       expect(await agent.ask("guest-fsfreeze-status")).toBe("frozen");
@@ -44,8 +43,7 @@ export function agentTests(given: Given): void {
     expect(await machine.root("ls /run/boot2podman/thaw-timer 2>/dev/null | wc -l")).toBe("0");
   });
 
-  test("thaws by itself when nobody asks for it", async () => {
-    const { machine } = given;
+  test("thaws by itself when nobody asks for it", async ({ given: { machine } }) => {
     // The timer's own work, without its minute.
     await machine.root("fsfreeze --freeze /var/lib/boot2podman");
     const hook = "sed 's/^limit=60$/limit=1/' /usr/lib/boot2podman/freeze-hook > /tmp/hook";
@@ -60,8 +58,7 @@ export function agentTests(given: Given): void {
     );
   });
 
-  test("takes the time that the host sets", async () => {
-    const { machine, agent } = given;
+  test("takes the time that the host sets", async ({ given: { machine, agent } }) => {
     const timeMs = Date.now() + 86_400_000;
     await agent.ask("guest-set-time", { time: timeMs * 1e6 });
     const there = Number(await machine.guest("date +%s")) * 1000;
@@ -69,8 +66,7 @@ export function agentTests(given: Given): void {
     await agent.ask("guest-set-time", { time: Date.now() * 1e6 });
   });
 
-  test("starts the agent again when it ends", async () => {
-    const { machine, agent } = given;
+  test("starts the agent again when it ends", async ({ given: { machine, agent } }) => {
     await machine.root("kill -9 $(pidof qemu-ga)");
     await eventually(
       () => machine.root("dmesg | grep -c 'qemu-ga ended' || true"),

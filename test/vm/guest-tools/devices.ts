@@ -1,12 +1,13 @@
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { eventually } from "../harness/eventually.ts";
-import type { Given } from "./given.ts";
+import { test } from "./given.ts";
 
 /** Which hypervisor it is, and devices that come while the machine runs. */
-export function deviceTests(given: Given): void {
-  test("believes the CPU more than a DMI that names another hypervisor", async () => {
-    const { machine } = given;
+export function deviceTests(): void {
+  test("believes the CPU more than a DMI that names another hypervisor", async ({
+    given: { machine },
+  }) => {
     expect(await machine.guest("cat /sys/class/dmi/id/sys_vendor")).toBe("VMware, Inc.");
     expect(JSON.parse(await machine.guest("guest-tools detect --json"))).toEqual({
       hypervisor: "qemu",
@@ -14,8 +15,9 @@ export function deviceTests(given: Given): void {
     });
   });
 
-  test("serves a disk and a network card that are plugged in later", async () => {
-    const { machine, scratch } = given;
+  test("serves a disk and a network card that are plugged in later", async ({
+    given: { machine, scratch },
+  }) => {
     const monitor = await machine.monitor();
     const file = { driver: "file", filename: path.join(scratch, "late.raw") };
     await monitor.execute("blockdev-add", { driver: "raw", "node-name": "late", file });
@@ -38,8 +40,7 @@ export function deviceTests(given: Given): void {
     );
   });
 
-  test("has the driver of a vsock device, by its alias", async () => {
-    const { machine } = given;
+  test("has the driver of a vsock device, by its alias", async ({ given: { machine } }) => {
     const folder = "/lib/modules/$(uname -r)";
     expect(await machine.guest(`grep -c '^alias virtio:d00000013' ${folder}/modules.alias`)).toBe(
       "1",

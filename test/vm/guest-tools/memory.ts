@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import type { TestMachine } from "../harness/test-machine.ts";
-import type { Given } from "./given.ts";
+import { test } from "./given.ts";
 
 /** Memory of the host's that QEMU holds, in MB. */
 async function residentMb(machine: TestMachine): Promise<number> {
@@ -11,9 +11,8 @@ async function residentMb(machine: TestMachine): Promise<number> {
 }
 
 /** Memory that goes back to the host. */
-export function memoryTests(given: Given): void {
-  test("gives memory that it doesn't need back to the host", async () => {
-    const { machine } = given;
+export function memoryTests(): void {
+  test("gives memory that it doesn't need back to the host", async ({ given: { machine } }) => {
     await machine.root("dd if=/dev/zero of=/tmp/much bs=1M count=300 2>/dev/null; sync");
     const full = await residentMb(machine);
     await machine.root("rm /tmp/much; echo 3 > /proc/sys/vm/drop_caches");
@@ -24,8 +23,9 @@ export function memoryTests(given: Given): void {
     console.log(`QEMU's memory: ${full.toFixed()} MB, then ${after.toFixed()} MB`);
   });
 
-  test("gives the host what its balloon asks for, and gets it back", async () => {
-    const { machine } = given;
+  test("gives the host what its balloon asks for, and gets it back", async ({
+    given: { machine },
+  }) => {
     const monitor = await machine.monitor();
     const freeMb = async () =>
       Number(await machine.root("awk '/MemFree/{print int($2/1000)}' /proc/meminfo"));

@@ -1,11 +1,12 @@
-import { expect, test } from "vitest";
-import type { Surrounded } from "./surrounded.ts";
+import { expect } from "vitest";
+import { test } from "./surrounded.ts";
 import { until } from "./until.ts";
 
 /** What is around the machine when it starts: a disk with a name and a key, two cards. */
-export function givenAtBootTests(surrounded: Surrounded): void {
-  test("a NoCloud disk with FAT gives the host its name and the user a key", async () => {
-    const { machine } = surrounded;
+export function givenAtBootTests(): void {
+  test("a NoCloud disk with FAT gives the host its name and the user a key", async ({
+    surrounded: { machine },
+  }) => {
     expect(await machine.root("hostname")).toBe("fat-7");
     expect(await machine.root("sshkeys status")).toMatch(
       /^ +ssh-ed25519 \S+ nocloud \(from NoCloud disk \/dev\/vdb\)$/m,
@@ -16,8 +17,9 @@ export function givenAtBootTests(surrounded: Surrounded): void {
     expect(await machine.root("grep -c vdb /proc/mounts || true")).toBe("0");
   });
 
-  test("both cards have an address, a way out and name servers, whatever kind they are", async () => {
-    const { machine } = surrounded;
+  test("both cards have an address, a way out and name servers, whatever kind they are", async ({
+    surrounded: { machine },
+  }) => {
     await until(machine, "test -e /run/network/eth0.dhcp -a -e /run/network/eth1.dhcp");
     const addresses = await machine.root("ip -4 addr; ip -4 route; cat /etc/resolv.conf");
     for (const network of ["10.0.2", "10.9.0"]) {
@@ -28,15 +30,17 @@ export function givenAtBootTests(surrounded: Surrounded): void {
     await machine.root("ping -c 1 -W 20 10.9.0.2");
   });
 
-  test("addresses of IPv6 come from routers, although packets are forwarded for containers", async () => {
-    const { machine } = surrounded;
+  test("addresses of IPv6 come from routers, although packets are forwarded for containers", async ({
+    surrounded: { machine },
+  }) => {
     await until(machine, "test $(ip -6 addr | grep -c 'fec0:.*dynamic') = 2");
     expect(await machine.root("cat /proc/sys/net/ipv6/conf/all/forwarding")).toBe("1");
     expect(await machine.root("ip -6 route")).toMatch(/^default via fe80::2 /m);
   });
 
-  test("ifconfig and sethostname answer as machine clients expect", async () => {
-    const { machine } = surrounded;
+  test("ifconfig and sethostname answer as machine clients expect", async ({
+    surrounded: { machine },
+  }) => {
     expect(await machine.root("ifconfig")).toMatch(/inet addr:10\.0\.2\.15 /);
     await machine.guest("sudo /usr/bin/sethostname web");
     expect(await machine.root("hostname; cat /etc/hostname")).toBe("web\nweb");

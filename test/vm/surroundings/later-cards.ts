@@ -1,13 +1,14 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { dhcpAnswer, parseDhcpQuestion } from "../harness/dhcp-frames.ts";
 import { routerAdvertisement } from "../harness/router-advertisement.ts";
-import type { Surrounded } from "./surrounded.ts";
+import { test } from "./surrounded.ts";
 import { until } from "./until.ts";
 
 /** Cards and cables that are plugged in and pulled out while the machine runs. */
-export function laterCardsTests(surrounded: Surrounded): void {
-  test("a card that is plugged in later gets the address that ip= gives it", async () => {
-    const { machine, monitor } = surrounded;
+export function laterCardsTests(): void {
+  test("a card that is plugged in later gets the address that ip= gives it", async ({
+    surrounded: { machine, monitor },
+  }) => {
     const card = {
       driver: "virtio-net-pci",
       netdev: "third",
@@ -24,8 +25,9 @@ export function laterCardsTests(surrounded: Surrounded): void {
     await machine.root("ping -c 1 -W 20 10.8.0.2");
   });
 
-  test("without an answer DHCP asks on, with the host's name, and name servers stay", async () => {
-    const { machine, monitor, wire } = surrounded;
+  test("without an answer DHCP asks on, with the host's name, and name servers stay", async ({
+    surrounded: { machine, monitor, wire },
+  }) => {
     const before = await machine.root("cat /etc/resolv.conf");
     await monitor.execute("netdev_add", wire.netdev("wire"));
     const asked = wire.next("question of DHCP", parseDhcpQuestion);
@@ -43,16 +45,18 @@ export function laterCardsTests(surrounded: Surrounded): void {
     expect(await machine.root("cat /etc/resolv.conf")).toBe(before);
   });
 
-  test("a router's name server is asked too, and its MTU holds for IPv6", async () => {
-    const { machine, wire } = surrounded;
+  test("a router's name server is asked too, and its MTU holds for IPv6", async ({
+    surrounded: { machine, wire },
+  }) => {
     wire.send(routerAdvertisement(1300));
     await until(machine, "grep -q fd09::53 /etc/resolv.conf");
     expect(await machine.root("cat /proc/sys/net/ipv6/conf/eth3/mtu")).toBe("1300");
     expect(await machine.root("ip -6 addr show dev eth3")).toMatch(/inet6 fd09:.* dynamic/);
   });
 
-  test("DHCP asks at once when a cable is plugged in, and takes MTU, domain and servers", async () => {
-    const { machine, monitor, wire } = surrounded;
+  test("DHCP asks at once when a cable is plugged in, and takes MTU, domain and servers", async ({
+    surrounded: { machine, monitor, wire },
+  }) => {
     const offer = {
       address: "10.7.0.50",
       server: "10.7.0.1",
@@ -83,8 +87,9 @@ export function laterCardsTests(surrounded: Surrounded): void {
     expect(shown).toContain("nameserver 10.0.2.3\n");
   });
 
-  test("a card that is pulled out takes its name servers along", async () => {
-    const { machine, monitor } = surrounded;
+  test("a card that is pulled out takes its name servers along", async ({
+    surrounded: { machine, monitor },
+  }) => {
     await monitor.execute("device_del", { id: "card3" });
     await until(machine, "! test -e /sys/class/net/eth3 -o -e /run/network/eth3.dhcp");
     await until(machine, "! grep -q 10.7.0.53 /etc/resolv.conf");

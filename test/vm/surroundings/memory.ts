@@ -1,12 +1,13 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { busyboxImage } from "../harness/container-image.ts";
-import type { Surrounded } from "./surrounded.ts";
+import { test } from "./surrounded.ts";
 import { until } from "./until.ts";
 
 /** Little memory: swap, full folders, and a container that wants all of it. */
-export function memoryTests(surrounded: Surrounded): void {
-  test("swap is a quarter of the free memory, compressed, and a file on the data disk", async () => {
-    const { machine } = surrounded;
+export function memoryTests(): void {
+  test("swap is a quarter of the free memory, compressed, and a file on the data disk", async ({
+    surrounded: { machine },
+  }) => {
     await until(machine, "test -e /run/boot2podman/memory.json");
     const swaps = await machine.root("cat /proc/swaps");
     expect(swaps).toMatch(/^\/dev\/zram0\s.*\s100$/m);
@@ -14,8 +15,9 @@ export function memoryTests(surrounded: Surrounded): void {
     expect(await machine.root("stat -c %a /var/lib/boot2podman/swapfile")).toBe("600");
   });
 
-  test("a full /tmp, /run and /dev/shm are error messages, and one logs in and runs containers still", async () => {
-    const { machine } = surrounded;
+  test("a full /tmp, /run and /dev/shm are error messages, and one logs in and runs containers still", async ({
+    surrounded: { machine },
+  }) => {
     // Its first run of a boot makes its locks in /dev/shm, and ends by SIGBUS where they find no room.
     await machine.root("podman ps -q");
     const filled = await machine.ssh(
@@ -31,8 +33,9 @@ export function memoryTests(surrounded: Surrounded): void {
     expect(await machine.root("dmesg | grep -c oom-kill || true")).toBe("0");
   });
 
-  test("a container that takes all memory is ended, and nothing else; meanwhile one can log in", async () => {
-    const { machine } = surrounded;
+  test("a container that takes all memory is ended, and nothing else; meanwhile one can log in", async ({
+    surrounded: { machine },
+  }) => {
     expect(await machine.root("cat /proc/$(cat /run/sshd.pid)/oom_score_adj")).toBe("-1000");
     const agent = await machine.root("pidof init-hooks");
     const script = "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done";

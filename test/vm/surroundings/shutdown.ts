@@ -1,11 +1,12 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { runOk } from "../harness/run.ts";
-import type { Surrounded } from "./surrounded.ts";
+import { test } from "./surrounded.ts";
 
 /** What is left on the disk. To be called last: it switches the machine off. */
-export function shutdownTests(surrounded: Surrounded): void {
-  test("shutdown -h leaves the disk clean, its swap file too", async () => {
-    const { machine, disk } = surrounded;
+export function shutdownTests(): void {
+  test("shutdown -h leaves the disk clean, its swap file too", async ({
+    surrounded: { machine, disk },
+  }) => {
     const off = machine.ended();
     await machine.ssh("sudo shutdown -h now");
     await off;

@@ -1,12 +1,13 @@
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import type { TestMachine } from "../harness/test-machine.ts";
-import type { Surrounded } from "./surrounded.ts";
+import { test } from "./surrounded.ts";
 import { until } from "./until.ts";
 
 /** A clock that is years wrong, and pauses that the guest is not told of. */
-export function timeTests(surrounded: Surrounded): void {
-  test("the clock was set right, whatever the hardware's says, and is shown in the zone of tz=", async () => {
-    const { machine } = surrounded;
+export function timeTests(): void {
+  test("the clock was set right, whatever the hardware's says, and is shown in the zone of tz=", async ({
+    surrounded: { machine },
+  }) => {
     await until(machine, "test -e /run/boot2podman/time.json");
     expect(await machine.root("boot2podman status")).toMatch(/^time +ok .* off by \d{8,}\.\d+ s/m);
     expect(Math.abs(await clockErrorS(machine))).toBeLessThan(2);
@@ -15,8 +16,9 @@ export function timeTests(surrounded: Surrounded): void {
     );
   });
 
-  test("the clock is right within two seconds after the machine stood still (accident 11)", async () => {
-    const { machine, monitor, timeServer } = surrounded;
+  test("the clock is right within two seconds after the machine stood still (accident 11)", async ({
+    surrounded: { machine, monitor, timeServer },
+  }) => {
     const before = timeServer.asked;
     const timesSet = "$(dmesg | grep -c 'time: set by 10.0.2.2')";
     const timesBefore = await machine.root(`echo ${timesSet}`);
@@ -28,8 +30,9 @@ export function timeTests(surrounded: Surrounded): void {
     expect(Math.abs(await clockErrorS(machine))).toBeLessThan(2);
   });
 
-  test("and by the hardware clock when no time server answers then", async () => {
-    const { machine, monitor, timeServer } = surrounded;
+  test("and by the hardware clock when no time server answers then", async ({
+    surrounded: { machine, monitor, timeServer },
+  }) => {
     timeServer.answers = false;
     // Within two seconds of a correction the kernel sets the hardware clock by its own, and says nothing of
     // it: a pause before that is one that nobody can see.

@@ -1,0 +1,106 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import { runChecked } from "../../kernel/run-checked.ts";
+import type { BootOptions } from "../../settings/boot-options.ts";
+import type { DhcpClients } from "./dhcp-clients.ts";
+import { findInterfaces } from "./find-interfaces.ts";
+import { leaseFolder, leasePath, leaseText } from "./leases.ts";
+import { type InterfacePlan, planInterfaces, planMetrics } from "./plan-network.ts";
+
+const ipTimeoutMs = 10_000;
+
+/**
+ * Gives every interface that isn't served yet its address, or starts DHCP on it. Gives the plans of those interfaces.
+ * Throws the first KernelError.
+ */
+export async function serveInterfaces(
+  kernel: Kernel,
+  options: BootOptions,
+  clients: DhcpClients,
+): Promise<InterfacePlan[]> {
+  const served: InterfacePlan[] = [];
+  if (!clients.hasBegun()) {
+    return served;
+  }
+  const interfaces = findInterfaces(kernel);
+  const plans = planInterfaces(interfaces, options);
+  const fresh = plans.filter(
+    ({ interfaceName, method }) => method === "dhcp" && !clients.has(interfaceName),
+  );
+  const metrics = planMetrics(
+    interfaces.filter(({ name }) => fresh.some(({ interfaceName }) => interfaceName === name)),
+  );
+  for (const plan of plans) {
+    const isNew =
+      plan.method === "dhcp"
+        ? await startDhcp(kernel, plan, metrics.get(plan.interfaceName), clients)
+        : await setAddresses(kernel, plan);
+    if (isNew) {
+      served.push(plan);
+    }
+  }
+  return served;
+}
+
+/** An interface that is gone, or that comes again under its name, has no address. */
+export function forgetInterface(kernel: Kernel, clients: DhcpClients, interfaceName: string): void {
+  clients.stop(interfaceName);
+  for (const source of ["static", "dhcp", "ra"] as const) {
+    const path = leasePath(interfaceName, source);
+    if (kernel.exists(path)) {
+      kernel.unlink(path);
+    }
+  }
+}
+
+async function startDhcp(
+  kernel: Kernel,
+  plan: InterfacePlan,
+  metric: number | undefined,
+  clients: DhcpClients,
+): Promise<boolean> {
+  setSwitches(kernel, plan.interfaceName);
+  if (!clients.start(plan.interfaceName, metric)) {
+    return false;
+  }
+  await runAll(kernel, plan);
+  return true;
+}
+
+async function setAddresses(kernel: Kernel, plan: InterfacePlan): Promise<boolean> {
+  const { interfaceName, setting } = plan;
+  const path = leasePath(interfaceName, "static");
+  if (kernel.exists(path)) {
+    return false;
+  }
+  kernel.mkdir(leaseFolder);
+  setSwitches(kernel, interfaceName);
+  await runAll(kernel, plan);
+  const address = setting?.addresses[0];
+  const { nameServers = [], timeServers = [] } = setting ?? {};
+  kernel.writeAtomic(path, leaseText({ address, nameServers, timeServers }));
+  return true;
+}
+
+async function runAll(kernel: Kernel, { commands }: InterfacePlan): Promise<void> {
+  for (const argv of commands) {
+    await runChecked(kernel, argv, { timeoutMs: ipTimeoutMs });
+  }
+}
+
+/** Switches of an interface (kernel: Documentation/networking/ip-sysctl.rst); it may have come before sysctls were set. */
+const switches = [
+  // With forwarding on, as containers need it, router advertisements are only listened to when this is 2.
+  { family: "ipv6", name: "accept_ra", value: "2" },
+  // Of several interfaces in one network each answers and asks for its own addresses only.
+  { family: "ipv4", name: "arp_ignore", value: "1" },
+  { family: "ipv4", name: "arp_announce", value: "2" },
+];
+
+function setSwitches(kernel: Kernel, interfaceName: string): void {
+  for (const { family, name, value } of switches) {
+    const path = `/proc/sys/net/${family}/conf/${interfaceName}/${name}`;
+    if (kernel.exists(path)) {
+      kernel.writePlain(path, value);
+    }
+  }
+}

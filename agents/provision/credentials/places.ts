@@ -1,4 +1,0 @@
-export { smbiosTable } from "../../hypervisor/smbios-structures.ts";
-
-/** QEMU's -fw_cfg (kernel: Documentation/ABI/testing/sysfs-firmware-qemu_fw_cfg); there when the module is. */
-export const firmwareConfig = "/sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials";

@@ -1,0 +1,46 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KernelError } from "../../kernel/kernel-error.ts";
+import { credentialOf, type Given, keysOfCredentials } from "./credentials.ts";
+import { firmwareConfig, smbiosTable } from "./places.ts";
+import { oemStrings } from "./smbios.ts";
+
+const maxTableBytes = 1024 * 1024;
+const maxCredentialBytes = 64 * 1024;
+
+/** The keys in what the hypervisor hands this machine. A source that can't be read gives a warning. */
+export function readCredentials(kernel: Kernel, user: { name: string; home: string }): Given {
+  const warnings: string[] = [];
+  const credentials = [
+    ...orWarn(warnings, () => {
+      if (!kernel.exists(smbiosTable)) {
+        return [];
+      }
+      const strings = oemStrings(kernel.read(smbiosTable, maxTableBytes));
+      return strings.flatMap((text) => credentialOf(text) ?? []);
+    }),
+    ...orWarn(warnings, () =>
+      kernel.listIfPresent(firmwareConfig).map((name) => {
+        const bytes = kernel.read(`${firmwareConfig}/${name}/raw`, maxCredentialBytes);
+        return {
+          name,
+          text: Buffer.from(bytes).toString("utf8"),
+          from: `fw_cfg credential ${name}`,
+        };
+      }),
+    ),
+  ];
+  const { texts, warnings: more } = keysOfCredentials(credentials, user);
+  return { texts, warnings: [...warnings, ...more] };
+}
+
+function orWarn<T>(warnings: string[], read: () => T[]): T[] {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
+    warnings.push(error.message);
+    return [];
+  }
+}
