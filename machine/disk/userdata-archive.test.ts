@@ -4,27 +4,48 @@ import { FORMAT_MAGIC, userdataArchive } from "./userdata-archive.ts";
 const KEY = `ssh-rsa ${"A".repeat(372)}`;
 const archive = userdataArchive({ publicKey: `${KEY} person@host\n` });
 
-test.each([
-  [0x000, 29, FORMAT_MAGIC, "the name of the first member is the magic"],
-  [0x064, 8, "0000000\0", "its mode"],
-  [0x06c, 8, "0000000\0", "its owner"],
-  [0x07c, 12, "00000000035\0", "its size, 29 in octal"],
-  [0x088, 12, "00000000000\0", "its time"],
-  [0x09c, 1, "0", "its type, a file"],
-  [0x101, 8, "ustar\u000000", "the format"],
-  [0x200, 30, `${FORMAT_MAGIC}\0`, "the magic again, as its content"],
-  [0x400, 5, ".ssh\0", "the folder, without a slash"],
-  [0x464, 8, "0000700\0", "its mode"],
-  [0x49c, 1, "5", "its type, a directory"],
-  [0x600, 21, ".ssh/authorized_keys\0", "the file with the key"],
-  [0x664, 8, "0000644\0", "its mode"],
-  [0x67c, 12, "00000000575\0", "its size, 381 in octal"],
-  [0x800, 382, `${KEY}\n\0`, "the key without its comment"],
-  [0xa00, 22, ".ssh/authorized_keys2\0", "the second file with the key"],
-  [0xc00, 382, `${KEY}\n\0`, "the same key"],
-  [0xe00, 1024, "\0".repeat(1024), "two blocks of zeros"],
-])("at 0x%s lie %i bytes: %j, %s", (offset, bytes, expected) => {
-  expect(archive.toString("latin1", offset, offset + bytes)).toBe(expected);
+/** A header's numbers and what follows them; its checksum comes last. POSIX ends a number by a space or NUL. */
+function header(at: number, name: string, mode: string, size: string, type: string, sum: string) {
+  return [
+    [at, `${name}\0`, "the name"],
+    [at + 0x64, `${mode} \0`, "the mode"],
+    [at + 0x6c, "000000 \0", "the owner, root"],
+    [at + 0x74, "000000 \0", "the group, root"],
+    [at + 0x7c, `${size} \0`, "the size, in octal"],
+    [at + 0x88, "0000000000 \0", "the time, the epoch"],
+    [at + 0x94, `${sum} \0`, "the checksum"],
+    [at + 0x9c, `${type}\0`, "the type, 0 a file, 5 a directory"],
+    [at + 0x101, "ustar\u000000", "the format"],
+    [at + 0x149, "000000 \u0000", "no major number of a device"],
+    [at + 0x151, "000000 \u0000", "no minor one"],
+  ] as const;
+}
+
+const everyByte = [
+  ...header(0x000, FORMAT_MAGIC, "000000", "0000000035", "0", "014332"),
+  [0x200, `${FORMAT_MAGIC}\0`, "the magic again, as its content"],
+  ...header(0x400, ".ssh", "000700", "0000000000", "5", "007607"),
+  ...header(0x600, ".ssh/authorized_keys", "000644", "0000000575", "0", "013043"),
+  [0x800, `${KEY}\n\0`, "the key without its comment"],
+  ...header(0xa00, ".ssh/authorized_keys2", "000644", "0000000575", "0", "013125"),
+  [0xc00, `${KEY}\n\0`, "the same key"],
+  [0xe00, "\0".repeat(1024), "two blocks of zeros"],
+] as const;
+
+test.each(everyByte)("at %i lies %j: %s", (offset, expected) => {
+  expect(archive.toString("latin1", offset, offset + expected.length)).toBe(expected);
+});
+
+test("the first bytes are the magic, at which the guest looks", () => {
+  expect(archive.toString("latin1", 0, 29)).toBe("boot2podman, please format-me");
+});
+
+test("all other bytes are zero", () => {
+  const rest = Buffer.from(archive);
+  for (const [offset, { length }] of everyByte) {
+    rest.fill(0, offset, offset + length);
+  }
+  expect(rest.equals(Buffer.alloc(rest.length))).toBe(true);
 });
 
 test("the archive ends after the two blocks of zeros", () => {
