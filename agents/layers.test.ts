@@ -163,3 +163,14 @@ test("a circle of folders would be found", () => {
   ];
   expect(circlesOf(imports)).toEqual([["a", "b", "c"]]);
 });
+
+test("what happens to machines names no driver: each driver says for itself what differs", () => {
+  const named = readdirSync(path.join(root, "machine/life"))
+    .filter((name) => !isForTests(name))
+    .filter((name) =>
+      /qemu|virtualbox|vbox|DriverName [!=]==|"(generic|none)"/i.test(
+        readFileSync(path.join(root, "machine/life", name), "utf8"),
+      ),
+    );
+  expect(named).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { podmanUser } from "../client/addresses.ts";
-import { urlOf } from "../life/list.ts";
+import { driverOf } from "../driver/drivers.ts";
 import { loadRunning } from "../life/running.ts";
 import { keyPath } from "../store/config.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
@@ -32,6 +32,8 @@ export function addAddress(program: Command, context: Context): void {
         }
       });
   add("ip", "Print the IP address of a machine", (machine) => [ipOf(machine)], true);
+  const urlOf = (machine: Machine) =>
+    driverOf(context.host().store, machine.config.DriverName).url(machine);
   add("url", "Print the URL of a machine", (machine) => [urlOf(machine)], true);
   add("config", "Print the connection flags of a machine", connectionFlags, false);
   program

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine } from "../life/create.ts";
 import { makeTestHost, type TestHost } from "../life/host.testing.ts";
-import { qemuMachine } from "../life/qemu-machine.ts";
 import { runCommandLine } from "./program.ts";
 import { makeTestTerminal } from "./terminal.testing.ts";
 
@@ -12,11 +11,7 @@ let key: string;
 
 beforeAll(async () => {
   host = await makeTestHost();
-  const { config } = await createMachine(
-    host,
-    "box",
-    qemuMachine({ ...host.choices, labels: ["env=dev"] }),
-  );
+  const { config } = await createMachine(host, "box", { ...host.wanted(), labels: ["env=dev"] });
   port = config.Driver.SSHPort;
   key = `${host.store}/machines/box/id_ed25519`;
 });

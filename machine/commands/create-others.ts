@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { NewMachine } from "../driver/contract/new-machine.ts";
 import { UsageFailure } from "../failure/failure.ts";
-import type { NewMachine } from "../life/create.ts";
+
 import { mebibytes, wholeNumber } from "./arguments.ts";
 import type { CommonFlags } from "./create-common.ts";
 import { BUILT_IMAGE, type QemuFlags } from "./create-qemu.ts";
@@ -51,13 +52,14 @@ export function addOtherFlags(command: Command): void {
 type Flags = OtherFlags & QemuFlags & CommonFlags;
 
 /** A machine that exists. */
-export function genericMachineOf(flags: Flags): NewMachine {
+export function genericMachineOf(flags: Flags): NewMachine<"generic"> {
   if (flags.genericIpAddress === "") {
     throw new UsageFailure("The driver generic needs --generic-ip-address: where the machine is.");
   }
   const source = flags.genericSshKey === "" ? "" : resolve(flags.genericSshKey);
   return {
-    ...common(flags, "generic"),
+    driver: "generic",
+    ...common(flags),
     settings: {
       IPAddress: flags.genericIpAddress,
       SSHUser: flags.genericSshUser,
@@ -69,24 +71,27 @@ export function genericMachineOf(flags: Flags): NewMachine {
 }
 
 /** A machine that is a URL. */
-export function noneMachineOf(flags: Flags): NewMachine {
+export function noneMachineOf(flags: Flags): NewMachine<"none"> {
   if (!URL.canParse(flags.url)) {
     throw new UsageFailure("The driver none needs --url, such as tcp://192.168.1.5:2376.");
   }
   return {
-    ...common(flags, "none"),
+    driver: "none",
+    ...common(flags),
     connection: false,
     settings: { URL: flags.url, IPAddress: new URL(flags.url).hostname, SSHKeyPath: "" },
   };
 }
 
 /** A machine of VirtualBox. */
-export function virtualboxMachineOf(flags: Flags): NewMachine {
+export function virtualboxMachineOf(flags: Flags): NewMachine<"virtualbox"> {
   const image = flags.virtualboxBoot2podmanUrl || flags.image || BUILT_IMAGE;
   return {
-    ...common(flags, "virtualbox"),
-    port: { chosen: flags.sshPort, range: flags.localports },
+    driver: "virtualbox",
+    ...common(flags),
     settings: {
+      SSHPort: flags.sshPort,
+      LocalPorts: flags.localports,
       SSHUser: flags.sshUser,
       Memory: flags.virtualboxMemory ?? flags.memory,
       CPU: flags.virtualboxCpuCount ?? flags.cpus,
@@ -109,7 +114,6 @@ function shareFolder(text: string): string {
   return `${resolve(text.slice(0, separator))}${text.slice(separator)}`;
 }
 
-function common<D extends NewMachine["driver"]>(flags: CommonFlags, driver: D) {
-  const { label: labels, rootful, connection } = flags;
-  return { driver, labels, rootful, connection };
+function common({ label: labels, rootful, connection }: CommonFlags) {
+  return { labels, rootful, connection };
 }

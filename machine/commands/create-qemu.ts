@@ -2,12 +2,16 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
+import type { NewMachine } from "../driver/contract/new-machine.ts";
 import { CACHE_MODES } from "../driver/qemu/disk-device.ts";
 import { UsageFailure } from "../failure/failure.ts";
-import type { NewMachine } from "../life/create.ts";
 import { fetchIso } from "../life/fetch-iso.ts";
-import { type QemuChoices, qemuMachine } from "../life/qemu-machine.ts";
-import { DISK_MIN_MIB, MEMORY_MIN_MIB } from "../store/driver-config.ts";
+import {
+  DISK_MIN_MIB,
+  MEMORY_MIN_MIB,
+  type NewSettings,
+  type Settings,
+} from "../store/driver-config.ts";
 import { parsePortRange } from "../store/port.ts";
 import { collect, mebibytes, wholeNumber } from "./arguments.ts";
 import type { CommonFlags } from "./create-common.ts";
@@ -16,22 +20,16 @@ import { parsePublish, parseVolume } from "./volumes.ts";
 /** Where `npm run build` leaves the image. */
 export const BUILT_IMAGE = fileURLToPath(new URL("../../dist", import.meta.url));
 
-/** What a machine has when nothing is said. */
-export const DEFAULT_CHOICES: QemuChoices = {
-  memoryMib: 1024,
+/** What a machine has when nothing is said; the rest has the defaults of its settings. */
+export const DEFAULT_SETTINGS = {
+  Memory: 1024,
   // A second processor makes the boot shorter and leaves the host its own.
-  cpus: Math.min(2, availableParallelism()),
-  diskSizeMib: 20_000,
-  image: BUILT_IMAGE,
-  boot: "kernel",
-  accelerator: "auto",
-  sshPort: undefined,
-  localPorts: "",
-  sshUser: "tc",
-  program: "",
-  kernelArguments: "",
-  connection: true,
-};
+  CPU: Math.min(2, availableParallelism()),
+  DiskSize: 20_000,
+  Image: BUILT_IMAGE,
+  Boot: "kernel",
+  SSHUser: "tc",
+} as const satisfies NewSettings<"qemu">;
 
 /** The flags of machines that QEMU runs. */
 export interface QemuFlags {
@@ -41,7 +39,7 @@ export interface QemuFlags {
   image: string;
   boot2podmanUrl: string;
   iso: boolean;
-  accelerator: QemuChoices["accelerator"];
+  accelerator: Settings<"qemu">["Accelerator"];
   sshPort?: number;
   localports: string;
   sshUser: string;
@@ -52,7 +50,7 @@ export interface QemuFlags {
   qemuDisplay: boolean;
   qemuDisplayType: string;
   qemuNographic: boolean;
-  qemuNetwork: "user" | "tap" | "bridge";
+  qemuNetwork: Settings<"qemu">["Network"];
   qemuNetworkInterface: string;
   qemuNetworkAddress: string;
   qemuNetworkBridge: string;
@@ -62,19 +60,19 @@ export interface QemuFlags {
 
 /** Declares them. */
 export function addQemuFlags(command: Command): void {
-  const usual = DEFAULT_CHOICES;
+  const usual = DEFAULT_SETTINGS;
   const choice = (flags: string, text: string, choices: readonly string[], value: string) =>
     command.addOption(new Option(flags, text).choices(choices).default(value));
   command
-    .option("--qemu-memory, --memory <MiB>", "memory", mebibytes(MEMORY_MIN_MIB), usual.memoryMib)
-    .option("--qemu-cpu-count, --cpus <count>", "processors", wholeNumber(1, 255), usual.cpus)
+    .option("--qemu-memory, --memory <MiB>", "memory", mebibytes(MEMORY_MIN_MIB), usual.Memory)
+    .option("--qemu-cpu-count, --cpus <count>", "processors", wholeNumber(1, 255), usual.CPU)
     .option(
       "--qemu-disk-size, --disk-size <MiB>",
       "size of the data disk; it takes room as it fills",
       mebibytes(DISK_MIN_MIB),
-      usual.diskSizeMib,
+      usual.DiskSize,
     )
-    .option("--image <folder>", "folder of the image, as a build leaves it", usual.image)
+    .option("--image <folder>", "folder of the image, as a build leaves it", usual.Image)
     .option("--qemu-boot2podman-url, --boot2podman-url <url>", "boot this ISO: a path or URL", "")
     .option("--iso", "boot the ISO from a CD drive, rather than kernel and initrds", false);
   choice(
@@ -92,7 +90,7 @@ export function addQemuFlags(command: Command): void {
       wholeNumber(1, 65_535),
     )
     .option("--qemu-localports, --localports <min-max>", "range for the free port", "")
-    .option("--qemu-ssh-user, --ssh-user <user>", "user of the ssh command", usual.sshUser)
+    .option("--qemu-ssh-user, --ssh-user <user>", "user of the ssh command", usual.SSHUser)
     .option("--qemu-program, --program <path>", "the QEMU to run", "")
     .option("--append <words>", "more words for the kernel command line", "")
     .option("--qemu-display", "show the machine's screen in a window", false)
@@ -128,7 +126,7 @@ const WITHOUT_EFFECT = [
 ] as const;
 
 /** The machine that the flags describe. Throws for flags that don't go together. */
-export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine {
+export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"> {
   parsePortRange(flags.localports);
   const isBehindNat = flags.qemuNetwork === "user";
   if (!isBehindNat && flags.qemuNetworkAddress === "") {
@@ -148,26 +146,26 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine {
       `${flags.append === "" ? "--volume" : "--append"} needs the kernel command line, which the ISO has of its own: leave out ${flags.iso ? "--iso" : "--boot2podman-url"}.`,
     );
   }
-  return qemuMachine({
-    memoryMib: flags.memory,
-    cpus: flags.cpus,
-    diskSizeMib: flags.diskSize,
-    image: url === "" ? resolve(flags.image) : "",
-    boot,
-    accelerator: flags.accelerator,
-    sshPort: flags.sshPort,
-    localPorts: flags.localports,
-    sshUser: flags.sshUser,
-    program: flags.program,
-    kernelArguments: flags.append,
-    shares: flags.volume.map(parseVolume),
-    publish: flags.publish.map(parsePublish),
+  return {
+    driver: "qemu",
     labels: flags.label,
     rootful: flags.rootful,
     connection: flags.connection,
     ...(url === "" ? {} : { fetch: (files, report) => fetchIso(url, files, report) }),
-    qemu: {
-      ...(isBehindNat ? {} : { IPAddress: flags.qemuNetworkAddress, SSHPort: 22 }),
+    settings: {
+      ...(isBehindNat
+        ? { SSHPort: flags.sshPort, LocalPorts: flags.localports }
+        : { IPAddress: flags.qemuNetworkAddress, SSHPort: 22 }),
+      SSHUser: flags.sshUser,
+      Memory: flags.memory,
+      DiskSize: flags.diskSize,
+      CPU: flags.cpus,
+      Program: flags.program,
+      Boot: boot,
+      // Empty: the ISO in the machine's own folder.
+      Image: url === "" ? resolve(flags.image) : "",
+      Accelerator: flags.accelerator,
+      KernelArguments: flags.append,
       Network: flags.qemuNetwork,
       NetworkInterface: flags.qemuNetworkInterface,
       NetworkBridge: flags.qemuNetworkBridge,
@@ -175,6 +173,8 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine {
       DisplayType: flags.qemuDisplayType,
       CacheMode: flags.qemuCacheMode,
       IOMode: flags.qemuIoMode,
+      Shares: flags.volume.map(parseVolume),
+      Publish: flags.publish.map(parsePublish),
     },
-  });
+  };
 }

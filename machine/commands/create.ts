@@ -1,9 +1,12 @@
 import type { Command } from "commander";
+import type { NewMachine } from "../driver/contract/new-machine.ts";
+import { driverOf, isDriverName } from "../driver/drivers.ts";
 import { UsageFailure } from "../failure/failure.ts";
-import { createMachine, type NewMachine } from "../life/create.ts";
+import { createMachine } from "../life/create.ts";
 import { giveHostname } from "../life/hostname.ts";
 import { introduce } from "../life/introduce.ts";
 import { waitUntilReady } from "../life/start.ts";
+import type { DriverName } from "../store/driver-config.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
 import { wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
@@ -22,7 +25,7 @@ import { declaredBy, refuseUnusedFlags } from "./unused-flags.ts";
 type Flags = { driver?: string } & QemuFlags & OtherFlags & CommonFlags;
 
 /** The drivers by their names, and what each makes of the flags. */
-const DRIVERS: Readonly<Record<string, (flags: Flags) => NewMachine>> = {
+const MACHINES: { readonly [N in DriverName]: (flags: Flags) => NewMachine<N> } = {
   qemu: qemuMachineOf,
   generic: genericMachineOf,
   none: noneMachineOf,
@@ -40,14 +43,14 @@ export function addCreate(program: Command, context: Context): void {
       "what runs it: qemu, virtualbox, generic or none (MACHINE_DRIVER)",
     );
   addCommonFlags(command);
-  const ofQemu = declaredBy(command, addQemuFlags);
-  const ofOthers = declaredBy(command, addOtherFlags);
+  const ofDrivers = [addQemuFlags, addOtherFlags].flatMap((add) => declaredBy(command, add));
   command
     .option("--timeout <seconds>", "how long the boot may take", wholeNumber(1, 86_400))
     .action(async (name: string | undefined, flags: Flags) => {
       const host = context.host();
       const wanted = newMachine(flags, context.terminal.environment.MACHINE_DRIVER);
-      refuseUnusedFlags(command, wanted.driver, { ofQemu, ofOthers });
+      const { flags: used } = driverOf(host.store, wanted.driver);
+      refuseUnusedFlags(command, wanted.driver, ofDrivers, used);
       const startedMs = performance.now();
       const machine = await createMachine(host, name ?? DEFAULT_NAME, wanted);
       const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
@@ -62,11 +65,10 @@ export function addCreate(program: Command, context: Context): void {
 function newMachine(flags: Flags, fromEnvironment: string | undefined): NewMachine {
   const implied = flags.url === "" ? "qemu" : "none";
   const driver = flags.driver ?? (fromEnvironment || implied);
-  const make = Object.hasOwn(DRIVERS, driver) ? DRIVERS[driver] : undefined;
-  if (make === undefined) {
+  if (!isDriverName(driver)) {
     throw new UsageFailure(
-      `There is no driver "${driver}" here: the drivers are ${Object.keys(DRIVERS).join(", ")}.`,
+      `There is no driver "${driver}" here: the drivers are ${Object.keys(MACHINES).join(", ")}.`,
     );
   }
-  return make(flags);
+  return MACHINES[driver](flags);
 }

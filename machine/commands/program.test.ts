@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMachine } from "../life/create.ts";
 import { makeTestHost, type TestHost } from "../life/host.testing.ts";
-import { qemuMachine } from "../life/qemu-machine.ts";
 import { runCommandLine } from "./program.ts";
 import { makeTestTerminal } from "./terminal.testing.ts";
 
@@ -10,7 +9,7 @@ let port: number;
 
 beforeAll(async () => {
   host = await makeTestHost();
-  const { config } = await createMachine(host, "box", qemuMachine(host.choices));
+  const { config } = await createMachine(host, "box", host.wanted());
   port = config.Driver.SSHPort;
 });
 afterAll(() => host.dispose());

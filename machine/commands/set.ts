@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { UsageFailure } from "../failure/failure.ts";
 import { type Change, changeMachine } from "../life/change.ts";
-import { DISK_MIN_MIB, MEMORY_MIN_MIB } from "../store/driver-config.ts";
+import { DISK_MIN_MIB, MEMORY_MIN_MIB, type Settings } from "../store/driver-config.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
 import { collect, mebibytes, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
@@ -16,7 +16,7 @@ interface Flags {
   publish?: string[];
   published: boolean;
   append?: string;
-  accelerator?: string;
+  accelerator?: Settings<"qemu">["Accelerator"];
   rootful?: boolean;
   label?: string[];
 }
@@ -49,7 +49,8 @@ export function addSet(program: Command, context: Context): void {
     .option("--label <key=value>", "the labels, from now on; repeatable", again)
     .action(async (name: string | undefined, flags: Flags) => {
       const change = changeOf(flags);
-      if (Object.values(change).every((value) => value === undefined)) {
+      const { settings, rootful, labels } = change;
+      if (Object.keys(settings).length === 0 && rootful === undefined && labels === undefined) {
         throw new UsageFailure("Nothing to change was named: --help lists what can be set.");
       }
       for (const line of await changeMachine(context.host(), name ?? DEFAULT_NAME, change)) {
@@ -63,14 +64,18 @@ function again(value: string, before: string[] | undefined): string[] {
 }
 
 function changeOf(flags: Flags): Change {
+  const shares = flags.volumes ? flags.volume?.map(parseVolume) : [];
+  const publish = flags.published ? flags.publish?.map(parsePublish) : [];
   return {
-    memoryMib: flags.memory,
-    cpus: flags.cpus,
-    diskSizeMib: flags.diskSize,
-    shares: flags.volumes ? flags.volume?.map(parseVolume) : [],
-    publish: flags.published ? flags.publish?.map(parsePublish) : [],
-    kernelArguments: flags.append,
-    accelerator: flags.accelerator,
+    settings: {
+      ...(flags.memory === undefined ? {} : { Memory: flags.memory }),
+      ...(flags.cpus === undefined ? {} : { CPU: flags.cpus }),
+      ...(flags.diskSize === undefined ? {} : { DiskSize: flags.diskSize }),
+      ...(shares === undefined ? {} : { Shares: shares }),
+      ...(publish === undefined ? {} : { Publish: publish }),
+      ...(flags.append === undefined ? {} : { KernelArguments: flags.append }),
+      ...(flags.accelerator === undefined ? {} : { Accelerator: flags.accelerator }),
+    },
     rootful: flags.rootful,
     labels: flags.label,
   };

@@ -1,18 +1,6 @@
 import type { Command, Option } from "commander";
 import { UsageFailure } from "../failure/failure.ts";
 
-/** QEMU's flags that say the same to VirtualBox, by the names that commander gives them. */
-const OF_VIRTUALBOX_TOO = new Set([
-  "memory",
-  "cpus",
-  "diskSize",
-  "image",
-  "sshPort",
-  "localports",
-  "sshUser",
-  "publish",
-]);
-
 /** The options that `add` declares. */
 export function declaredBy(command: Command, add: (command: Command) => void): Option[] {
   const before = command.options.length;
@@ -21,29 +9,28 @@ export function declaredBy(command: Command, add: (command: Command) => void): O
 }
 
 /**
- * Throws for what was said in vain: flags of another driver than the one that is to run the machine, as far as they
- * stand on the command line.
+ * Throws for what was said in vain: options that the driver which is to run the machine makes no use of, as far as
+ * they stand on the command line.
+ *
+ * @param ofDrivers the options that one driver or another makes use of.
+ * @param used those of this one, by their long names without dashes.
  */
 export function refuseUnusedFlags(
   command: Command,
   driver: string,
-  { ofQemu, ofOthers }: { ofQemu: readonly Option[]; ofOthers: readonly Option[] },
+  ofDrivers: readonly Option[],
+  used: readonly string[],
 ): void {
-  const unused = [
-    ...ofQemu.filter((option) => driver !== "qemu" && !isUsedBy(driver, option)),
-    ...ofOthers.filter((option) => driver !== driverOf(option)),
-  ].filter((option) => command.getOptionValueSource(option.attributeName()) === "cli");
+  const unused = ofDrivers
+    .filter((option) => !used.includes(longName(option)))
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === "cli");
   if (unused.length > 0) {
     const flags = unused.map((option) => option.long).join(" and ");
     throw new UsageFailure(`The driver ${driver} makes no use of ${flags}: leave that out.`);
   }
 }
 
-function isUsedBy(driver: string, option: Option): boolean {
-  return driver === "virtualbox" && OF_VIRTUALBOX_TOO.has(option.attributeName());
-}
-
-/** `--url` is all that the driver none has; the others have their names in front. */
-function driverOf(option: Option): string {
-  return /^--(generic|virtualbox)-/.exec(option.long ?? "")?.[1] ?? "none";
+/** An option's long name without its dashes. */
+export function longName(option: Option): string {
+  return option.long?.replace(/^--/, "") ?? "";
 }

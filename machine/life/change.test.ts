@@ -6,7 +6,7 @@ import { runProgram } from "../program/run.ts";
 import { parseConfig } from "../store/config.ts";
 import { changeMachine } from "./change.ts";
 import { createMachine } from "./create.ts";
-import { makeTestHost, nothing, type TestHost } from "./host.testing.ts";
+import { makeTestHost, type TestHost } from "./host.testing.ts";
 import { listMachines } from "./list.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine, waitUntilReady } from "./start.ts";
@@ -30,9 +30,7 @@ describe("set", () => {
     await host.create("box");
     await stopMachine(host, "box");
     await changeMachine(host, "box", {
-      ...nothing,
-      memoryMib: 512,
-      cpus: 2,
+      settings: { Memory: 512, CPU: 2 },
       labels: ["a=b"],
       rootful: false,
     });
@@ -47,31 +45,31 @@ describe("set", () => {
   test("grows the disk and keeps what is in it; a smaller one is refused", async () => {
     await host.create("box");
     await stopMachine(host, "box");
-    await changeMachine(host, "box", { ...nothing, diskSizeMib: 300 });
+    await changeMachine(host, "box", { settings: { DiskSize: 300 } });
     const { disk } = host.files("box");
     const info = await runProgram("qemu-img", ["info", "--output=json", disk], {
       timeoutMs: 60_000,
     });
     expect(JSON.parse(info.stdout)["virtual-size"]).toBe(300 * 2 ** 20 + 4608);
-    await expect(changeMachine(host, "box", { ...nothing, diskSizeMib: 299 })).rejects.toThrow(
+    await expect(changeMachine(host, "box", { settings: { DiskSize: 299 } })).rejects.toThrow(
       'The disk of "box" has 300 MiB and can only grow: nothing was changed.',
     );
-    expect((await configOf("box")).Driver.DiskSize).toBe(300);
+    expect((await configOf("box")).Driver).toMatchObject({ DiskSize: 300 });
   });
 
   test("leaves a machine that runs alone", async () => {
     await host.create("box");
-    await expect(changeMachine(host, "box", { ...nothing, cpus: 2 })).rejects.toThrow(
+    await expect(changeMachine(host, "box", { settings: { CPU: 2 } })).rejects.toThrow(
       '"box" is not stopped (Running)',
     );
-    expect((await configOf("box")).Driver.CPU).toBe(1);
+    expect((await configOf("box")).Driver).toMatchObject({ CPU: 1 });
   });
 });
 
 /** Another image: the same files with one that differs. */
 async function otherImage(): Promise<string> {
-  const folder = join(host.choices.image, "../other");
-  await cp(host.choices.image, folder, { recursive: true });
+  const folder = join(host.settings.Image, "../other");
+  await cp(host.settings.Image, folder, { recursive: true });
   await appendFile(join(folder, "vmlinuz64"), " of another build");
   const path = join(folder, "manifest.json");
   const manifest = JSON.parse(await readFile(path, "utf8"));
@@ -83,7 +81,7 @@ async function otherImage(): Promise<string> {
 }
 
 const choose = (image: string | undefined, rollback = false) =>
-  chooseImage(host, "box", { image, rollback, usual: host.choices.image });
+  chooseImage(host, "box", { image, rollback, usual: host.settings.Image });
 
 test("a machine that boots from the ISO gets no shares and no words for the kernel", async () => {
   await host.create("box");
@@ -91,14 +89,14 @@ test("a machine that boots from the ISO gets no shares and no words for the kern
   const { config } = host.files("box");
   const text = await readFile(config, "utf8");
   await writeFile(config, text.replace('"Boot": "kernel"', '"Boot": "iso"'));
-  const shares = [{ Tag: "share0", HostFolder: "/a", GuestFolder: "/b", ReadOnly: false }];
-  for (const change of [{ shares }, { kernelArguments: "quiet" }]) {
-    await expect(changeMachine(host, "box", { ...nothing, ...change })).rejects.toThrow(
+  const Shares = [{ Tag: "share0", HostFolder: "/a", GuestFolder: "/b", ReadOnly: false }];
+  for (const settings of [{ Shares }, { KernelArguments: "quiet" }]) {
+    await expect(changeMachine(host, "box", { settings })).rejects.toThrow(
       '"box" boots from the ISO',
     );
   }
   expect((await configOf("box")).Driver).toMatchObject({ Shares: [], KernelArguments: "" });
-  await changeMachine(host, "box", { ...nothing, shares: [], kernelArguments: "" });
+  await changeMachine(host, "box", { settings: { Shares: [], KernelArguments: "" } });
 });
 
 describe("upgrade", () => {
@@ -116,7 +114,7 @@ describe("upgrade", () => {
     await startMachine(host, "box");
     await stopMachine(host, "box");
     // What was built is gone, and still it goes back.
-    await rm(host.choices.image, { recursive: true });
+    await rm(host.settings.Image, { recursive: true });
     expect(await choose(undefined, true)).toMatchObject({ version: "1", isOther: true });
     const { machine } = await startMachine(host, "box");
     await waitUntilReady(host, machine);
@@ -130,7 +128,7 @@ describe("upgrade", () => {
   test("an image that isn't there changes nothing", async () => {
     await host.create("box");
     await expect(choose("/nonexistent")).rejects.toThrow("There is no whole image");
-    expect((await configOf("box")).Driver.Image).toBe(host.choices.image);
+    expect((await configOf("box")).Driver).toMatchObject({ Image: host.settings.Image });
   });
 });
 
@@ -163,7 +161,7 @@ describe("a machine of the podman-machine before this one", () => {
       Memory: 1024,
       DiskSize: 18_000,
       CPU: 1,
-      Program: host.choices.program,
+      Program: host.settings.Program,
       Display: false,
       DisplayType: "",
       Nographic: false,
@@ -199,7 +197,7 @@ describe("a machine of the podman-machine before this one", () => {
     const choice = await chooseImage(host, "old", {
       image: undefined,
       rollback: false,
-      usual: host.choices.image,
+      usual: host.settings.Image,
     });
     expect(choice).toMatchObject({ version: "1", isOther: true, isRunning: false });
     await startMachine(host, "old");

@@ -1,13 +1,13 @@
 import { mkdir, rename, rm } from "node:fs/promises";
-import type { Driver, Report } from "../driver/contract/driver.ts";
+import type { Driver } from "../driver/contract/driver.ts";
+import type { NewMachine } from "../driver/contract/new-machine.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { Failure, systemErrorCode } from "../failure/failure.ts";
-import { checkConfig, type DriverName, type MachineConfig, writeConfig } from "../store/config.ts";
+import { checkNewConfig, type MachineConfig, writeConfig } from "../store/config.ts";
 import { withLock } from "../store/lock.ts";
 import {
   checkSocketPaths,
   filesIn,
-  type MachineFiles,
   machineFolder,
   machinesFolder,
   removedFolder,
@@ -18,27 +18,6 @@ import { checkName, machineExists } from "../store/name.ts";
 import { chooseFreePort, isPortFree, parsePortRange, portTaken } from "../store/port.ts";
 import { syncFolder } from "../store/write-file.ts";
 import { type Host, machineLock, portLock } from "./host.ts";
-
-/** A machine to be made. */
-export interface NewMachine {
-  readonly driver: DriverName;
-  /** The port of this host that leads to its sshd; undefined where the driver needs none. */
-  readonly port?: {
-    /** Undefined: a free one. */
-    readonly chosen: number | undefined;
-    /** MIN-MAX or empty. */
-    readonly range: string;
-  };
-  /** As `key=value`. */
-  readonly labels: readonly string[];
-  readonly rootful: boolean;
-  /** Whether podman and ssh of this host are told of it. */
-  readonly connection: boolean;
-  /** What config.json says of the driver, beside the port and the key. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  /** Puts files into the new machine's folder, such as an ISO of its own. */
-  readonly fetch?: (files: MachineFiles, report: Report) => Promise<void>;
-}
 
 /**
  * Makes a machine and starts it; resolves when it runs. The machine is made in a folder beside the
@@ -75,7 +54,7 @@ async function make(
   const folder = machineFolder(host.store, name);
   const files = filesIn(unfinished);
   if (wanted.fetch === undefined) {
-    await driver.check({ name, files, config: configOf(host, name, wanted, 1) });
+    await driver.check({ name, files, config: configOf(host, driver, name, wanted, 1) });
   }
   // What a create or rm that was killed left.
   await rm(unfinished, { recursive: true, force: true });
@@ -84,8 +63,8 @@ async function make(
     await mkdir(unfinished, { recursive: true, mode: 0o700 });
     await wanted.fetch?.(files, host.report);
     const config = await withLock(portLock(host, `create ${name}`), async () => {
-      const port = await choosePort(host, name, wanted);
-      const chosen = configOf(host, name, wanted, port);
+      const port = await choosePort(host, driver, name, wanted);
+      const chosen = configOf(host, driver, name, wanted, port);
       await writeConfig(files.config, chosen);
       return chosen;
     });
@@ -99,31 +78,35 @@ async function make(
   }
 }
 
+/** The port of this host that leads to its sshd; undefined where none has to. */
 async function choosePort(
   host: Host,
+  driver: Driver,
   name: string,
-  { port }: NewMachine,
+  { settings }: NewMachine,
 ): Promise<number | undefined> {
-  if (port === undefined) {
+  if (!driver.forwardsPort(settings)) {
     return undefined;
   }
-  if (port.chosen === undefined) {
-    return chooseFreePort(host.store, parsePortRange(port.range));
+  const { SSHPort } = settings;
+  if (SSHPort === undefined) {
+    const range = "LocalPorts" in settings ? settings.LocalPorts : undefined;
+    return chooseFreePort(host.store, parsePortRange(range ?? ""));
   }
-  if (!(await isPortFree(port.chosen))) {
-    throw portTaken(name, port.chosen);
+  if (!(await isPortFree(SSHPort))) {
+    throw portTaken(name, SSHPort);
   }
-  return port.chosen;
+  return SSHPort;
 }
 
 function configOf(
   host: Host,
+  driver: Driver,
   name: string,
-  wanted: NewMachine,
+  { driver: driverName, labels, rootful, connection, settings }: NewMachine,
   sshPort: number | undefined,
 ): MachineConfig {
   const files = filesIn(machineFolder(host.store, name));
-  const { labels, rootful, connection, port } = wanted;
   const value = {
     ConfigVersion: 3,
     Driver: {
@@ -131,13 +114,12 @@ function configOf(
       MachineName: name,
       SSHKeyPath: files.key,
       StorePath: host.store,
-      ...(sshPort === undefined ? {} : { SSHPort: sshPort }),
-      ...(port === undefined
-        ? {}
-        : { SSHPortFixed: port.chosen !== undefined, LocalPorts: port.range }),
-      ...wanted.settings,
+      ...settings,
+      ...(driver.forwardsPort(settings)
+        ? { SSHPort: sshPort, SSHPortFixed: settings.SSHPort !== undefined }
+        : {}),
     },
-    DriverName: wanted.driver,
+    DriverName: driverName,
     HostOptions: {
       EngineOptions: { Labels: [...labels] },
       Rootful: rootful,
@@ -145,7 +127,7 @@ function configOf(
     },
     Name: name,
   };
-  return checkConfig(value, files.config);
+  return checkNewConfig(value, files.config);
 }
 
 function withoutRoom(error: unknown, folder: string): unknown {

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Report } from "../driver/contract/driver.ts";
+import type { NewMachine } from "../driver/contract/new-machine.ts";
+import type { NewSettings } from "../store/driver-config.ts";
 import {
   filesIn,
   type MachineFiles,
@@ -10,19 +12,21 @@ import {
   machinesFolder,
 } from "../store/machine-files.ts";
 import type { Machine } from "../store/machines.ts";
-import type { Change } from "./change.ts";
 import { createMachine } from "./create.ts";
 import type { Host } from "./host.ts";
 import { listMachines } from "./list.ts";
-import { type QemuChoices, qemuMachine } from "./qemu-machine.ts";
 import { waitUntilReady } from "./start.ts";
 import { killMachine } from "./stop.ts";
+
+type TestSettings = NewSettings<"qemu"> & { readonly Image: string; readonly Program: string };
 
 /** A store in a folder of its own, an image of a few bytes, and what was reported. */
 export interface TestHost extends Host {
   readonly lines: string[];
   readonly warnings: string[];
-  readonly choices: QemuChoices;
+  readonly settings: TestSettings;
+  /** A machine to be made, with settings that differ from those. */
+  wanted(change?: Partial<NewSettings<"qemu">>): NewMachine<"qemu">;
   files(name: string): MachineFiles;
   /** The pid of the stand-in that runs a machine. */
   pidOf(name: string): Promise<number>;
@@ -35,19 +39,6 @@ export interface TestHost extends Host {
   /** Ends what still runs, and removes the folder. */
   dispose(): Promise<void>;
 }
-
-/** A change of nothing, to which a test adds what it means. */
-export const nothing: Change = {
-  memoryMib: undefined,
-  cpus: undefined,
-  diskSizeMib: undefined,
-  shares: undefined,
-  publish: undefined,
-  kernelArguments: undefined,
-  accelerator: undefined,
-  rootful: undefined,
-  labels: undefined,
-};
 
 /** Makes a host on which machines are run by a stand-in for QEMU. */
 export async function makeTestHost(): Promise<TestHost> {
@@ -63,13 +54,21 @@ export async function makeTestHost(): Promise<TestHost> {
     stage: ({ name, result }) => lines.push(`stage ${name} ${result}`),
   };
   const host: Host = { store, report };
-  const choices = choicesFor(image);
+  const settings = settingsFor(image);
+  const wanted: TestHost["wanted"] = (change) => ({
+    driver: "qemu",
+    labels: [],
+    rootful: true,
+    connection: false,
+    settings: { ...settings, ...change },
+  });
   const files = (name: string) => filesIn(machineFolder(store, name));
   return {
     ...host,
     lines,
     warnings,
-    choices,
+    settings,
+    wanted,
     files,
     pidOf: async (name) => Number(await readFile(files(name).pid, "utf8")),
     folders: () => readdir(machinesFolder(store)).catch(() => []),
@@ -77,9 +76,9 @@ export async function makeTestHost(): Promise<TestHost> {
       const all = await listMachines(store, undefined, 60_000);
       return Object.fromEntries(all.map((machine) => [machine.name, machine.state]));
     },
-    async create(name, kernelArguments = "") {
-      const machine = await createMachine(host, name, qemuMachine({ ...choices, kernelArguments }));
-      if (kernelArguments === "") {
+    async create(name, KernelArguments = "") {
+      const machine = await createMachine(host, name, wanted({ KernelArguments }));
+      if (KernelArguments === "") {
         await waitUntilReady(host, machine);
       }
       return machine;
@@ -93,19 +92,15 @@ export async function makeTestHost(): Promise<TestHost> {
   };
 }
 
-function choicesFor(image: string): QemuChoices {
+function settingsFor(image: string): TestSettings {
   return {
-    memoryMib: 256,
-    cpus: 1,
-    diskSizeMib: 256,
-    image,
-    boot: "kernel",
-    accelerator: "tcg",
-    sshPort: undefined,
-    localPorts: "",
-    sshUser: "tc",
-    program: join(import.meta.dirname, "fake-qemu.testing.ts"),
-    kernelArguments: "",
+    Memory: 256,
+    CPU: 1,
+    DiskSize: 256,
+    Image: image,
+    Boot: "kernel",
+    Accelerator: "tcg",
+    Program: join(import.meta.dirname, "fake-qemu.testing.ts"),
   };
 }
 

@@ -8,16 +8,15 @@ const TIMEOUT_MS = 60_000;
 const KEPT = "/var/lib/boot2podman/etc";
 
 /**
- * Gives a new machine its name as host name. A machine booted from its kernel has it from the
- * command line; one booted from the ISO is told here, and keeps it on its data disk. A machine that
- * can't be told works all the same, so that is a warning.
+ * Gives a new machine its name as host name, unless it has it from its boot: it is told, and keeps it on its data
+ * disk. A machine that can't be told works all the same, so that is a warning.
  */
 export async function giveHostname(host: Host, machine: Machine): Promise<void> {
-  const { DriverName, Driver } = machine.config;
-  if ((DriverName !== "qemu" && DriverName !== "virtualbox") || Driver.Boot === "kernel") {
+  const driver = driverOf(host.store, machine.config.DriverName);
+  if (!driver.needsHostname(machine)) {
     return;
   }
-  const target = driverOf(host.store, machine.config.DriverName).sshTarget(machine, "root");
+  const target = driver.sshTarget(machine, "root");
   const result = await captureSsh(target, [hostnameCommand(machine.name)], TIMEOUT_MS);
   if (result.exitCode !== 0) {
     host.report.warn(

@@ -16,10 +16,11 @@ import { type Host, LOCK_TIMEOUT_MS } from "./host.ts";
  */
 export async function introduce(host: Host, machine: Machine): Promise<void> {
   const { DriverName, Driver, HostOptions } = machine.config;
-  if (DriverName === "none") {
+  const driver = driverOf(host.store, DriverName);
+  if (!driver.hasLogin) {
     return;
   }
-  const target = driverOf(host.store, DriverName).sshTarget(machine);
+  const target = driver.sshTarget(machine);
   await writeFileAtomic(machine.files.sshConfig, includedSshConfig(target), 0o600);
   if (host.person === undefined || !HostOptions.Connection) {
     return;
@@ -37,7 +38,8 @@ export async function introduce(host: Host, machine: Machine): Promise<void> {
 /** Makes the programs of this host forget a machine. */
 export async function forget(host: Host, machine: Machine): Promise<void> {
   const { DriverName, Driver, HostOptions } = machine.config;
-  if (host.person !== undefined && HostOptions.Connection && DriverName !== "none") {
+  const { hasLogin } = driverOf(host.store, DriverName);
+  if (host.person !== undefined && HostOptions.Connection && hasLogin) {
     await tell(host, machine, [], knownHostName(Driver.IPAddress, Driver.SSHPort), []);
   }
 }
@@ -77,7 +79,7 @@ async function tell(
     const path = join(person.home, ".ssh", "known_hosts");
     try {
       // A machine of another's is known by ssh itself, or not.
-      if (machine.config.DriverName !== "generic") {
+      if (driverOf(host.store, machine.config.DriverName).isOurs) {
         await updateKnownHosts(path, hostName, keys);
       }
     } catch (error) {

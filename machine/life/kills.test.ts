@@ -21,9 +21,9 @@ afterEach(() => host.dispose());
 
 /** Starts `create` as a person does, and kills it and its helpers' parent at the first line that fits. */
 async function createKilledAt(line: RegExp, kernelArguments: string): Promise<boolean> {
-  const { choices } = host;
+  const { Image, Program } = host.settings;
   const flags = [
-    ...["--image", choices.image, "--program", choices.program, "--accelerator", "tcg"],
+    ...["--image", Image, "--program", Program, "--accelerator", "tcg"],
     ...["--memory", "256", "--disk-size", "256", "--no-connection", "--timeout", "60"],
     ...["--append", kernelArguments],
   ];

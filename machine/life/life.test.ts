@@ -4,7 +4,6 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { readProcess } from "../driver/qemu/process.ts";
 import { createMachine } from "./create.ts";
 import { makeTestHost, type TestHost } from "./host.testing.ts";
-import { qemuMachine } from "./qemu-machine.ts";
 import { removeMachine } from "./remove.ts";
 import { startMachine, waitUntilReady } from "./start.ts";
 import { killMachine, stopMachine } from "./stop.ts";
@@ -49,13 +48,11 @@ test("a name that is taken is refused, and the machine goes on", async () => {
 });
 
 test.each([
-  ["a missing image", { image: "/nonexistent" }, "There is no whole image in /nonexistent"],
-  ["a missing QEMU", { program: "/nonexistent/qemu" }, "/nonexistent/qemu is not installed"],
-  ["a QEMU that doesn't start", { kernelArguments: "fake.broken" }, "it is a fake"],
+  ["a missing image", { Image: "/nonexistent" }, "There is no whole image in /nonexistent"],
+  ["a missing QEMU", { Program: "/nonexistent/qemu" }, "/nonexistent/qemu is not installed"],
+  ["a QEMU that doesn't start", { KernelArguments: "fake.broken" }, "it is a fake"],
 ])("%s is told, and nothing half-made stays", async (_, change, message) => {
-  await expect(
-    createMachine(host, "box", qemuMachine({ ...host.choices, ...change })),
-  ).rejects.toThrow(message);
+  await expect(createMachine(host, "box", host.wanted(change))).rejects.toThrow(message);
   expect(await host.folders()).toEqual([]);
 });
 
@@ -63,10 +60,10 @@ test("a port that was chosen and is taken is told, and nothing stays", async () 
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  const sshPort = typeof address === "object" && address !== null ? address.port : 0;
-  await expect(
-    createMachine(host, "box", qemuMachine({ ...host.choices, sshPort })),
-  ).rejects.toThrow(`Port ${sshPort} of 127.0.0.1, the SSH port of "box", is taken`);
+  const SSHPort = typeof address === "object" && address !== null ? address.port : 0;
+  await expect(createMachine(host, "box", host.wanted({ SSHPort }))).rejects.toThrow(
+    `Port ${SSHPort} of 127.0.0.1, the SSH port of "box", is taken`,
+  );
   expect(await host.folders()).toEqual([]);
   server.close();
 });

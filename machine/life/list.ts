@@ -2,7 +2,7 @@ import type { MachineState } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { Failure } from "../failure/failure.ts";
 import { labelsOf } from "../store/config.ts";
-import { loadMachine, type Machine, machineNames } from "../store/machines.ts";
+import { loadMachine, machineNames } from "../store/machines.ts";
 
 /** A machine in the list. */
 export interface ListedMachine {
@@ -46,14 +46,15 @@ async function look(
   try {
     const machine = await loadMachine(store, name);
     const { DriverName } = machine.config;
-    const { state, error = "" } = await driverOf(store, DriverName).observe(machine, timeoutMs);
+    const driver = driverOf(store, DriverName);
+    const { state, error = "" } = await driver.observe(machine, timeoutMs);
     const running = state === "Running";
     return {
       name,
       active: running && name === activeName,
       driver: DriverName,
       state,
-      url: running ? urlOf(machine) : "",
+      url: running ? driver.url(machine) : "",
       error,
       labels: labelsOf(machine.config),
       responseTimeMs: took(),
@@ -73,9 +74,4 @@ async function look(
       responseTimeMs: took(),
     };
   }
-}
-
-/** The URL of a machine that runs. */
-export function urlOf({ config }: Machine): string {
-  return config.DriverName === "none" ? config.Driver.URL : `tcp://${config.Driver.IPAddress}`;
 }

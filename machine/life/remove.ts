@@ -1,8 +1,6 @@
 import { rename, rm } from "node:fs/promises";
 import type { Observed } from "../driver/contract/driver.ts";
-import { driverOf } from "../driver/drivers.ts";
-import { switchOff } from "../driver/qemu/power.ts";
-import { decideState, lookAtQemu } from "../driver/qemu/state.ts";
+import { allDrivers, driverOf } from "../driver/drivers.ts";
 import { Failure } from "../failure/failure.ts";
 import { withLock } from "../store/lock.ts";
 import { machinesFolder, removedFolder, unfinishedFolder } from "../store/machine-files.ts";
@@ -69,28 +67,40 @@ interface Power {
   remove(): Promise<void>;
 }
 
-/** Without a sound config.json only QEMU can be what runs a machine of ours. */
+/** Without a sound config.json the drivers that know a machine by its folder say whether it is theirs. */
 async function powerOf(host: Host, place: MachinePlace): Promise<Power> {
   const machine = await loadIfSound(host, place.name);
   if (machine === undefined) {
-    return {
-      isOurs: true,
-      observe: async () =>
-        decideState(place.name, await lookAtQemu(place.files, OBSERVE_TIMEOUT_MS)),
-      off: () => switchOff(place),
-      remove: async () => undefined,
-    };
+    return powerByFolder(host, place);
   }
-  const { DriverName } = machine.config;
-  const driver = driverOf(host.store, DriverName);
+  const driver = driverOf(host.store, machine.config.DriverName);
   return {
-    isOurs: DriverName === "qemu" || DriverName === "virtualbox",
+    isOurs: driver.isOurs,
     observe: () => driver.observe(machine, OBSERVE_TIMEOUT_MS),
     off: () => driver.kill(machine),
     remove: async () => {
       await forget(host, machine);
       await driver.remove(machine);
     },
+  };
+}
+
+function powerByFolder(host: Host, place: MachinePlace): Power {
+  const drivers = [...allDrivers(host.store).values()].flatMap(({ byFolder = [] }) => byFolder);
+  const look = async () => {
+    for (const driver of drivers) {
+      const observed = await driver.observe(place, OBSERVE_TIMEOUT_MS);
+      if (observed.state !== "Stopped") {
+        return { observed, driver };
+      }
+    }
+    return { observed: { state: "Stopped" } as const, driver: undefined };
+  };
+  return {
+    isOurs: true,
+    observe: async () => (await look()).observed,
+    off: async () => (await look()).driver?.kill(place),
+    remove: async () => undefined,
   };
 }
 

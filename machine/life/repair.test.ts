@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { takeLock } from "../store/lock.ts";
 import { machinesFolder } from "../store/machine-files.ts";
 import { changeMachine } from "./change.ts";
-import { makeTestHost, nothing, type TestHost } from "./host.testing.ts";
+import { makeTestHost, type TestHost } from "./host.testing.ts";
 import { machineLock } from "./host.ts";
 import { listMachines } from "./list.ts";
 import { removeMachine } from "./remove.ts";
@@ -69,7 +69,7 @@ test("set waits for a QEMU that is about to end", async () => {
   const onItsWay = qemuOnItsWay();
   await once(onItsWay, "spawn");
   let isChanged = false;
-  const changed = changeMachine(host, "box", { ...nothing, cpus: 2 }).then(() => {
+  const changed = changeMachine(host, "box", { settings: { CPU: 2 } }).then(() => {
     isChanged = true;
   });
   await expect.poll(isBusy).toBe(true);

@@ -8,7 +8,7 @@ const RECHECK_MS = 100;
 
 /**
  * Looks at a machine until it is neither starting nor stopping. Whoever holds its lock and finds it
- * so has met what a killed command began: a QEMU that will run in a moment, or is about to end.
+ * so has met what a killed command began: a machine that will run in a moment, or is about to end.
  * Resolves to what was seen last when that takes too long.
  */
 export async function settled(

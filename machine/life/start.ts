@@ -1,4 +1,4 @@
-import type { Observed } from "../driver/contract/driver.ts";
+import type { Driver, Observed } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { Failure } from "../failure/failure.ts";
 import { changeDriver } from "../store/change.ts";
@@ -16,7 +16,7 @@ export interface Started {
 }
 
 /**
- * Starts a machine unless it runs; resolves when its QEMU runs.
+ * Starts a machine unless it runs; resolves when it runs.
  *
  * @param image a folder that the machine boots from now on, instead of the one in its config.
  */
@@ -35,7 +35,7 @@ export async function startMachine(host: Host, name: string, image?: string): Pr
     refuseUnlessStopped(name, observed);
     const current = await withImage(machine, image);
     await driver.check(current);
-    const ready = await withFreePort(host, current);
+    const ready = await withFreePort(host, driver, current);
     await driver.launch(ready, host.report);
     return { machine: await loadMachine(host.store, name), launched: true };
   });
@@ -67,16 +67,17 @@ async function withImage(machine: Machine, image: string | undefined): Promise<M
 }
 
 /** A port that nobody chose, and that another program has taken since, is replaced by a free one. */
-async function withFreePort(host: Host, machine: Machine): Promise<Machine> {
-  const { SSHPort, SSHPortFixed, LocalPorts, Network = "user" } = machine.config.Driver;
-  const isForwarded = typeof LocalPorts === "string" && Network === "user";
-  if (!isForwarded || SSHPortFixed === true || (await isPortFree(SSHPort))) {
+async function withFreePort(host: Host, driver: Driver, machine: Machine): Promise<Machine> {
+  const { Driver } = machine.config;
+  const isChosen = "SSHPortFixed" in Driver && Driver.SSHPortFixed;
+  if (!driver.forwardsPort(Driver) || isChosen || (await isPortFree(Driver.SSHPort))) {
     return machine;
   }
   return withLock(portLock(host, `start ${machine.name}`), async () => {
-    const port = await chooseFreePort(host.store, parsePortRange(LocalPorts));
+    const range = "LocalPorts" in Driver ? Driver.LocalPorts : "";
+    const port = await chooseFreePort(host.store, parsePortRange(range));
     host.report.warn(
-      `Port ${SSHPort} is taken by another program: "${machine.name}" has port ${port} from now on.`,
+      `Port ${Driver.SSHPort} is taken by another program: "${machine.name}" has port ${port} from now on.`,
     );
     return changeDriver(machine, { SSHPort: port });
   });

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { findImage } from "../boot-image/image.ts";
 import { hostOf } from "../commands/context.ts";
-import { BUILT_IMAGE, DEFAULT_CHOICES } from "../commands/create-qemu.ts";
+import { BUILT_IMAGE, DEFAULT_SETTINGS } from "../commands/create-qemu.ts";
 import type { Terminal } from "../commands/terminal.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { readRecord } from "../driver/qemu/process.ts";
@@ -10,7 +10,6 @@ import { Failure } from "../failure/failure.ts";
 import { createMachine } from "../life/create.ts";
 import type { Host } from "../life/host.ts";
 import { introduce } from "../life/introduce.ts";
-import { qemuMachine } from "../life/qemu-machine.ts";
 import { type Started, startMachine, waitUntilReady } from "../life/start.ts";
 import { runSsh } from "../ssh/session.ts";
 import { loadMachine, type Machine, machineFolderExists, ofDriver } from "../store/machines.ts";
@@ -46,7 +45,13 @@ export async function quickStart(terminal: Terminal): Promise<number> {
 
 async function createOrStart(host: Host): Promise<Started> {
   if (!(await machineFolderExists(host.store, DEFAULT_NAME))) {
-    const machine = await createMachine(host, DEFAULT_NAME, qemuMachine(DEFAULT_CHOICES));
+    const machine = await createMachine(host, DEFAULT_NAME, {
+      driver: "qemu",
+      labels: [],
+      rootful: true,
+      connection: true,
+      settings: DEFAULT_SETTINGS,
+    });
     return { machine, launched: true };
   }
   const { Image } = ofDriver(await loadMachine(host.store, DEFAULT_NAME), "qemu").config.Driver;

@@ -1,21 +1,10 @@
 import { basename, join } from "node:path";
 import * as z from "zod";
 import { Failure } from "../failure/failure.ts";
-import { genericConfig, noneConfig, qemuConfig, virtualboxConfig } from "./driver-config.ts";
+import { type DriverName, driverSettings, type Settings } from "./driver-config.ts";
 import { unknownMachine } from "./name.ts";
 import { readIfThere } from "./read-file.ts";
 import { writeFileAtomic } from "./write-file.ts";
-
-/** The keys in the order in which clients print them. */
-function config<N extends string, D extends z.ZodType>(driverName: N, driver: D) {
-  return z.looseObject({
-    ConfigVersion: z.literal(3),
-    Driver: driver,
-    DriverName: z.literal(driverName),
-    HostOptions: hostOptions,
-    Name: z.string(),
-  });
-}
 
 const hostOptions = z
   .looseObject({
@@ -28,35 +17,57 @@ const hostOptions = z
   })
   .default({ Rootful: true, Connection: false });
 
-const configs = {
-  qemu: config("qemu", qemuConfig),
-  generic: config("generic", genericConfig),
-  none: config("none", noneConfig),
-  virtualbox: config("virtualbox", virtualboxConfig),
-};
-
-const machineConfig = z.discriminatedUnion("DriverName", [
-  configs.qemu,
-  configs.generic,
-  configs.none,
-  configs.virtualbox,
-]);
-
-interface Configs {
-  qemu: z.infer<typeof configs.qemu>;
-  generic: z.infer<typeof configs.generic>;
-  none: z.infer<typeof configs.none>;
-  virtualbox: z.infer<typeof configs.virtualbox>;
+/** The keys in the order in which clients print them. */
+function configWith<N extends DriverName, D extends z.ZodType>(driverName: N, driver: D) {
+  return z.looseObject({
+    ConfigVersion: z.literal(3),
+    Driver: driver,
+    DriverName: z.literal(driverName),
+    HostOptions: hostOptions,
+    Name: z.string(),
+  });
 }
 
-/** A machine's config.json. */
-export type MachineConfig = z.infer<typeof machineConfig>;
+const { qemu, generic, none, virtualbox } = driverSettings;
 
-/** The names of the drivers. */
-export type DriverName = keyof Configs;
+/** What is read: keys that we don't know are kept. */
+const readSchema = z.discriminatedUnion("DriverName", [
+  configWith("qemu", qemu.loose()),
+  configWith("generic", generic.loose()),
+  configWith("none", none.loose()),
+  configWith("virtualbox", virtualbox.loose()),
+]);
+
+/** What is put together here: a key that we don't know is a mistake. */
+const newSchema = z.discriminatedUnion("DriverName", [
+  configWith("qemu", qemu),
+  configWith("generic", generic),
+  configWith("none", none),
+  configWith("virtualbox", virtualbox),
+]);
+
+interface Config<N extends DriverName> {
+  readonly ConfigVersion: 3;
+  readonly Driver: Settings<N>;
+  readonly DriverName: N;
+  readonly HostOptions: HostOptions;
+  readonly Name: string;
+}
+
+type Configs = { [N in DriverName]: Config<N> };
+
+/** What config.json says of a machine beside its driver. */
+export interface HostOptions {
+  readonly EngineOptions?: { readonly Labels?: string[] | null | undefined } | null | undefined;
+  readonly Rootful: boolean;
+  readonly Connection: boolean;
+}
 
 /** The config of one driver's machines. */
 export type ConfigOf<N extends DriverName> = Configs[N];
+
+/** A machine's config.json. Keys that it has beside these are kept, and nobody's business here. */
+export type MachineConfig = ConfigOf<DriverName>;
 
 /** The labels of a machine, as `key=value`. */
 export function labelsOf(config: MachineConfig): readonly string[] {
@@ -76,18 +87,32 @@ export function parseConfig(text: string, path: string): MachineConfig {
   return checkConfig(value, path);
 }
 
-/** Checks a config that was put together. Throws a {@link Failure} that names the file and the key. */
+/**
+ * Checks a config that was read, or that was and is changed; keys that we don't know stay. Throws a {@link Failure}
+ * that names the file and the key.
+ */
 export function checkConfig(value: unknown, path: string): MachineConfig {
-  const result = machineConfig.safeParse(value);
+  return checked(readSchema.safeParse(value), path);
+}
+
+/** Checks the config of a new machine. Throws a {@link Failure} that names the key, for one that we don't know too. */
+export function checkNewConfig(value: unknown, path: string): MachineConfig {
+  return checked(newSchema.safeParse(value), path);
+}
+
+function checked<T>(result: z.ZodSafeParseResult<T>, path: string): T {
   if (!result.success) {
-    const issue = result.error.issues[0];
-    const key = issue === undefined ? "" : issue.path.join(".");
-    const found = issue?.message ?? "not understood";
-    throw new Failure(`${path}: ${key === "" ? "the file" : key}: ${found}`, {
-      cause: result.error,
-    });
+    throw wrongKey(result.error, path);
   }
   return result.data;
+}
+
+/** The error for what a schema found wrong first. */
+export function wrongKey(error: z.ZodError, path: string): Failure {
+  const issue = error.issues[0];
+  const key = issue === undefined ? "" : issue.path.join(".");
+  const found = issue?.message ?? "not understood";
+  return new Failure(`${path}: ${key === "" ? "the file" : key}: ${found}`, { cause: error });
 }
 
 /** Reads the config.json of a machine. Throws {@link unknownMachine} when there is none. */

@@ -18,6 +18,8 @@ export const publishedPort = z.object({
 
 /** What every driver's machines have: where to log in. */
 const login = {
+  MachineName: z.string().optional(),
+  StorePath: z.string().optional(),
   IPAddress: z.string().default("127.0.0.1"),
   SSHUser: z.string().min(1).default("tc"),
   SSHPort: port,
@@ -37,7 +39,7 @@ const forwardedPort = {
  * existed before, so that either program's machines can be read by the other; what it doesn't
  * know has a default here that means what it did.
  */
-export const qemuConfig = z.looseObject({
+const qemu = z.strictObject({
   ...login,
   ...forwardedPort,
   /** MiB. */
@@ -73,7 +75,7 @@ export const qemuConfig = z.looseObject({
 });
 
 /** A machine that exists, and is reached over SSH. */
-export const genericConfig = z.looseObject({
+const generic = z.strictObject({
   ...login,
   IPAddress: z.string().min(1),
   SSHUser: z.string().min(1).default("root"),
@@ -83,7 +85,7 @@ export const genericConfig = z.looseObject({
 });
 
 /** A machine that is a URL and nothing else. */
-export const noneConfig = z.looseObject({
+const none = z.strictObject({
   ...login,
   IPAddress: z.string().default(""),
   SSHPort: port.default(22),
@@ -91,7 +93,7 @@ export const noneConfig = z.looseObject({
 });
 
 /** A machine of VirtualBox; what isn't said has VirtualBox's own default. */
-export const virtualboxConfig = z.looseObject({
+const virtualbox = z.strictObject({
   ...login,
   ...forwardedPort,
   Memory: z.int().min(1).default(1024),
@@ -105,3 +107,43 @@ export const virtualboxConfig = z.looseObject({
 
 /** A port that is published. */
 export type PublishedPort = z.infer<typeof publishedPort>;
+
+/**
+ * The settings of each driver's machines, as they are written: one that isn't here is refused. What is read may have
+ * others beside them, from another program or a later version, and they are kept.
+ */
+export const driverSettings = { qemu, generic, none, virtualbox };
+
+/** The names of the drivers. */
+export type DriverName = keyof typeof driverSettings;
+
+interface AllSettings {
+  qemu: z.infer<typeof qemu>;
+  generic: z.infer<typeof generic>;
+  none: z.infer<typeof none>;
+  virtualbox: z.infer<typeof virtualbox>;
+}
+
+/** The settings of a driver's machine. */
+export type Settings<N extends DriverName = DriverName> = AllSettings[N];
+
+/** Settings that differ from now on. */
+export type SettingsChange<N extends DriverName = DriverName> = {
+  [M in N]: Partial<AllSettings[M]>;
+}[N];
+
+/** What the making of a machine adds by itself. */
+type Added = "MachineName" | "StorePath" | "SSHPort" | "SSHPortFixed";
+
+interface AllNewSettings {
+  qemu: Omit<z.input<typeof qemu>, Added>;
+  generic: Omit<z.input<typeof generic>, Added>;
+  none: Omit<z.input<typeof none>, Added>;
+  virtualbox: Omit<z.input<typeof virtualbox>, Added>;
+}
+
+/** What is chosen for a new machine; what isn't has its default. */
+export type NewSettings<N extends DriverName = DriverName> = AllNewSettings[N] & {
+  /** The port of its sshd, or of this host where one leads there; undefined: a free one. */
+  readonly SSHPort?: number | undefined;
+};

@@ -1,6 +1,7 @@
 import { lstat, readdir } from "node:fs/promises";
 import { Failure, systemErrorCode } from "../failure/failure.ts";
-import { type ConfigOf, type DriverName, type MachineConfig, readConfig } from "./config.ts";
+import { type ConfigOf, type MachineConfig, readConfig } from "./config.ts";
+import type { DriverName } from "./driver-config.ts";
 import { filesIn, type MachineFiles, machineFolder, machinesFolder } from "./machine-files.ts";
 import { checkName } from "./name.ts";
 
@@ -47,11 +48,16 @@ export async function loadMachine(store: string, name: string): Promise<Machine>
 export function ofDriver<N extends DriverName>(machine: Machine, name: N): Machine<N> {
   const { config } = machine;
   if (!isOf(config, name)) {
-    throw new Failure(
-      `"${machine.name}" is a machine of the driver ${config.DriverName}: this is for ${name}.`,
-    );
+    throw wrongDriver(machine, name);
   }
   return { ...machine, config };
+}
+
+/** The error for a machine of another driver than the ones that are meant. */
+export function wrongDriver({ name, config }: Machine, meant: string): Failure {
+  return new Failure(
+    `"${name}" is a machine of the driver ${config.DriverName}: this is for ${meant}.`,
+  );
 }
 
 function isOf<N extends DriverName>(config: MachineConfig, name: N): config is ConfigOf<N> {

@@ -1,6 +1,11 @@
 import type { SshTarget } from "../../ssh/client.ts";
-import type { DriverName } from "../../store/config.ts";
-import type { Machine } from "../../store/machines.ts";
+import type {
+  DriverName,
+  NewSettings,
+  Settings,
+  SettingsChange,
+} from "../../store/driver-config.ts";
+import type { Machine, MachinePlace } from "../../store/machines.ts";
 
 /** The words for what a machine is doing, as `ls` prints them. */
 export type MachineState =
@@ -30,11 +35,59 @@ export interface Report {
   stage(stage: { name: string; result: string; durationMs: number }): void;
 }
 
+/** What `set` changes of a machine's settings; each driver makes use of some of them. */
+export type WantedSettings = Partial<
+  Pick<
+    Settings<"qemu">,
+    "Memory" | "CPU" | "DiskSize" | "Shares" | "Publish" | "KernelArguments" | "Accelerator"
+  >
+>;
+
+/** An image that a machine is to boot. */
+export interface WantedImage {
+  /** The folder that was named; undefined: the machine's own. */
+  readonly image: string | undefined;
+  /** True for the image that ran before. */
+  readonly rollback: boolean;
+  /** The folder for machines that have none: those made by the podman-machine before. */
+  readonly usual: string;
+}
+
+/** The image that a machine boots from now on. */
+export interface ChosenImage<N extends DriverName> {
+  readonly id: string;
+  readonly version: string;
+  /** False when it is what the machine booted last. */
+  readonly isOther: boolean;
+  /** What the choice changes of the machine. */
+  readonly settings: SettingsChange<N>;
+}
+
+/** What can be done with a machine that is known by its folder alone. Needs no lock. */
+export interface ByFolder {
+  /** Whether a process of this driver's runs from there, and what it does. */
+  observe(place: MachinePlace, timeoutMs: number): Promise<Observed>;
+  /** Switches it off at once. */
+  kill(place: MachinePlace): Promise<void>;
+}
+
 /**
  * What a machine lives on. Methods are called with the machine's lock held
  * unless they say that they need none.
  */
 export interface Driver<N extends DriverName = DriverName> {
+  /** True when its machines are changed and switched on and off from here; others are reached, and leave the list. */
+  readonly isOurs: boolean;
+  /** Whether its machines can be logged in to over SSH. */
+  readonly hasLogin: boolean;
+  /** The flags of `create` that it makes use of beside those of every driver, by their long names without dashes. */
+  readonly flags: readonly string[];
+  /** Whether a port of this host leads to the machine's sshd. */
+  forwardsPort(settings: NewSettings<N>): boolean;
+  /** Whether the guest has to be told its host name, since it doesn't learn it by its boot. */
+  needsHostname(machine: Machine<N>): boolean;
+  /** The address under which `ls` shows a machine that runs. */
+  url(machine: Machine<N>): string;
   /** Looks at what is really there; a broken machine is a state, not an error. Needs no lock. */
   observe(machine: Machine<N>, timeoutMs: number): Promise<Observed>;
   /**
@@ -57,6 +110,17 @@ export interface Driver<N extends DriverName = DriverName> {
   restart?(machine: Machine<N>, options: { timeoutMs: number; report: Report }): Promise<void>;
   /** Switches it off at once. Needs no lock. */
   kill(machine: Machine<N>): Promise<void>;
+  /**
+   * The settings that a change comes to. Throws for what the machine makes no use of: who sets it would take it for
+   * done.
+   */
+  settingsFor(machine: Machine<N>, wanted: WantedSettings): SettingsChange<N>;
+  /** Makes the disk of a stopped machine larger; a driver without it has no disk to grow. The unit is MiB. */
+  growDisk?(machine: Machine<N>, sizeMib: number): Promise<void>;
+  /** Chooses what it boots; a driver without it has one image only. Throws when the image is missing. */
+  chooseImage?(machine: Machine<N>, wanted: WantedImage): Promise<ChosenImage<N>>;
+  /** For machines without a sound config.json; a driver without it knows none by their folder. */
+  readonly byFolder?: ByFolder;
   /** Takes away what of the machine lies outside its folder. Called while it is off. */
   remove(machine: Machine<N>): Promise<void>;
   /** Where to log in. */

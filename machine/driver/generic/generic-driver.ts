@@ -6,7 +6,9 @@ import { waitForBanner } from "../../ssh/banner.ts";
 import { captureSsh } from "../../ssh/session.ts";
 import { sshTarget } from "../../ssh/target.ts";
 import type { Machine } from "../../store/machines.ts";
+import { addressUrl } from "../contract/address-url.ts";
 import type { Driver } from "../contract/driver.ts";
+import { refuseChange } from "../contract/refuse-change.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 const COMMAND_TIMEOUT_MS = 60_000;
@@ -19,6 +21,12 @@ export function genericDriver(): Driver<"generic"> {
     );
   };
   return {
+    isOurs: false,
+    hasLogin: true,
+    flags: ["generic-ip-address", "generic-ssh-user", "generic-ssh-key", "generic-ssh-port"],
+    forwardsPort: () => false,
+    needsHostname: () => false,
+    url: addressUrl,
     async observe(machine, timeoutMs) {
       const { IPAddress, SSHPort } = machine.config.Driver;
       const reached = await accepts(IPAddress, SSHPort, timeoutMs);
@@ -58,6 +66,7 @@ export function genericDriver(): Driver<"generic"> {
     async restart(machine) {
       await captureSsh(sshTarget(machine), ["sudo reboot || reboot"], COMMAND_TIMEOUT_MS);
     },
+    settingsFor: (machine) => refuseChange(machine),
     remove: async () => undefined,
     sshTarget,
   };

@@ -2,6 +2,7 @@ import { Failure } from "../../failure/failure.ts";
 import { sshTarget } from "../../ssh/target.ts";
 import type { Machine } from "../../store/machines.ts";
 import type { Driver } from "../contract/driver.ts";
+import { refuseChange } from "../contract/refuse-change.ts";
 
 /** Machines that are a URL and nothing else: they are listed, and never started or stopped. */
 export function noneDriver(): Driver<"none"> {
@@ -11,6 +12,12 @@ export function noneDriver(): Driver<"none"> {
     );
   };
   return {
+    isOurs: false,
+    hasLogin: false,
+    flags: ["url"],
+    forwardsPort: () => false,
+    needsHostname: () => false,
+    url: (machine) => machine.config.Driver.URL,
     observe: async () => ({ state: "Running" }),
     prepare: async () => undefined,
     check: async () => undefined,
@@ -19,6 +26,7 @@ export function noneDriver(): Driver<"none"> {
     stop: (machine) => refuse(machine, "stopped"),
     restart: (machine) => refuse(machine, "restarted"),
     kill: (machine) => refuse(machine, "killed"),
+    settingsFor: (machine) => refuseChange(machine),
     remove: async () => undefined,
     sshTarget(machine, user) {
       if (machine.config.Driver.IPAddress === "") {

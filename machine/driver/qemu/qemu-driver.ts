@@ -1,10 +1,12 @@
-import { checkDisk, makeDataDisk } from "../../disk/data-disk.ts";
+import { checkDisk, growDataDisk, makeDataDisk } from "../../disk/data-disk.ts";
+import { Failure } from "../../failure/failure.ts";
 import { findProgram } from "../../program/find.ts";
 import { makeKey } from "../../ssh/key.ts";
 import { sshTarget } from "../../ssh/target.ts";
-import type { Machine } from "../../store/machines.ts";
-import type { Driver } from "../contract/driver.ts";
-import { imageOf } from "./image-choice.ts";
+import type { Machine, MachinePlace } from "../../store/machines.ts";
+import { addressUrl } from "../contract/address-url.ts";
+import type { Driver, Observed } from "../contract/driver.ts";
+import { chooseImage, imageOf } from "./image-choice.ts";
 import { launch, programOf } from "./launch.ts";
 import { shutDown, switchOff } from "./power.ts";
 import { readRecord } from "./process.ts";
@@ -15,12 +17,25 @@ import { decideState, lookAtQemu } from "./state.ts";
 const READY_TIMEOUT_MS = { kvm: 60_000, tcg: 180_000 } as const;
 const ISO_TIMEOUT_FACTOR = 2;
 
+const FLAGS = [
+  ...["memory", "cpus", "disk-size", "image", "boot2podman-url", "iso", "accelerator"],
+  ...["volume", "publish", "ssh-port", "localports", "ssh-user", "program", "append"],
+  ...["qemu-display", "qemu-display-type", "qemu-nographic", "qemu-cache-mode", "qemu-io-mode"],
+  ...["qemu-network", "qemu-network-interface", "qemu-network-address", "qemu-network-bridge"],
+  ...["qemu-virtio-drives", "qemu-net-vlan", "qemu-hvf"],
+];
+
 /** Machines run by the QEMU of this host. */
 export function qemuDriver(store: string): Driver<"qemu"> {
   return {
-    async observe(machine, timeoutMs) {
-      return decideState(machine.name, await lookAtQemu(machine.files, timeoutMs));
-    },
+    isOurs: true,
+    hasLogin: true,
+    flags: FLAGS,
+    forwardsPort: ({ Network = "user" }) => Network === "user",
+    // The kernel command line has it; the ISO's own has not.
+    needsHostname: (machine) => machine.config.Driver.Boot !== "kernel",
+    url: addressUrl,
+    observe,
     async prepare(machine, report) {
       report.line("Creating SSH key...");
       const publicKey = await makeKey(machine.files.key);
@@ -47,10 +62,27 @@ export function qemuDriver(store: string): Driver<"qemu"> {
     },
     stop: shutDown,
     kill: switchOff,
+    settingsFor(machine, wanted) {
+      const needsCommandLine =
+        (wanted.Shares ?? []).length > 0 || (wanted.KernelArguments ?? "") !== "";
+      if (machine.config.Driver.Boot !== "kernel" && needsCommandLine) {
+        throw new Failure(
+          `"${machine.name}" boots from the ISO, which has a kernel command line of its own, without shares and further words: nothing was changed.`,
+        );
+      }
+      return wanted;
+    },
+    growDisk: (machine, sizeMib) => growDataDisk(machine.files.disk, sizeMib),
+    chooseImage: (machine, wanted) => chooseImage(store, machine, wanted),
+    byFolder: { observe, kill: switchOff },
     // All of it lies in the machine's folder.
     remove: async () => undefined,
     sshTarget,
   };
+}
+
+async function observe(place: MachinePlace, timeoutMs: number): Promise<Observed> {
+  return decideState(place.name, await lookAtQemu(place.files, timeoutMs));
 }
 
 async function readyTimeoutMs(machine: Machine<"qemu">): Promise<number> {

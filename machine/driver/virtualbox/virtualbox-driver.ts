@@ -10,6 +10,7 @@ import { waitForBanner } from "../../ssh/banner.ts";
 import { makeKey } from "../../ssh/key.ts";
 import { sshTarget } from "../../ssh/target.ts";
 import type { Machine } from "../../store/machines.ts";
+import { addressUrl } from "../contract/address-url.ts";
 import type { Driver } from "../contract/driver.ts";
 import { creationCommands, settingCommands, type VirtualMachine } from "./command-lines.ts";
 import { vboxForwards, vboxManage, vboxState } from "./vboxmanage.ts";
@@ -19,9 +20,22 @@ const CONVERT_TIMEOUT_MS = 300_000;
 /** VBoxManage tells of no event, so the end of a machine is asked for. */
 const RECHECK_MS = 1000;
 
+const FLAGS = [
+  ...["memory", "cpus", "disk-size", "image", "ssh-port", "localports", "ssh-user", "publish"],
+  ...["virtualbox-memory", "virtualbox-cpu-count", "virtualbox-disk-size"],
+  ...["virtualbox-boot2podman-url", "virtualbox-hostonly-cidr"],
+  ...["virtualbox-share-folder", "virtualbox-no-share"],
+];
+
 /** Machines run by VirtualBox, from the ISO. */
 export function virtualboxDriver(): Driver<"virtualbox"> {
   return {
+    isOurs: true,
+    hasLogin: true,
+    flags: FLAGS,
+    forwardsPort: () => true,
+    needsHostname: () => true,
+    url: addressUrl,
     async observe(machine, timeoutMs) {
       const state = await vboxState(machine.name, timeoutMs);
       return { state: state ?? "Stopped" };
@@ -75,6 +89,23 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
     },
     async kill(machine) {
       await vboxManage(["controlvm", machine.name, "poweroff"]);
+    },
+    settingsFor({ name }, { Shares, KernelArguments, Accelerator, ...used }) {
+      const unused = [
+        Shares !== undefined && "--volume",
+        KernelArguments !== undefined && "--append",
+        Accelerator !== undefined && "--accelerator",
+      ].filter((flag) => typeof flag === "string");
+      if (unused.length > 0) {
+        throw new Failure(
+          `"${name}" is run by VirtualBox, which makes no use of ${unused.join(" and ")}: nothing was changed.`,
+        );
+      }
+      return used;
+    },
+    async growDisk(machine, sizeMib) {
+      const size = ["--resize", String(sizeMib)];
+      await vboxManage(["modifymedium", "disk", diskOf(machine), ...size]);
     },
     async remove(machine) {
       if ((await vboxState(machine.name, CONVERT_TIMEOUT_MS)) !== undefined) {

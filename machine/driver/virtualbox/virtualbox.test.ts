@@ -12,13 +12,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { changeMachine } from "../../life/change.ts";
-import { createMachine, type NewMachine } from "../../life/create.ts";
-import { nothing } from "../../life/host.testing.ts";
+import { createMachine } from "../../life/create.ts";
 import { listMachines } from "../../life/list.ts";
 import { removeMachine } from "../../life/remove.ts";
 import { startMachine } from "../../life/start.ts";
 import { killMachine, stopMachine } from "../../life/stop.ts";
 import { filesIn, machineFolder } from "../../store/machine-files.ts";
+import type { WantedSettings } from "../contract/driver.ts";
+import type { NewMachine } from "../contract/new-machine.ts";
 import { parseVmState } from "./vboxmanage.ts";
 
 let folder: string;
@@ -49,13 +50,13 @@ const host = () => ({
   report: { line: () => undefined, warn: () => undefined, stage: () => undefined },
 });
 
-const wanted = (): NewMachine => ({
+const wanted = (): NewMachine<"virtualbox"> => ({
   driver: "virtualbox",
-  port: { chosen: 42_222, range: "" },
   labels: [],
   rootful: true,
   connection: false,
   settings: {
+    SSHPort: 42_222,
     SSHUser: "tc",
     Memory: 1024,
     CPU: 2,
@@ -113,7 +114,7 @@ test("a machine's life is these calls of VBoxManage", async () => {
 
   expect(await stopMachine(host(), "box")).toBe(true);
   expect(await calls()).toEqual(["controlvm box acpipowerbutton"]);
-  await changeMachine(host(), "box", { ...nothing, diskSizeMib: 400 });
+  await changeMachine(host(), "box", { settings: { DiskSize: 400 } });
   expect(await calls()).toEqual([`modifymedium disk ${disk} --resize 400`]);
   await startMachine(host(), "box");
   expect(await calls()).toEqual([...settings, ...removals, sshRule, publishedRule, starting]);
@@ -128,7 +129,7 @@ test("ports that are taken away are taken from VirtualBox, and people's own rule
   await createMachine(host(), "box", wanted());
   await stopMachine(host(), "box");
   await appendFile(join(folder, "rules"), "mine,tcp,127.0.0.1,9000,,90\n");
-  await changeMachine(host(), "box", { ...nothing, publish: [] });
+  await changeMachine(host(), "box", { settings: { Publish: [] } });
   await startMachine(host(), "box");
   expect((await calls()).slice(-5)).toEqual([settings[1], ...removals, sshRule, starting]);
   expect(await readFile(join(folder, "rules"), "utf8")).toBe(
@@ -136,16 +137,16 @@ test("ports that are taken away are taken from VirtualBox, and people's own rule
   );
 });
 
-test.each([
-  [{ shares: [] }, "--volume"],
-  [{ kernelArguments: "quiet", accelerator: "tcg" }, "--append and --accelerator"],
+test.each<[WantedSettings, string]>([
+  [{ Shares: [] }, "--volume"],
+  [{ KernelArguments: "quiet", Accelerator: "tcg" }, "--append and --accelerator"],
 ])("what VirtualBox makes no use of is refused, not stored: %j", async (change, flags) => {
   await createMachine(host(), "box", wanted());
   await stopMachine(host(), "box");
   const { config } = filesIn(machineFolder(store, "box"));
   const before = await readFile(config, "utf8");
   await expect(
-    changeMachine(host(), "box", { ...nothing, memoryMib: 512, ...change }),
+    changeMachine(host(), "box", { settings: { Memory: 512, ...change } }),
   ).rejects.toThrow(
     `"box" is run by VirtualBox, which makes no use of ${flags}: nothing was changed.`,
   );
