@@ -1,7 +1,7 @@
 import type { Flavour } from "../flavour/flavour.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode } from "../kernel/kernel-error.ts";
-import type { AutomountOptions, Selector } from "../settings/options/automount.ts";
+import { type AutomountOptions, isOff, type Selector } from "../settings/options/automount.ts";
 import type { Disk } from "./disk/disk.ts";
 import { filesystemsOf } from "./disk/filesystems.ts";
 import { machineId } from "./disk/last-machine.ts";
@@ -34,9 +34,9 @@ export async function observeAndPlan(
   const startMs = kernel.uptimeMs();
   const machine = machineId(kernel);
   for (;;) {
-    const disks = options.enabled ? await observeDisks(kernel, flavour) : [];
+    const disks = isOff(options) ? [] : await observeDisks(kernel, flavour);
     const planned = { disks, plan: plan({ disks, options, flavour, inVirtualMachine, machine }) };
-    if (!options.enabled || isThere(planned, options.wait?.for)) {
+    if (isOff(options) || isThere(planned, options.wait?.for)) {
       return planned;
     }
     const arePending = areDisksPending(kernel);

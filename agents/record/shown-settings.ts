@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
+import { sources } from "../settings/options/sources.ts";
 import type { ShownSetting } from "../settings/resolve.ts";
-import { sources } from "../settings/sources.ts";
 import type { StageRecord } from "./stages/stage-record.ts";
 
 const observedSchema = z.object({

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { type BootOptionKind, bootOptionTable } from "./boot-option-table.ts";
+import { type BootOption, bootOptionTable } from "./boot-option-table.ts";
 
 const docs = path.resolve(import.meta.dirname, "../../docs/boot-options.md");
 
 /** "file" as the docs say it. */
-function fileOf({ sources }: BootOptionKind): string {
+function fileOf({ sources }: BootOption): string {
   if (sources.includes("data disk")) {
     return "disk";
   }
@@ -21,7 +21,7 @@ test("docs/boot-options.md has a row for each option, with the form and the file
       return match === null ? [] : [`${match[1]}${match[2]} ${match[3]}`];
     });
   const known = bootOptionTable.map(
-    (kind) => `${kind.name}${kind.value === undefined ? "" : "="} ${fileOf(kind)}`,
+    (row) => `${row.name}${row.value === undefined ? "" : "="} ${fileOf(row)}`,
   );
   expect(rows.sort()).toEqual(known.sort());
 });

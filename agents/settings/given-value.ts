@@ -1,4 +1,4 @@
-import type { Source } from "./sources.ts";
+import type { Source } from "./options/sources.ts";
 
 /** One value as somebody gave it, not yet understood. */
 export interface GivenValue {

@@ -1,7 +1,8 @@
-import type { BootOptionKind } from "./boot-option-table.ts";
-import type { BootOptions } from "./boot-options.ts";
+import { type BootOption, bootOptionTable } from "./boot-option-table.ts";
+import { type BootOptions, defaultBootOptions, memberOf, withMember } from "./boot-options.ts";
 import type { GivenValue } from "./given-value.ts";
-import { configPaths, type Source, sources } from "./sources.ts";
+import type { Parsed } from "./options/option.ts";
+import { configPaths, type Source, sources } from "./options/sources.ts";
 
 /** A setting that isn't as it is by default. */
 export interface ShownSetting {
@@ -12,6 +13,7 @@ export interface ShownSetting {
 
 /** The options that hold, and where they come from. */
 export interface Resolved {
+  /** A new object each time. */
   options: BootOptions;
   /** In the order of the table. */
   settings: readonly ShownSetting[];
@@ -19,64 +21,72 @@ export interface Resolved {
   warnings: readonly string[];
 }
 
+const rows: ReadonlyMap<string, BootOption> = new Map(
+  bootOptionTable.map((row): [string, BootOption] => [row.name, row]),
+);
+
+/** Whether there is an option of that name. */
+export function isOption(name: string): boolean {
+  return rows.has(name);
+}
+
 /**
  * Puts values from all sources together: the command line wins over the data disk's file, and that over the
  * image's; within a source the last value wins. A value that can't be understood, or that comes from where it
- * would be too late, is left out with a warning; then a weaker source holds.
+ * would be too late, is left out with a warning; then a weaker source holds, or what the option says is to hold
+ * instead.
  */
-export function resolveSettings(
-  table: readonly BootOptionKind[],
-  defaults: BootOptions,
-  given: readonly GivenValue[],
-): Resolved {
-  const options = { ...defaults };
+export function resolveSettings(given: readonly GivenValue[]): Resolved {
+  let options = { ...defaultBootOptions };
   const warnings: string[] = [];
-  const kinds = new Map(table.map((kind) => [kind.name, kind]));
   const won = new Map<string, { source: Source; values: string[] }>();
   for (const source of sources) {
     for (const one of given) {
-      const kind = kinds.get(one.name);
-      if (kind === undefined || one.source !== source) {
+      const row = rows.get(one.name);
+      if (row === undefined || one.source !== source) {
         continue;
       }
-      const value = one.value ?? (kind.value === undefined ? "on" : "");
-      const known = won.get(kind.name);
+      const value = one.value ?? (row.value === undefined ? "on" : "");
+      const known = won.get(row.name);
       const earlier = known?.source === source ? known.values : [];
-      const expected = kind.sources.includes(source)
-        ? kind.read(options, value, earlier.length === 0)
-        : `nothing: it is used before this is read; ${placesOf(kind)}`;
-      if (expected === undefined) {
-        won.set(kind.name, { source, values: [...earlier, value] });
-      } else {
-        warnings.push(`${one.written}: expected ${expected}`);
+      const parsed = row.sources.includes(source)
+        ? row.parse(value, memberOf(options, row), earlier.length === 0)
+        : tooLate(row);
+      if ("value" in parsed) {
+        options = withMember(options, row, parsed.value);
+        won.set(row.name, { source, values: [...earlier, value] });
+        continue;
       }
+      if (parsed.instead !== undefined) {
+        options = withMember(options, row, parsed.instead);
+        won.delete(row.name);
+      }
+      warnings.push(`${one.written}: expected ${parsed.expected}`);
     }
   }
-  const settings = table.flatMap((kind): ShownSetting[] => {
-    const winner = won.get(kind.name);
-    if (winner === undefined || isDefault(kind, defaults, winner.values)) {
+  const settings = bootOptionTable.flatMap((row): ShownSetting[] => {
+    const winner = won.get(row.name);
+    if (winner === undefined || isDefault(row, winner.values)) {
       return [];
     }
-    return [{ name: kind.name, value: winner.values.join(","), source: winner.source }];
+    return [{ name: row.name, value: winner.values.join(","), source: winner.source }];
   });
   return { options, settings, warnings };
 }
 
-function placesOf({ sources: allowed }: BootOptionKind): string {
-  return allowed.includes("image")
+function tooLate({ sources: allowed }: BootOption): Parsed<unknown> {
+  const place = allowed.includes("image")
     ? `set it on the kernel command line or in the image's ${configPaths.image}`
     : "set it on the kernel command line";
+  return { expected: `nothing: it is used before this is read; ${place}` };
 }
 
 /** Whether these values leave everything as it is without them. */
-function isDefault(
-  kind: BootOptionKind,
-  defaults: BootOptions,
-  values: readonly string[],
-): boolean {
-  const alone = { ...defaults };
+function isDefault(row: BootOption, values: readonly string[]): boolean {
+  let alone = row.default;
   for (const [index, value] of values.entries()) {
-    kind.read(alone, value, index === 0);
+    const parsed = row.parse(value, alone, index === 0);
+    alone = "value" in parsed ? parsed.value : alone;
   }
-  return JSON.stringify(alone) === JSON.stringify(defaults);
+  return JSON.stringify(alone) === JSON.stringify(row.default);
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { settingsStage } from "../init-hooks/settings/stage.ts";
 import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
-import { defaultBootOptions } from "./boot-options.ts";
+import { type BootOptions, defaultBootOptions } from "./boot-options.ts";
+import { configPaths } from "./options/sources.ts";
 import { openSettings, readSettings } from "./settings.ts";
-import { configPaths } from "./sources.ts";
 
 interface Given {
   image?: string;
@@ -126,9 +126,66 @@ describe("the settings", () => {
     expect((await readSettings(kernel)).warnings).toHaveLength(1);
   });
 
-  test("a policy for disks that isn't understood formats none, whatever the image says", async () => {
-    const given = { image: 'format = "vm"', line: "boot2podman.format=all" };
-    expect((await readSettings(system(given))).options.automount.format).toBe("never");
+  test.each<[string, Given, Partial<BootOptions["automount"]>]>([
+    [
+      "a policy formats none, whatever the image says",
+      { image: 'format = "blank"', line: "boot2podman.format=all" },
+      { format: "never" },
+    ],
+    [
+      "a disk leaves all alone, whatever the image says",
+      { image: 'disk = "sda"', line: "boot2podman.disk=../x" },
+      { disk: { by: "nothing" } },
+    ],
+    [
+      "a disk leaves all alone, also when automount is asked for behind it",
+      { line: "boot2podman.disk=../x boot2podman.automount=on" },
+      { disk: { by: "nothing" } },
+    ],
+    [
+      "a disk gives way to one that the command line names",
+      { image: 'disk = "../x"', line: "boot2podman.disk=sda" },
+      { disk: { by: "name", value: "sda" } },
+    ],
+    [
+      "a switch for automount is off",
+      { image: "automount = true", line: "boot2podman.automount=yes" },
+      { enabled: false },
+    ],
+  ])("what isn't understood as %s", async (_, given, expected) => {
+    const { settings } = openSettings(given.line ?? "");
+    const warnings = [...settings.resolved().warnings];
+    warnings.push(...(await settings.readFile(system(given), "image")));
+    expect(warnings).toHaveLength(1);
+    expect(settings.options.automount).toEqual({ ...defaultBootOptions.automount, ...expected });
+  });
+
+  test("what isn't understood and closes a door isn't shown as what a weaker source said", () => {
+    const { settings } = openSettings("boot2podman.format=blank boot2podman.format=all");
+    expect(settings.resolved().settings).toEqual([]);
+  });
+
+  test.each([
+    ["boot2podman.share=a:/a", 'share = "b:/b"', ["b", "a"]],
+    ["boot2podman.share=a:/x", 'share = "b:/x"', ["a"]],
+    ["", 'share = ["a:/a", "b:/b"]', ["a", "b"]],
+  ])(
+    "shares of %j and of the disk's %j add up, one for each path",
+    async (line, disk, expected) => {
+      const { options } = await readSettings(system({ line, disk }));
+      expect(options.shares.wanted.map(({ name }) => name)).toEqual(expected);
+    },
+  );
+
+  test("a stronger source's keys, interfaces and name servers replace a weaker one's", async () => {
+    const disk = 'key = ["t a", "t b"]\nip = ["eth0:off", "eth1:off"]\nnameserver = "10.0.0.1"';
+    const line = 'boot2podman.key="t c" ip=eth2:off nameserver=10.0.0.2 nameserver=10.0.0.3';
+    const { options } = await readSettings(system({ line, disk }));
+    expect(options.keys).toEqual(["t c"]);
+    expect(options.network.interfaces.map(({ interfaceName }) => interfaceName)).toEqual(["eth2"]);
+    expect(options.network.nameServers).toEqual(["10.0.0.2", "10.0.0.3"]);
+    const { options: ofDisk } = await readSettings(system({ disk }));
+    expect([ofDisk.keys.length, ofDisk.network.interfaces.length]).toEqual([2, 2]);
   });
 });
 

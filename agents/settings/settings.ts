@@ -1,14 +1,11 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
-import { bootOptionTable } from "./boot-option-table.ts";
-import { type BootOptions, defaultBootOptions } from "./boot-options.ts";
+import type { BootOptions } from "./boot-options.ts";
 import { commandLineValues } from "./command-line.ts";
-import type { GivenValue } from "./given-value.ts";
-import { type Resolved, resolveSettings } from "./resolve.ts";
-import { configPaths, type FileSource } from "./sources.ts";
+import { configPaths, type FileSource } from "./options/sources.ts";
+import { isOption, type Resolved, resolveSettings } from "./resolve.ts";
 
 const longestFileBytes = 64 * 1024;
-const names = new Set(bootOptionTable.map((kind) => kind.name));
 
 /** All settings of this boot, as far as their sources have been read. */
 export interface Settings {
@@ -25,8 +22,8 @@ export interface Settings {
 
 /** The settings of the kernel's command line; `warnings` are about them. */
 export function openSettings(commandLine: string): { settings: Settings; warnings: string[] } {
-  const { given, warnings } = commandLineValues(commandLine, (name) => names.has(name));
-  let resolved = resolve(given);
+  const { given, warnings } = commandLineValues(commandLine, isOption);
+  let resolved = resolveSettings(given);
   const options = resolved.options;
   const settings: Settings = {
     options,
@@ -38,7 +35,7 @@ export function openSettings(commandLine: string): { settings: Settings; warning
       given.push(...file.given);
       const before = new Set(resolved.warnings);
       warnings.push(...file.warnings);
-      resolved = resolve(given);
+      resolved = resolveSettings(given);
       Object.assign(options, resolved.options);
       return [...file.warnings, ...resolved.warnings.filter((line) => !before.has(line))];
     },
@@ -58,10 +55,6 @@ export async function readSettings(
   return { options: settings.options, warnings };
 }
 
-function resolve(given: readonly GivenValue[]): Resolved {
-  return resolveSettings(bootOptionTable, defaultBootOptions, given);
-}
-
 /** Undefined without a file: then the parsers aren't loaded. */
 async function valuesOf(kernel: Kernel, source: FileSource) {
   const path = configPaths[source];
@@ -75,7 +68,7 @@ async function valuesOf(kernel: Kernel, source: FileSource) {
       return { given: [], warnings: [warning] };
     }
     const { tomlValues } = await import("./toml-file.ts");
-    return tomlValues(new TextDecoder().decode(bytes), source, (name) => names.has(name));
+    return tomlValues(new TextDecoder().decode(bytes), source, isOption);
   } catch (error) {
     if (!(error instanceof KernelError)) {
       throw error;

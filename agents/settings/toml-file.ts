@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { oneLine } from "../command/one-line.ts";
 import { ourPrefix } from "./command-line.ts";
 import type { GivenValue } from "./given-value.ts";
-import { configPaths, type FileSource } from "./sources.ts";
+import { configPaths, type FileSource } from "./options/sources.ts";
 
 const scalar = z.union([z.string(), z.boolean(), z.int()]);
 const leaf = z.union([scalar, z.array(scalar)]);

@@ -1,5 +1,5 @@
 import type { Flavour } from "../../flavour/flavour.ts";
-import type { Selector } from "../../settings/options/automount.ts";
+import type { DiskSelector } from "../../settings/options/automount.ts";
 import type { Ext4 } from "../content/content.ts";
 import type { Disk, Partition } from "./disk.ts";
 
@@ -33,12 +33,15 @@ export function filesystemsOf(disks: readonly Disk[]): Filesystem[] {
 /** Whether it is the data filesystem that is looked for: by the label, or as the options name it. */
 export function isWanted(
   filesystem: Filesystem,
-  selector: Selector | undefined,
+  selector: DiskSelector | undefined,
   flavour: Flavour,
 ): boolean {
   const { label, uuid } = filesystem.ext4;
   if (selector === undefined) {
     return label === flavour.label;
+  }
+  if (selector.by === "nothing") {
+    return false;
   }
   if (selector.by === "label") {
     return label === selector.value;
@@ -52,12 +55,16 @@ export function isWanted(
 }
 
 /** Whether the options leave the disk itself, all of it, to us. */
-export function isNamed(disk: Disk, selector: Selector | undefined): boolean {
+export function isNamed(disk: Disk, selector: DiskSelector | undefined): boolean {
   return selector === undefined || (selector.by === "name" && selector.value === disk.name);
 }
 
 /** Whether the selector speaks of the disk or of anything on it. */
-export function concerns(disk: Disk, selector: Selector | undefined, flavour: Flavour): boolean {
+export function concerns(
+  disk: Disk,
+  selector: DiskSelector | undefined,
+  flavour: Flavour,
+): boolean {
   if (isNamed(disk, selector)) {
     return true;
   }

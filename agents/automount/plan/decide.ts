@@ -1,5 +1,5 @@
 import type { Flavour } from "../../flavour/flavour.ts";
-import type { AutomountOptions } from "../../settings/options/automount.ts";
+import { type AutomountOptions, isOff } from "../../settings/options/automount.ts";
 import type { Disk } from "../disk/disk.ts";
 import {
   concerns,
@@ -54,7 +54,7 @@ export interface Situation {
 export function decide(situation: Situation): Decision {
   const { disks, options, flavour } = situation;
   const left = new Map<Disk, Judged>();
-  if (!options.enabled) {
+  if (isOff(options)) {
     return { use: nothing("off"), left };
   }
   const open: Disk[] = [];

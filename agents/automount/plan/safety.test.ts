@@ -1,7 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { boot2podman } from "../../flavour/flavour.ts";
-import type { AutomountOptions, Selector } from "../../settings/options/automount.ts";
+import {
+  type AutomountOptions,
+  type DiskSelector,
+  isOff,
+} from "../../settings/options/automount.ts";
 import type { Content, Ext4 } from "../content/content.ts";
 import type { Disk, Partition } from "../disk/disk.ts";
 import { disk, ourTable, partition } from "./made-disks.testing.ts";
@@ -88,12 +92,13 @@ const disks = fc
   .array(anyDisk, { maxLength: 4 })
   .map((made) => made.map((one, index) => ({ ...one, name: `sd${"abcd"[index]}` })));
 
-const selector: fc.Arbitrary<Selector | undefined> = fc.constantFrom(
+const selector: fc.Arbitrary<DiskSelector | undefined> = fc.constantFrom(
   undefined,
   { by: "name", value: "sda" },
   { by: "name", value: "p1" },
   { by: "uuid", value: "a" },
   { by: "label", value: "photos" },
+  { by: "nothing" },
 );
 const options: fc.Arbitrary<AutomountOptions> = fc.record({
   enabled: fc.constantFrom(true, true, true, false),
@@ -242,6 +247,16 @@ describe("whatever the disks and options are", () => {
     expect(seen).toBeGreaterThan(10);
   });
 
+  test("nothing is done when it isn't clear which disk may be used, or when none may", () => {
+    fc.assert(
+      fc.property(situations, (situation) => {
+        fc.pre(isOff(situation.options));
+        expect(plan(situation).steps).toEqual([]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test("a disk with a labelled filesystem is never formatted (accident 1)", () => {
     fc.assert(
       fc.property(situations, (situation) => {
@@ -259,7 +274,7 @@ describe("whatever the disks and options are", () => {
   test("every disk is used or has one note", () => {
     fc.assert(
       fc.property(situations, (situation) => {
-        fc.pre(situation.options.enabled);
+        fc.pre(!isOff(situation.options));
         const result = plan(situation);
         const usedDisk = result.steps.flatMap((step) =>
           step.do === "mount" ? [step.place.disk] : [],

@@ -1,5 +1,6 @@
-import type { InterfaceSetting, NetworkOptions } from "../../settings/options/interface-setting.ts";
+import type { InterfaceSetting } from "../../settings/options/interface-setting.ts";
 import { ipv4Network, isIpv6 } from "../../settings/options/ip-address.ts";
+import type { NetworkOptions } from "../../settings/options/network.ts";
 
 /** A network interface as the kernel lists it. */
 export interface Interface {

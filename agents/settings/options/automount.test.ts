@@ -28,8 +28,8 @@ describe("the boot options of automount", () => {
   test.each([
     ["boot2podman.automount=of", { enabled: false }],
     ["boot2podman.format=yes", { format: "never" }],
-    ["boot2podman.disk=../x", { enabled: false }],
-    ["boot2podman.disk=", { enabled: false }],
+    ["boot2podman.disk=../x", { disk: { by: "nothing" } }],
+    ["boot2podman.disk=", { disk: { by: "nothing" } }],
     ["waitusb=x", {}],
     ["waitusb=5:NAME=x", {}],
   ])("%s is warned about and allows nothing more", (commandLine, expected) => {

@@ -1,92 +1,94 @@
+import { defaultsOf, inGroup, type OptionsOf, option } from "./option.ts";
+import { choice, onOff } from "./option-forms.ts";
+import { beforeDisks } from "./sources.ts";
+
+const formatPolicies = ["never", "magic", "vm", "blank"] as const;
 /**
  * Which blank or marked disks may be formatted:
  * "never": none; "magic": one that starts with the magic; "vm": also a strictly blank one, in a virtual
  * machine, where a disk of zeros is one that nobody has used; "blank": also a strictly blank one, anywhere.
  */
-export type FormatPolicy = "never" | "magic" | "vm" | "blank";
-const formatPolicies: readonly FormatPolicy[] = ["never", "magic", "vm", "blank"];
+export type FormatPolicy = (typeof formatPolicies)[number];
 
 /** Names one disk or filesystem. */
-export type Selector = { by: "name" | "uuid" | "label"; value: string };
+export type Selector = { readonly by: "name" | "uuid" | "label"; readonly value: string };
 
-export interface AutomountOptions {
-  enabled: boolean;
-  format: FormatPolicy;
-  /** Only what it names may be used or formatted. */
-  disk: Selector | undefined;
-  /** How long to wait for a disk that comes late, and for which. */
-  wait: { timeoutMs: number; for: Selector | undefined } | undefined;
+/** The one disk or filesystem that may be used; "nothing" is what is made of a name that isn't understood. */
+export type DiskSelector = Selector | { readonly by: "nothing" };
+
+/** How long to wait for a disk that comes late, and for which. */
+interface Wait {
+  readonly timeoutMs: number;
+  readonly for: Selector | undefined;
 }
-
-export const defaultAutomountOptions: AutomountOptions = {
-  enabled: true,
-  format: "vm",
-  disk: undefined,
-  wait: undefined,
-};
 
 const maxWaitSeconds = 600;
 
-/** A word of the kernel command line: NAME=VALUE. */
-export interface AutomountWord {
-  name: string;
-  value: string;
-  help: string;
-  /**
-   * Changes the options; gives what was expected instead when the value can't be understood. It then never
-   * allows more than a right value would.
-   */
-  read(options: AutomountOptions, value: string): string | undefined;
-}
-
-export const automountWords: readonly AutomountWord[] = [
-  {
+/**
+ * Which disk may be used and which formatted. A value that can't be understood never allows more than a right one
+ * would: it formats none, uses none.
+ */
+export const automountOptions = inGroup("automount", [
+  option<"wait", Wait | undefined>({
     name: "waitusb",
     value: "SECONDS[:LABEL=x|:UUID=x]",
     help: "how long to wait for a data disk that comes late, and for which filesystem",
-    read(options, value) {
+    sources: beforeDisks,
+    sets: "wait",
+    default: undefined,
+    parse(value) {
       const [, seconds, rest] = /^(\d{1,4})(?::((?:LABEL|UUID)=.+))?$/.exec(value) ?? [];
       if (seconds === undefined) {
-        return "SECONDS, SECONDS:LABEL=x or SECONDS:UUID=x";
+        return { expected: "SECONDS, SECONDS:LABEL=x or SECONDS:UUID=x" };
       }
       const timeoutMs = Math.min(Number(seconds), maxWaitSeconds) * 1000;
-      options.wait = { timeoutMs, for: rest === undefined ? undefined : parseSelector(rest) };
-      return undefined;
+      return {
+        value: { timeoutMs, for: rest === undefined ? undefined : parseSelector(rest) },
+      };
     },
-  },
-  {
+  }),
+  onOff({
     name: "boot2podman.automount",
-    value: "on|off",
     help: "off: no data disk is looked for",
-    read(options, value) {
-      options.enabled = value === "on";
-      return value === "on" || value === "off" ? undefined : "on or off";
-    },
-  },
-  {
+    sources: beforeDisks,
+    sets: "enabled",
+    default: true,
+    refused: false,
+  }),
+  option<"disk", DiskSelector | undefined>({
     name: "boot2podman.disk",
     value: "NAME|UUID=x|LABEL=x",
     help: "the one disk (sda) or filesystem (sda1, UUID=…, LABEL=…) that may be used",
-    read(options, value) {
-      options.disk = parseSelector(value);
-      if (options.disk !== undefined) {
-        return undefined;
-      }
-      options.enabled = false;
-      return "sda, /dev/sda1, UUID=x or LABEL=x";
+    sources: beforeDisks,
+    sets: "disk",
+    default: undefined,
+    parse(given) {
+      const value = parseSelector(given);
+      return value === undefined
+        ? { expected: "sda, /dev/sda1, UUID=x or LABEL=x", instead: { by: "nothing" } }
+        : { value };
     },
-  },
-  {
+  }),
+  choice({
     name: "boot2podman.format",
-    value: formatPolicies.join("|"),
     help: "which disks may be formatted: with the magic, also blank ones in a VM (default), or anywhere",
-    read(options, value) {
-      const policy = formatPolicies.find((known) => known === value);
-      options.format = policy ?? "never";
-      return policy === undefined ? `one of ${formatPolicies.join(", ")}` : undefined;
-    },
-  },
-];
+    sources: beforeDisks,
+    sets: "format",
+    choices: formatPolicies,
+    default: "vm",
+    refused: "never",
+  }),
+]);
+
+/** Which disk may be used and which formatted, as all sources together say. */
+export type AutomountOptions = OptionsOf<(typeof automountOptions)[number]>;
+/** The same when nobody says anything. */
+export const defaultAutomountOptions: AutomountOptions = defaultsOf(automountOptions);
+
+/** Whether no disk may be looked at: as was asked for, or since it isn't clear which one may. */
+export function isOff({ enabled, disk }: Pick<AutomountOptions, "enabled" | "disk">): boolean {
+  return !enabled || disk?.by === "nothing";
+}
 
 function parseSelector(value: string): Selector | undefined {
   const named = /^(?:\/dev\/)?([a-z0-9!_-]+)$/i.exec(value)?.[1];

@@ -1,43 +1,55 @@
-import type { BootOptionKind } from "../boot-option-table.ts";
-import { anywhere } from "../sources.ts";
-import { flag } from "./option-kinds.ts";
+import { flag, word } from "./option-forms.ts";
+import { anywhere } from "./sources.ts";
+
+/** The same for both words that ask for a password. */
+const passwordAsked = {
+  sources: anywhere,
+  sets: "autologin",
+  default: true,
+  on: false,
+  off: true,
+} as const;
 
 /** Who may come in at the console, and what else runs for people. */
-export const consoleOptions: readonly BootOptionKind[] = [
-  flag(
-    "noautologin",
-    "the console asks for a user name and password",
-    anywhere,
-    (options, isOn) => {
-      options.autologin = !isOn;
-    },
-  ),
-  flag("secure", "the same as noautologin", anywhere, (options, isOn) => {
-    options.autologin = !isOn;
+export const consoleOptions = [
+  word<"autologin", boolean>({
+    ...passwordAsked,
+    name: "noautologin",
+    help: "the console asks for a user name and password",
   }),
-  flag("superuser", "the console logs root in instead of the user", anywhere, (options, isOn) => {
-    options.superuser = isOn;
+  word<"autologin", boolean>({
+    ...passwordAsked,
+    name: "secure",
+    help: "the same as noautologin",
   }),
-  flag(
-    "pwauth",
-    "the user may log in by the documented password, tcuser, which everybody knows",
-    anywhere,
-    (options, isOn) => {
-      options.passwordLogin = isOn;
-    },
-  ),
-  flag("multivt", "consoles on tty2 to tty6 too", anywhere, (options, isOn) => {
-    options.multivt = isOn;
+  flag({
+    name: "superuser",
+    help: "the console logs root in instead of the user",
+    sources: anywhere,
+    sets: "superuser",
   }),
-  flag("cron", "crond runs, with the crontabs of the data disk", anywhere, (options, isOn) => {
-    options.cron = isOn;
+  flag({
+    name: "pwauth",
+    help: "the user may log in by the documented password, tcuser, which everybody knows",
+    sources: anywhere,
+    sets: "passwordLogin",
   }),
-  flag(
-    "syslog",
-    "syslogd listens on /dev/log, for programs that log there",
-    anywhere,
-    (options, isOn) => {
-      options.syslog = isOn;
-    },
-  ),
+  flag({
+    name: "multivt",
+    help: "consoles on tty2 to tty6 too",
+    sources: anywhere,
+    sets: "multivt",
+  }),
+  flag({
+    name: "cron",
+    help: "crond runs, with the crontabs of the data disk",
+    sources: anywhere,
+    sets: "cron",
+  }),
+  flag({
+    name: "syslog",
+    help: "syslogd listens on /dev/log, for programs that log there",
+    sources: anywhere,
+    sets: "syslog",
+  }),
 ];

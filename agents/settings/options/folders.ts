@@ -1,38 +1,35 @@
-import type { BootOptionKind } from "../boot-option-table.ts";
-import type { BootOptions } from "../boot-options.ts";
-import { beforeDisks } from "../sources.ts";
-import { list, text } from "./option-kinds.ts";
+import { list, text } from "./option-forms.ts";
+import { beforeDisks } from "./sources.ts";
 
-const partition = /^(?:(?:\/dev\/)?[a-z][a-z0-9]{1,30}|(?:LABEL|UUID)=[\x21-\x7e]{1,36})$/;
+/** A partition that has a folder, as people name it. */
+const partition = {
+  value: "PARTITION",
+  sources: beforeDisks,
+  default: undefined,
+  matches: /^(?:(?:\/dev\/)?[a-z][a-z0-9]{1,30}|(?:LABEL|UUID)=[\x21-\x7e]{1,36})$/,
+  expected: "sda1, /dev/sda1, LABEL=x or UUID=x",
+} as const;
 
 /** Folders that lie elsewhere than in RAM. */
-export const folderOptions: readonly BootOptionKind[] = [
-  place("home", (options, value) => {
-    options.homePartition = value;
+export const folderOptions = [
+  text({
+    ...partition,
+    name: "home",
+    help: "/home is the folder home of that partition (sda1, LABEL=x, UUID=x)",
+    sets: "homePartition",
   }),
-  place("opt", (options, value) => {
-    options.optPartition = value;
+  text({
+    ...partition,
+    name: "opt",
+    help: "/opt is the folder opt of that partition (sda1, LABEL=x, UUID=x)",
+    sets: "optPartition",
   }),
-  list(
-    "nfsmount",
-    "HOST:/FOLDER[,HOST:/FOLDER…]",
-    "folders of NFS servers, mounted at /mnt/nfs, /mnt/nfs2, …; for images with the module nfs",
-    beforeDisks,
-    {
-      expected: "HOST:/FOLDER, with commas between",
-      get: (options) => options.nfsMounts,
-      set: (options, values) => {
-        options.nfsMounts = values;
-      },
-    },
-  ),
+  list({
+    name: "nfsmount",
+    value: "HOST:/FOLDER[,HOST:/FOLDER…]",
+    help: "folders of NFS servers, mounted at /mnt/nfs, /mnt/nfs2, …; for images with the module nfs",
+    sources: beforeDisks,
+    sets: "nfsMounts",
+    expected: "HOST:/FOLDER, with commas between",
+  }),
 ];
-
-function place(name: "home" | "opt", set: (options: BootOptions, value: string) => void) {
-  const help = `/${name} is the folder ${name} of that partition (sda1, LABEL=x, UUID=x)`;
-  return text(name, "PARTITION", help, beforeDisks, {
-    matches: partition,
-    expected: "sda1, /dev/sda1, LABEL=x or UUID=x",
-    set,
-  });
-}

@@ -13,14 +13,6 @@ export interface InterfaceSetting {
   timeServers: readonly string[];
 }
 
-export interface NetworkOptions {
-  interfaces: readonly InterfaceSetting[];
-  /** Asked before those of DHCP. */
-  nameServers: readonly string[];
-}
-
-export const defaultNetworkOptions: NetworkOptions = { interfaces: [], nameServers: [] };
-
 const methods: Readonly<Record<string, InterfaceSetting["method"]>> = {
   dhcp: "dhcp",
   on: "dhcp",

@@ -1,4 +1,31 @@
+import { text } from "./option-forms.ts";
+import { anywhere, beforeDisks } from "./sources.ts";
+
 /** Names that clients of such machines accept for a host. */
 export const hostnamePattern = /^[a-zA-Z0-9][a-zA-Z0-9.-]{0,62}$/;
 /** Names that Debian gives users by default (adduser.conf(5), NAME_REGEX). */
 export const userPattern = /^[a-z_][a-z0-9_-]{0,30}$/;
+
+/** What the machine and its account are called. */
+export const nameOptions = [
+  text({
+    name: "host",
+    value: "NAME",
+    help: "the host's name; beats the one stored by sethostname",
+    sources: anywhere,
+    sets: "hostname",
+    default: undefined,
+    matches: hostnamePattern,
+    expected: "a name of 0-9 a-z A-Z . -",
+  }),
+  text({
+    name: "user",
+    value: "NAME",
+    help: "the name of the account that the machine is for, default tc",
+    sources: beforeDisks,
+    sets: "user",
+    default: "tc",
+    matches: userPattern,
+    expected: "a user's name of a-z 0-9 _ -",
+  }),
+];

@@ -1,41 +1,42 @@
-import type { BootOptionKind } from "../boot-option-table.ts";
-import { anywhere } from "../sources.ts";
-import { ipForms, parseIpSetting } from "./interface-setting.ts";
+import { type InterfaceSetting, ipForms, parseIpSetting } from "./interface-setting.ts";
 import { isIpAddress } from "./ip-address.ts";
-import { flag } from "./option-kinds.ts";
+import { inGroup, type OptionsOf } from "./option.ts";
+import { flag, several } from "./option-forms.ts";
+import { anywhere } from "./sources.ts";
 
-/** How the network comes up. */
-export const networkOptions: readonly BootOptionKind[] = [
-  flag("nodhcp", "no DHCP; network interfaces stay as they are", anywhere, (options, isOn) => {
-    options.nodhcp = isOn;
+/** Whether the network comes up by itself. */
+export const dhcpOptions = [
+  flag({
+    name: "nodhcp",
+    help: "no DHCP; network interfaces stay as they are",
+    sources: anywhere,
+    sets: "nodhcp",
   }),
-  {
+];
+
+/** How it comes up. Name servers are asked before those of DHCP. */
+export const networkOptions = inGroup("network", [
+  several<"interfaces", InterfaceSetting>({
     name: "ip",
     value: "SETTING",
     help: "how a network interface gets its address, as the kernel writes it; may be given several times",
     sources: anywhere,
-    read(options, value, isFirst) {
+    sets: "interfaces",
+    parseOne(value) {
       const setting = parseIpSetting(value);
-      if (setting === undefined) {
-        return ipForms;
-      }
-      const interfaces = isFirst ? [] : options.network.interfaces;
-      options.network = { ...options.network, interfaces: [...interfaces, setting] };
-      return undefined;
+      return setting === undefined ? { expected: ipForms } : { value: [setting] };
     },
-  },
-  {
+  }),
+  several<"nameServers", string>({
     name: "nameserver",
     value: "ADDRESS",
     help: "a name server to ask before those of DHCP; may be given several times",
     sources: anywhere,
-    read(options, value, isFirst) {
-      if (!isIpAddress(value)) {
-        return "an address of IPv4 or IPv6";
-      }
-      const servers = isFirst ? [] : options.network.nameServers;
-      options.network = { ...options.network, nameServers: [...servers, value] };
-      return undefined;
-    },
-  },
-];
+    sets: "nameServers",
+    parseOne: (value) =>
+      isIpAddress(value) ? { value: [value] } : { expected: "an address of IPv4 or IPv6" },
+  }),
+]);
+
+/** How network interfaces get their addresses, and which name servers are asked first. */
+export type NetworkOptions = OptionsOf<(typeof networkOptions)[number]>;

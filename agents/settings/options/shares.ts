@@ -1,56 +1,49 @@
+import { defaultsOf, inGroup, type OptionsOf, option } from "./option.ts";
+import { onOff } from "./option-forms.ts";
 import { pathRefusal } from "./share-path.ts";
+import { anywhere } from "./sources.ts";
 
 /** A share that somebody asked for by name. */
 export interface WantedShare {
   /** The tag or name under which the hypervisor offers it. */
-  name: string;
-  path: string;
-  isReadOnly: boolean;
+  readonly name: string;
+  readonly path: string;
+  readonly isReadOnly: boolean;
 }
 
-export interface ShareOptions {
-  /** Mount also what nobody asked for, at the place that its name says. */
-  isAutomatic: boolean;
-  wanted: readonly WantedShare[];
-}
+const none: readonly WantedShare[] = [];
 
-export const defaultShareOptions: ShareOptions = { isAutomatic: true, wanted: [] };
-
-/** A word of the kernel command line: NAME=VALUE. */
-export interface ShareWord {
-  name: string;
-  value: string;
-  help: string;
-  /** Gives the options with the word in them, or what was expected instead. */
-  read(options: ShareOptions, value: string): ShareOptions | string;
-}
-
-export const shareWords: readonly ShareWord[] = [
-  {
+/** Shared folders of the hypervisor. */
+export const shareOptions = inGroup("shares", [
+  option({
     name: "boot2podman.share",
     value: "TAG:/PATH[:ro]",
     help: "mount the hypervisor's shared folder TAG at /PATH; may be given several times",
-    read(options, value) {
+    sources: anywhere,
+    sets: "wanted",
+    default: none,
+    // Those of all sources add up; the last one that is meant for a path gets it.
+    parse(value, before) {
       const share = parseShare(value);
       if (typeof share === "string") {
-        return share;
+        return { expected: share };
       }
-      const others = options.wanted.filter(({ path }) => path !== share.path);
-      return { ...options, wanted: [...others, share] };
+      return { value: [...before.filter(({ path }) => path !== share.path), share] };
     },
-  },
-  {
+  }),
+  onOff({
     name: "boot2podman.shares",
-    value: "on|off",
     help: "off: only shared folders that boot2podman.share names are mounted",
-    read(options, value) {
-      if (value !== "on" && value !== "off") {
-        return "on or off";
-      }
-      return { ...options, isAutomatic: value === "on" };
-    },
-  },
-];
+    sources: anywhere,
+    sets: "isAutomatic",
+    default: true,
+  }),
+]);
+
+/** Which of the shared folders that the hypervisor offers are mounted, and where. */
+export type ShareOptions = OptionsOf<(typeof shareOptions)[number]>;
+/** The same when nobody says anything. */
+export const defaultShareOptions: ShareOptions = defaultsOf(shareOptions);
 
 /** "TAG:/path" with ":ro" or ":rw" behind it; gives what is expected for anything else. */
 export function parseShare(value: string): WantedShare | string {

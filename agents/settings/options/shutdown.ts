@@ -1,23 +1,23 @@
-import type { BootOptionKind } from "../boot-option-table.ts";
-import { anywhere } from "../sources.ts";
+import { option } from "./option.ts";
+import { anywhere } from "./sources.ts";
 
 /** Machine clients pull the plug 180 s after they asked for a shutdown. */
 const longestGraceSeconds = 150;
 
 /** How the machine goes off. */
-export const shutdownOptions: readonly BootOptionKind[] = [
-  {
+export const shutdownOptions = [
+  option({
     name: "boot2podman.grace",
     value: "SECONDS",
     help: "how long all containers together may take to stop when the machine goes off, default 60",
     sources: anywhere,
-    read(options, value) {
+    sets: "graceMs",
+    default: 60_000,
+    parse(value) {
       const seconds = /^\d{1,3}$/.test(value) ? Number(value) : Number.NaN;
-      if (!(seconds <= longestGraceSeconds)) {
-        return `0 to ${longestGraceSeconds} seconds`;
-      }
-      options.graceMs = seconds * 1000;
-      return undefined;
+      return seconds <= longestGraceSeconds
+        ? { value: seconds * 1000 }
+        : { expected: `0 to ${longestGraceSeconds} seconds` };
     },
-  },
+  }),
 ];

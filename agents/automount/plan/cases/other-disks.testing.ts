@@ -101,6 +101,12 @@ export const otherDiskCases: Case[] = [
     row: "off",
   },
   {
+    name: "nothing is looked at when the name of the one disk isn't understood",
+    disks: [disk("sda", { content: data }), disk("sdb", { magic: magic() })],
+    options: { disk: { by: "nothing" } },
+    row: "off",
+  },
+  {
     name: "a named disk that isn't there: no other is used",
     disks: [disk("sda", { content: data }), disk("sdb", { magic: magic() })],
     options: { disk: { by: "name", value: "sdz" } },

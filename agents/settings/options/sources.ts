@@ -1,4 +1,4 @@
-import { stateFolder } from "../kernel/state-folder.ts";
+import { stateFolder } from "../../kernel/state-folder.ts";
 
 /** Where a setting may come from, the weakest first: a later one wins over an earlier one. */
 export const sources = ["image", "data disk", "command line"] as const;
