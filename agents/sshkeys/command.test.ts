@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { FakeKernel } from "../kernel/fake-kernel.testing.ts";
+import { oemTable } from "../provision/credentials/made-tables.testing.ts";
+import { smbiosTable } from "../provision/credentials/places.ts";
 import { sshkeysCommand } from "./command.ts";
 import { boot, ed25519, keyOf, publicOf, store, system } from "./made-machines.testing.ts";
-import { oemTable } from "./sources/made-tables.testing.ts";
-import { smbiosTable } from "./sources/places.ts";
 
 describe("the command", () => {
   async function call(kernel: FakeKernel, ...words: string[]) {

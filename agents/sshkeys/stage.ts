@@ -7,9 +7,14 @@ import { applyHostKeys } from "./apply.ts";
 import { privateName } from "./host-keys.ts";
 import { allowPasswords } from "./passwords.ts";
 import { planHostKeys, stepText } from "./plan.ts";
-import { type GivenKeys, readGivenKeys, writeGivenKeys } from "./sources/given-keys.ts";
+import {
+  type GivenKey,
+  type GivenKeys,
+  readGivenKeys,
+  writeGivenKeys,
+} from "./sources/given-keys.ts";
 import { openStore, readStored, sshdFolder } from "./store.ts";
-import { readUserKeys, type UserKeys, writeRootKeys } from "./user-keys.ts";
+import { readUserKeys, startsWithMark, type UserKeys, writeRootKeys } from "./user-keys.ts";
 
 const sshdPidPath = "/run/sshd.pid";
 
@@ -39,7 +44,11 @@ export async function runSshkeys(
   notes.done.push(`give root ${count(user)} of ${user.path}`);
   const { stateFolder } = flavour;
   const given = await readGivenKeys(kernel, flavour.user, { stateFolder, keys: options.keys });
-  writeGivenKeys(kernel, flavour.user, given);
+  const unseen = user.hasMark ? user.keys.map((key) => servedFor(user, key)) : [];
+  writeGivenKeys(kernel, flavour.user, { keys: [...unseen, ...given.keys] });
+  if (unseen.length > 0) {
+    notes.done.push(`serve the keys of ${user.path} beside it: it starts with a byte order mark`);
+  }
   if (given.keys.length > 0) {
     notes.done.push(`let ${given.keys.length} keys in that were handed to this machine`);
   }
@@ -84,6 +93,11 @@ export async function runSshkeys(
   return { result: "ok", message: [`${which}; host keys ${where}`, ...all].join("; ") };
 }
 
+/** A key of the user's own file, for the place of those that are handed in. */
+function servedFor({ path }: UserKeys, key: UserKeys["keys"][number]): GivenKey {
+  return { ...key, for: "user", from: path };
+}
+
 /** "3 authorized keys (also from NoCloud disk /dev/sr0)" */
 function howMany(own: UserKeys["keys"], given: GivenKeys["keys"]): string {
   const origins = [...new Set(given.map(({ from }) => from))];
@@ -125,6 +139,7 @@ async function plainKeys(kernel: Kernel, userName: string): Promise<string> {
     return "a host key is there, authorized keys are not";
   }
   kernel.mkdir("/root/.ssh", { mode: 0o700 });
-  kernel.writeAtomic("/root/.ssh/authorized_keys", bytes, { mode: 0o600 });
+  const content = startsWithMark(bytes) ? bytes.subarray(3) : bytes;
+  kernel.writeAtomic("/root/.ssh/authorized_keys", content, { mode: 0o600 });
   return "a host key is there, and the user's keys as they are";
 }

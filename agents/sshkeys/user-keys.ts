@@ -11,30 +11,47 @@ export interface UserKeys {
   path: string;
   keys: readonly AuthorizedKey[];
   warnings: readonly string[];
+  /**
+   * Whether the file, which nobody else may write, starts with the mark that editors of Windows write (a BOM). sshd takes it for a part of the first
+   * line and finds no key there, so that the keys have to be served from another file.
+   */
+  hasMark: boolean;
 }
+
+const mark = Buffer.from("\uFEFF");
 
 /** Reads the user's authorized_keys; nothing on the way to it may be a link. Never throws for what it finds. */
 export function readUserKeys(kernel: Kernel, user: Pick<User, "home" | "uid">): UserKeys {
   const path = `${user.home}/.ssh/authorized_keys`;
+  const none: UserKeys = { path, keys: [], warnings: [], hasMark: false };
   try {
     return kernel.withFolderBeneath(user.home, ".ssh", (folder) => {
       const bytes = kernel.readNoFollow(`${folder}/authorized_keys`, maxFileBytes);
       if (bytes === undefined) {
-        return { path, keys: [], warnings: [] };
+        return none;
       }
       const { keys, warnings } = parseAuthorizedKeys(Buffer.from(bytes).toString("utf8"));
       const loose = looseness(kernel, [folder, `${folder}/authorized_keys`], user.uid);
-      return { path, keys, warnings: [...warnings, ...loose] };
+      return {
+        path,
+        keys,
+        warnings: [...warnings, ...loose],
+        hasMark: loose.length === 0 && startsWithMark(bytes),
+      };
     });
   } catch (error) {
     if (hasCode(error, "ENOENT")) {
-      return { path, keys: [], warnings: [] };
+      return none;
     }
     if (!(error instanceof KernelError)) {
       throw error;
     }
-    return { path, keys: [], warnings: [`${path} is not read: ${error.message}`] };
+    return { ...none, warnings: [`${path} is not read: ${error.message}`] };
   }
+}
+
+export function startsWithMark(bytes: Uint8Array): boolean {
+  return mark.equals(bytes.subarray(0, mark.length));
 }
 
 /** sshd (StrictModes) passes by files that others could have written, without telling the client. */

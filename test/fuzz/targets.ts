@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { originalArchive, readArchive } from "../../agents/automount/archive/archive.ts";
 import {
   clientArchive,
@@ -7,12 +8,15 @@ import { readBlkid } from "../../agents/automount/content/blkid.ts";
 import { dosTableBytes } from "../../agents/automount/content/dos-table.ts";
 import { gptWrites } from "../../agents/automount/content/gpt.ts";
 import { probe, ShortReadError } from "../../agents/automount/content/probe.ts";
-import { readCloudConfig } from "../../agents/provision/nocloud/cloud-config.ts";
+import { credentialOf, provisionsOf } from "../../agents/provision/credentials/credentials.ts";
+import { oemTable } from "../../agents/provision/credentials/made-tables.testing.ts";
+import { oemStrings } from "../../agents/provision/credentials/smbios.ts";
+import { listed } from "../../agents/provision/model/listed.ts";
+import { fatLabel } from "../../agents/provision/nocloud/fat-label.ts";
+import { isoLabels } from "../../agents/provision/nocloud/iso-labels.ts";
+import { provisionOf } from "../../agents/provision/nocloud/nocloud.ts";
 import { hostKeyTypes, parseHostKey } from "../../agents/sshkeys/host-keys.ts";
 import { authorizedLine, parseAuthorizedKeys } from "../../agents/sshkeys/keys/authorized-keys.ts";
-import { credentialOf, keysOfCredentials } from "../../agents/sshkeys/sources/credentials.ts";
-import { oemTable } from "../../agents/sshkeys/sources/made-tables.testing.ts";
-import { oemStrings } from "../../agents/sshkeys/sources/smbios.ts";
 
 /** A reader of data from outside, and what must hold of it whatever it is given. */
 export interface Target {
@@ -225,11 +229,12 @@ const smbios: Target = {
   check(input) {
     const strings = oemStrings(input);
     const credentials = strings.flatMap((one) => credentialOf(one) ?? []);
-    const given = keysOfCredentials(credentials, { name: "tc", home: "/home/tc" });
-    for (const { text: lines } of given.texts) {
+    const given = provisionsOf(credentials, { name: "tc", home: "/home/tc" });
+    const keys = given.flatMap(({ users }) => users.flatMap((user) => user.keys));
+    for (const lines of keys) {
       parseAuthorizedKeys(lines);
     }
-    return given.texts.length > 0;
+    return keys.length > 0;
   },
 };
 
@@ -241,26 +246,73 @@ const tmpfiles: Target = {
   ),
   check(input) {
     const credential = { name: "tmpfiles.extra", text: text(input), from: "fuzz" };
-    const given = keysOfCredentials([credential], { name: "tc", home: "/home/tc" });
-    return given.texts.some(({ text: lines }) => parseAuthorizedKeys(lines).keys.length > 0);
+    const given = provisionsOf([credential], { name: "tc", home: "/home/tc" });
+    const keys = given.flatMap(({ users }) => users.flatMap((user) => user.keys));
+    return keys.some((lines) => parseAuthorizedKeys(lines).keys.length > 0);
   },
 };
 
-const cloudConfig: Target = {
-  name: "NoCloud's user-data",
-  seeds: bytesOf(
-    `#cloud-config\nhostname: web\nssh_authorized_keys:\n  - ${key}\n  - "x"\nusers:\n  - name: a\n    ssh_authorized_keys: [${key}, 'b']\n`,
-  ),
+const noCloudSeeds = bytesOf(
+  `#cloud-config\nhostname: web\nssh_authorized_keys:\n  - ${key}\n  - "x"\nusers:\n  - name: a\n    ssh_authorized_keys: [${key}, 'b']\n`,
+  `#cloud-config\nx: &x {ssh_authorized_keys: [\n${JSON.stringify(key)}\n]}\nuser: {<<: *x, name: me}\nusers: [{name: root, <<: *x}]\n`,
+  `Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/cloud-config\nContent-Transfer-Encoding: base64\n\n${Buffer.from(`ssh_authorized_keys: ["${key}"]`).toString("base64")}\n--b--\n`,
+  `#cloud-config-archive\n- type: text/cloud-config\n  content: |\n    ssh_authorized_keys:\n    - ${key}\n- "#!/bin/sh"\n`,
+  `public-keys: {0: {openssh-key: ${key}}, me: [${key}]}\nlocal-hostname: web.example.org\n`,
+);
+
+const noCloud: Target = {
+  name: "NoCloud's files",
+  seeds: [...noCloudSeeds, ...noCloudSeeds.map((seed) => gzipSync(seed))],
   check(input) {
-    const { keys, hostname } = readCloudConfig(text(input));
+    const bytes = Buffer.from(input);
+    const files = { "user-data": bytes, "meta-data": bytes };
+    const { users, notHonoured, warnings } = provisionOf("fuzz", files, []);
+    const keys = users.flatMap((user) => user.keys);
     for (const one of keys) {
-      must(!one.includes("\n"), "a key of two lines");
+      must(!/[\r\n]/.test(one), "a key of two lines");
     }
-    must(hostname === undefined || !hostname.includes("\n"), "a name of two lines");
+    must(!/\p{Cc}/u.test(listed(notHonoured)), "a control character for the console");
+    must(warnings.length < 200, "warnings without end");
     return parseAuthorizedKeys(keys.join("\n")).keys.length > 0;
   },
 };
 
+/** A disk whose label is in its FAT's root folder or in Joliet's descriptor. */
+function labelledDisks(): Buffer[] {
+  const fat = Buffer.alloc(40_000);
+  fat.write("\xeb\x3c\x90mkfs.fat", 0, "latin1");
+  fat.set([0x00, 0x02, 0x01, 0x01, 0x00, 0x02, 0x10, 0x00, 0x40, 0x00, 0xf8, 0x01, 0x00], 11);
+  fat.set([0x29, 1, 2, 3, 4], 38);
+  fat.set([0x55, 0xaa], 510);
+  fat.write("CIDATA     \x08", 3 * 512, "latin1");
+  const fat32 = Buffer.from(fat);
+  fat32.set([0, 0], 17);
+  fat32.set([0, 0], 22);
+  fat32.set([1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0], 36);
+  const iso = Buffer.alloc(40_000);
+  iso.write("\x01CD001", 32_768, "latin1");
+  iso.write("\x02CD001", 34_816, "latin1");
+  iso.write("%/E", 34_816 + 88, "latin1");
+  iso.set(Buffer.from("cidata", "utf16le").swap16(), 34_816 + 40);
+  return [fat, fat32, iso];
+}
+
+const label: Target = {
+  name: "a disk's label",
+  seeds: labelledDisks(),
+  check(input) {
+    let readBytes = 0;
+    const read = (offset: number, length: number) => {
+      must(Number.isSafeInteger(offset) && offset >= 0 && length >= 0, "a place that is none");
+      readBytes += length;
+      return input.slice(offset, offset + length);
+    };
+    const labels = [...(isoLabels(read) ?? []), fatLabel(read)];
+    must(readBytes < 1024 * 1024, "more read than a label takes");
+    return labels.some((one) => one?.toLowerCase() === "cidata");
+  },
+};
+
 export const targets = [
-  ...[archive, probed, blkid, authorized, hostKey, smbios, tmpfiles, cloudConfig],
+  ...[archive, probed, blkid, authorized, hostKey, smbios, tmpfiles, noCloud, label],
 ] as const;

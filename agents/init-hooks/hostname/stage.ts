@@ -1,8 +1,7 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { KernelError } from "../../kernel/kernel-error.ts";
 import { stateFolder } from "../../kernel/state-folder.ts";
-import { findNoCloud } from "../../provision/nocloud/find-nocloud.ts";
+import { provisionOfNoCloud } from "../../provision/read-provisions.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import type { Stage } from "../../stage/stage.ts";
 import { defaultHostname, type HostnameFacts, hostsFile, planHostname } from "./plan-hostname.ts";
@@ -25,7 +24,9 @@ export function hostnameStage(isGiven: boolean): Stage {
     async run({ kernel, options, notes }) {
       const known = readFacts(kernel, options);
       const isKnown = known.option !== undefined || known.stored !== undefined;
-      const facts = isKnown ? known : { ...known, noCloud: await noCloudHostname(kernel) };
+      const facts = isKnown
+        ? known
+        : { ...known, noCloud: (await provisionOfNoCloud(kernel))?.hostname };
       const plan = planHostname(facts);
       notes.observed = facts;
       notes.plan = plan;
@@ -40,23 +41,6 @@ export function hostnameStage(isGiven: boolean): Stage {
       return `the name is ${defaultHostname}`;
     },
   };
-}
-
-/** The name that a NoCloud disk gives; one that can't be read is reported with the keys that it brings. */
-async function noCloudHostname(kernel: Kernel): Promise<string | undefined> {
-  const disk = findNoCloud(kernel);
-  if (disk === undefined) {
-    return undefined;
-  }
-  const { readNoCloud } = await import("../../provision/nocloud/nocloud.ts");
-  try {
-    return readNoCloud(kernel, disk).hostname;
-  } catch (error) {
-    if (error instanceof KernelError) {
-      return undefined;
-    }
-    throw error;
-  }
 }
 
 /**

@@ -1,28 +1,23 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import { fatLabel, type ReadAt } from "./fat-label.ts";
+import { isoLabels } from "./iso-labels.ts";
 
-const sectorBytes = 2048;
-/** The primary volume descriptor (ECMA-119, 8.4), and its volume identifier. */
-const descriptorOffset = 16 * sectorBytes;
-const volumeIdOffset = 40;
-/** Labels in the boot sectors of FAT12/16 and FAT32. */
-const fatLabelOffsets = [43, 71];
+const blockFolder = "/sys/block";
+const label = "cidata";
 
-/** A disk or CD with that label and a filesystem that we can read. */
+/** A disk, partition or CD with that label and a filesystem that we can read. */
 export interface NoCloudDisk {
   node: string;
   type: "iso9660" | "vfat";
 }
 
 /**
- * Finds the disk labelled "cidata" (cloud-init: "NoCloud"), an ISO 9660 or FAT filesystem on a whole disk or CD. Only
- * a few sectors are read of each.
+ * Finds the disk labelled "cidata", in small or capital letters (cloud-init: "NoCloud"): an ISO 9660 or FAT filesystem
+ * on a whole disk, a CD or a partition. Only a few sectors are read of each.
  */
 export function findNoCloud(kernel: Kernel): NoCloudDisk | undefined {
-  for (const name of kernel.listIfPresent("/sys/block")) {
-    if (/^(loop|ram|zram|dm-|md|fd|nbd)/.test(name)) {
-      continue;
-    }
+  for (const name of candidates(kernel)) {
     const node = `/dev/${name.replaceAll("!", "/")}`;
     const type = typeOf(kernel, node);
     if (type !== undefined) {
@@ -32,19 +27,47 @@ export function findNoCloud(kernel: Kernel): NoCloudDisk | undefined {
   return undefined;
 }
 
+/**
+ * What tells whether findNoCloud would look at the same disks as before: their names, with the numbers that the kernel
+ * counts up with each medium (kernel: Documentation/ABI/stable/sysfs-block, diskseq).
+ */
+export function disksInSight(kernel: Kernel): string {
+  return wholeDisks(kernel)
+    .map((name) => {
+      const sequence = kernel.readTextIfPresent(`${blockFolder}/${name}/diskseq`)?.trim() ?? "";
+      return [name, sequence, ...partitionsOf(kernel, name)].join(" ");
+    })
+    .join("\n");
+}
+
+/** Whole disks first: a partition has the label of the disk around it on hybrid images. */
+function candidates(kernel: Kernel): string[] {
+  const disks = wholeDisks(kernel);
+  return [...disks, ...disks.flatMap((name) => partitionsOf(kernel, name))];
+}
+
+function wholeDisks(kernel: Kernel): string[] {
+  return kernel
+    .listIfPresent(blockFolder)
+    .filter((name) => !/^(loop|ram|zram|dm-|md|fd|nbd)/.test(name));
+}
+
+function partitionsOf(kernel: Kernel, disk: string): string[] {
+  return kernel
+    .listIfPresent(`${blockFolder}/${disk}`)
+    .filter((name) => kernel.exists(`${blockFolder}/${disk}/${name}/partition`));
+}
+
 /** The filesystem with that label, or undefined; what can't be read has none. */
-function typeOf(kernel: Kernel, node: string): "iso9660" | "vfat" | undefined {
+function typeOf(kernel: Kernel, node: string): NoCloudDisk["type"] | undefined {
   try {
     const device = kernel.openBlockDevice(node, "read");
     try {
-      const text = (offset: number, length: number) =>
-        Buffer.from(device.read(offset, length)).toString("latin1").trimEnd().toLowerCase();
-      const descriptor = text(descriptorOffset, volumeIdOffset + 32);
-      if (descriptor.slice(1, 6) === "cd001" && descriptor.slice(volumeIdOffset) === "cidata") {
+      const read: ReadAt = (offset, length) => device.read(offset, length);
+      if (isoLabels(read)?.some(isOurs)) {
         return "iso9660";
       }
-      const isFat = fatLabelOffsets.some((offset) => text(offset, 11) === "cidata");
-      return isFat ? "vfat" : undefined;
+      return isOurs(fatLabel(read)) ? "vfat" : undefined;
     } finally {
       device.close();
     }
@@ -55,4 +78,8 @@ function typeOf(kernel: Kernel, node: string): "iso9660" | "vfat" | undefined {
     }
     throw error;
   }
+}
+
+function isOurs(found: string | undefined): boolean {
+  return found?.toLowerCase() === label;
 }

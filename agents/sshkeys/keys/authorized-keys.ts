@@ -30,12 +30,19 @@ const valueOptions = new Set(
   ].flat(),
 );
 
-/** Reads authorized_keys line by line (sshd(8), AUTHORIZED_KEYS FILE FORMAT). Never throws. */
+/**
+ * Reads authorized_keys, whose language goes by lines (sshd(8), AUTHORIZED_KEYS FILE FORMAT). The mark that editors of
+ * Windows put in front of a text (a BOM) is none of it. Never throws.
+ */
 export function parseAuthorizedKeys(text: string): ParsedAuthorizedKeys {
   const keys = new Map<string, AuthorizedKey>();
   const warnings: string[] = [];
-  for (const [index, raw] of text.split("\n").entries()) {
-    const line = raw.trim();
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .entries()) {
+    // Blanks as sshd knows them: with another one in front it doesn't find the key.
+    const line = raw.replace(/^[ \t]+/, "").replace(/[ \t\r]+$/, "");
     if (line === "" || line.startsWith("#")) {
       continue;
     }

@@ -2,14 +2,14 @@ import type { User } from "../../accounts/find-user.ts";
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
-import { findNoCloud } from "../../provision/nocloud/find-nocloud.ts";
+import { listed } from "../../provision/model/listed.ts";
+import type { Provision } from "../../provision/model/provision.ts";
+import { readProvisions } from "../../provision/read-provisions.ts";
 import {
   type AuthorizedKey,
   authorizedLine,
   parseAuthorizedKeys,
 } from "../keys/authorized-keys.ts";
-import type { GivenText } from "./credentials.ts";
-import { firmwareConfig, smbiosTable } from "./places.ts";
 
 /** Where sshd looks for keys besides ~/.ssh (its AuthorizedKeysFile); in RAM, made anew on each boot. */
 export const givenFolder = "/etc/ssh/authorized_keys.d";
@@ -18,6 +18,15 @@ export const givenFolder = "/etc/ssh/authorized_keys.d";
 export interface GivenKey extends AuthorizedKey {
   for: "user" | "root";
   from: string;
+}
+
+/** Lines of authorized_keys that somebody hands the machine, and whom they let in. */
+interface GivenText {
+  /** "user": the user, and root, who gets the user's keys; "root": root alone. */
+  for: "user" | "root";
+  /** In words for people: "SMBIOS credential ssh.authorized_keys.root". */
+  from: string;
+  text: string;
 }
 
 /** Keys from outside, and what was left out. */
@@ -36,7 +45,7 @@ export interface Asked {
 
 /**
  * All keys that are handed to this machine, each line checked, each key once; the first source that brings one is
- * named. Code for sources that are rarely there is loaded when they are. Never throws for what it finds.
+ * named. Never throws for what it finds.
  */
 export async function readGivenKeys(
   kernel: Kernel,
@@ -44,11 +53,11 @@ export async function readGivenKeys(
   { stateFolder, keys }: Asked,
 ): Promise<GivenKeys> {
   const warnings: string[] = [];
+  const provisions = await readProvisions(kernel, user);
   const texts: GivenText[] = [
     ...readStateFiles(kernel, stateFolder, warnings),
     ...keys.map((text) => ({ for: "user", from: "the setting boot2podman.key", text }) as const),
-    ...(await credentialKeys(kernel, user, warnings)),
-    ...(await noCloudKeys(kernel, warnings)),
+    ...provisions.flatMap((provision) => textsOf(provision, user, warnings)),
   ];
   return { ...merge(texts, warnings), warnings };
 }
@@ -77,55 +86,30 @@ function readStateFiles(kernel: Kernel, folder: string, warnings: string[]): Giv
   });
 }
 
-async function credentialKeys(
-  kernel: Kernel,
+/** The keys for users that are here; what else a source asks for in vain is said. */
+function textsOf(
+  { from, users, notHonoured, warnings: ofSource }: Provision,
   user: User,
   warnings: string[],
-): Promise<GivenText[]> {
-  if (!mayHoldCredentials(kernel, warnings)) {
-    return [];
-  }
-  const { readCredentials } = await import("./read-credentials.ts");
-  const given = readCredentials(kernel, user);
-  warnings.push(...given.warnings);
-  return given.texts;
-}
-
-/** A look that costs next to nothing, on every boot. */
-function mayHoldCredentials(kernel: Kernel, warnings: string[]): boolean {
-  if (kernel.exists(firmwareConfig)) {
-    return true;
-  }
-  if (!kernel.exists(smbiosTable)) {
-    return false;
-  }
-  try {
-    return Buffer.from(kernel.read(smbiosTable)).includes("io.systemd.credential");
-  } catch (error) {
-    if (!(error instanceof KernelError)) {
-      throw error;
+): GivenText[] {
+  warnings.push(...ofSource.map((warning) => `${from}: ${oneLine(warning)}`));
+  const texts: GivenText[] = [];
+  const absent: string[] = [];
+  for (const { name, keys } of users) {
+    if (name === undefined || name === user.name || name === "root") {
+      const whom = name === "root" ? "root" : "user";
+      texts.push({ for: whom, from, text: keys.join("\n") });
+    } else {
+      absent.push(`${name} (${keys.length === 1 ? "1 key" : `${keys.length} keys`})`);
     }
-    warnings.push(error.message);
-    return false;
   }
-}
-
-async function noCloudKeys(kernel: Kernel, warnings: string[]): Promise<GivenText[]> {
-  try {
-    const disk = findNoCloud(kernel);
-    if (disk === undefined) {
-      return [];
-    }
-    const { readNoCloud } = await import("../../provision/nocloud/nocloud.ts");
-    const found = readNoCloud(kernel, disk);
-    return [{ for: "user", from: `NoCloud disk ${disk.node}`, text: found.keys.join("\n") }];
-  } catch (error) {
-    if (!(error instanceof KernelError)) {
-      throw error;
-    }
-    warnings.push(`NoCloud disk: ${error.message}`);
-    return [];
+  if (absent.length > 0) {
+    warnings.push(`${from}: no such user here, left out: ${listed(absent)}`);
   }
+  if (notHonoured.length > 0) {
+    warnings.push(`${from}: not honoured: ${listed(notHonoured)}`);
+  }
+  return texts;
 }
 
 function merge(texts: readonly GivenText[], warnings: string[]): { keys: GivenKey[] } {
@@ -148,7 +132,11 @@ function merge(texts: readonly GivenText[], warnings: string[]): { keys: GivenKe
 }
 
 /** Puts the keys where sshd finds them; empty files where there are none, so that keys of an earlier run go. */
-export function writeGivenKeys(kernel: Kernel, user: User, { keys }: GivenKeys): void {
+export function writeGivenKeys(
+  kernel: Kernel,
+  user: User,
+  { keys }: Pick<GivenKeys, "keys">,
+): void {
   if (keys.length === 0 && !kernel.exists(givenFolder)) {
     return;
   }

@@ -1,108 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { readCloudConfig } from "../../provision/nocloud/cloud-config.ts";
+import { oemTable } from "../../provision/credentials/made-tables.testing.ts";
+import { firmwareConfig, smbiosTable } from "../../provision/credentials/places.ts";
 import { authorize, boot, ed25519, publicOf, system } from "../made-machines.testing.ts";
-import { credentialOf, keysOfCredentials } from "./credentials.ts";
-import { oemTable } from "./made-tables.testing.ts";
-import { firmwareConfig, smbiosTable } from "./places.ts";
-import { oemStrings } from "./smbios.ts";
-
-const base64 = (text: string) => Buffer.from(text).toString("base64");
-const tc = { name: "tc", home: "/home/tc" };
-
-describe("SMBIOS type 11", () => {
-  test("gives its strings, whatever structures stand around it", () => {
-    expect(oemStrings(oemTable("one", "two=2"))).toEqual(["one", "two=2"]);
-  });
-
-  test.each([
-    ["empty", new Uint8Array()],
-    ["cut off in a structure", oemTable("one").subarray(0, 3)],
-    ["with a structure of no length", Uint8Array.from([11, 0, 0, 0, 65, 0, 0])],
-  ])("gives nothing for a table that is %s", (_, table) => {
-    expect(oemStrings(table)).toEqual([]);
-  });
-
-  test("of a table cut off within its strings gives the whole ones", () => {
-    const table = oemTable("one", "two");
-    expect(oemStrings(table.subarray(0, table.length - 10))).toEqual(["one"]);
-  });
-});
-
-describe("a credential", () => {
-  test.each([
-    ["io.systemd.credential:a.b=text", { name: "a.b", text: "text" }],
-    [`io.systemd.credential.binary:a=${base64("x\ny=")}`, { name: "a", text: "x\ny=" }],
-  ])("is read from %s", (text, credential) => {
-    expect(credentialOf(text)).toMatchObject(credential);
-  });
-
-  test.each(["", "OEM string", "io.systemd.credential:", "io.systemd.credentials:a=b"])(
-    "is not seen in %j",
-    (text) => expect(credentialOf(text)).toBeUndefined(),
-  );
-
-  const given = (name: string, text: string) =>
-    keysOfCredentials([{ name, text, from: "test" }], tc);
-
-  test("for root is for root alone, the ephemeral one for everybody, others for nobody", () => {
-    expect(given("ssh.authorized_keys.root", "k").texts).toMatchObject([
-      { for: "root", text: "k" },
-    ]);
-    expect(given("ssh.ephemeral-authorized_keys-all", "k").texts).toMatchObject([{ for: "user" }]);
-    expect(given("passwd.hashed-password.root", "k").texts).toEqual([]);
-  });
-
-  test("tmpfiles.extra gives the keys in the form of podman-bootc", () => {
-    const lines = (home: string, user: string) =>
-      `d ${home}/.ssh 0750 ${user} ${user} -\nf+~ ${home}/.ssh/authorized_keys 700 ${user} ${user} - ${base64("the key\n")}\n`;
-    expect(given("tmpfiles.extra", lines("/root", "root")).texts).toEqual([
-      { for: "root", from: "test", text: "the key\n" },
-    ]);
-    expect(given("tmpfiles.extra", lines("/home/tc", "tc")).texts[0]?.for).toBe("user");
-    expect(given("tmpfiles.extra", lines("/home/eve", "eve"))).toMatchObject({
-      texts: [],
-      warnings: ["test: /home/eve/.ssh/authorized_keys is of nobody here"],
-    });
-  });
-
-  test("tmpfiles.extra does nothing else that such a file could ask for", () => {
-    const other = "w /proc/sysrq-trigger - - - - b\nf /etc/shadow 0600 root root - root::\n";
-    expect(given("tmpfiles.extra", other)).toEqual({ texts: [], warnings: [] });
-  });
-});
-
-describe("NoCloud's user-data", () => {
-  test.each([
-    [
-      "a list",
-      "#cloud-config\nssh_authorized_keys:\n  - a b c\n  - 'd e'\nother: x\n",
-      ["a b c", "d e"],
-    ],
-    ["a list at its name's column", 'ssh_authorized_keys:\n- "a b" # mine\n', ["a b"]],
-    ["brackets", "ssh_authorized_keys: [a b, 'c, d']\n", ["a b", "c, d"]],
-    [
-      "a user's list",
-      "users:\n  - default\n  - name: me\n    ssh_authorized_keys:\n      - a b\n    shell: x\n",
-      ["a b"],
-    ],
-    [
-      "a user whose list comes first",
-      "users:\n  - ssh_authorized_keys:\n      - a b\n    name: me\n",
-      ["a b"],
-    ],
-    ["one value", "public-keys: a b\n", ["a b"]],
-    ["another list", "packages:\n  - vim\nruncmd:\n  - [ls]\n", []],
-    ["a script", "#!/bin/sh\necho ssh_authorized_keys: no\n", []],
-  ])("gives the keys of %s", (_, text, keys) => {
-    expect(readCloudConfig(text).keys).toEqual(keys);
-  });
-
-  test("gives the host's name, not that of something else", () => {
-    expect(readCloudConfig("hostname: web # x\n").hostname).toBe("web");
-    expect(readCloudConfig("local-hostname: web\n").hostname).toBe("web");
-    expect(readCloudConfig("chef:\n  hostname: web\n").hostname).toBeUndefined();
-  });
-});
 
 describe("the stage", () => {
   const root = "/etc/ssh/authorized_keys.d/root";
@@ -211,5 +110,47 @@ describe("pwauth", () => {
     await boot(kernel);
     expect(kernel.readText("/etc/shadow")).toBe(shadow);
     expect(kernel.exists("/etc/ssh/sshd_config.d")).toBe(false);
+  });
+});
+
+describe("the user's own authorized_keys", () => {
+  const served = "/etc/ssh/authorized_keys.d/tc";
+
+  test("that starts with a byte order mark lets the user in like root, whose copy has none", async () => {
+    const kernel = system({ authorized: `\uFEFF${ed25519()}\r\n` });
+    const { notes } = await boot(kernel);
+    expect(kernel.readText("/root/.ssh/authorized_keys")).toMatch(/\nssh-ed25519 /);
+    expect(kernel.readText(served)).toBe(`# /home/tc/.ssh/authorized_keys\n${ed25519()}\n`);
+    expect(notes.done.join("\n")).toContain("byte order mark");
+  });
+
+  test("that has none is served to nobody a second time", async () => {
+    const kernel = system({ authorized: ed25519() });
+    await boot(kernel);
+    expect(kernel.exists(served)).toBe(false);
+  });
+
+  test("with blanks that sshd doesn't know lets neither the user nor root in", async () => {
+    const kernel = system({ authorized: `\u00a0${ed25519()}\n` });
+    const { message } = await boot(kernel);
+    expect(kernel.readText("/root/.ssh/authorized_keys")).not.toContain("ssh-ed25519");
+    expect(message).toContain("line 1");
+  });
+
+  test("is not the place of a NoCloud disk's keys, which are for users that are here alone", async () => {
+    const kernel = system();
+    const cd = new Uint8Array(64 * 1024);
+    cd.set(Buffer.from("\x01CD001"), 32768);
+    cd.set(Buffer.from("CIDATA".padEnd(32)), 32768 + 40);
+    kernel.addBlockDevice("/dev/sr0", cd).lay({ "/sys/block/sr0": null });
+    const inside = system().lay({
+      "/cd/USER-DATA": `#cloud-config\nruncmd: [reboot]\nusers:\n- {name: eve, ssh_authorized_keys: [${publicOf("ecdsa")}]}\n- {name: root, ssh_authorized_keys: [${ed25519()}]}\n`,
+    });
+    kernel.filesystems.set("/dev/sr0", inside.tree.get("test", "/cd", true));
+    const { message } = await boot(kernel);
+    expect(kernel.readText(served)).not.toContain("ssh-");
+    expect(kernel.readText("/etc/ssh/authorized_keys.d/root")).toContain(ed25519());
+    expect(message).toContain("no such user here, left out: eve (1 key)");
+    expect(message).toContain("NoCloud disk /dev/sr0: not honoured: runcmd");
   });
 });

@@ -27,6 +27,6 @@ export async function fatSeedDisk(folder: string, name: string, key: string): Pr
 async function writeSeed(tree: string, name: string, key: string): Promise<void> {
   await mkdir(tree);
   await writeFile(path.join(tree, "meta-data"), `local-hostname: ${name}\n`);
-  const lines = ["#cloud-config", "users:", "  - name: me", "    ssh_authorized_keys:"];
+  const lines = ["#cloud-config", "users:", "  - name: default", "    ssh_authorized_keys:"];
   await writeFile(path.join(tree, "user-data"), `${lines.join("\n")}\n      - ${key}`);
 }

@@ -1,14 +1,15 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
-import { credentialOf, type Given, keysOfCredentials } from "./credentials.ts";
+import { emptyProvision, type Provision } from "../model/provision.ts";
+import { credentialOf, provisionsOf } from "./credentials.ts";
 import { firmwareConfig, smbiosTable } from "./places.ts";
 import { oemStrings } from "./smbios.ts";
 
 const maxTableBytes = 1024 * 1024;
 const maxCredentialBytes = 64 * 1024;
 
-/** The keys in what the hypervisor hands this machine. A source that can't be read gives a warning. */
-export function readCredentials(kernel: Kernel, user: { name: string; home: string }): Given {
+/** What is asked for by what the hypervisor hands this machine. A source that can't be read gives a warning. */
+export function readCredentials(kernel: Kernel, user: { name: string; home: string }): Provision[] {
   const warnings: string[] = [];
   const credentials = [
     ...orWarn(warnings, () => {
@@ -29,8 +30,8 @@ export function readCredentials(kernel: Kernel, user: { name: string; home: stri
       }),
     ),
   ];
-  const { texts, warnings: more } = keysOfCredentials(credentials, user);
-  return { texts, warnings: [...warnings, ...more] };
+  const unread = warnings.length === 0 ? [] : [{ ...emptyProvision("credentials"), warnings }];
+  return [...provisionsOf(credentials, user), ...unread];
 }
 
 function orWarn<T>(warnings: string[], read: () => T[]): T[] {

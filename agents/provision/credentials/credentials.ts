@@ -1,24 +1,10 @@
+import { emptyProvision, type Provision, type ProvisionedUser } from "../model/provision.ts";
+
 /** A credential as systemd defines them (systemd.io/CREDENTIALS): a name, bytes, and where it came from. */
 export interface Credential {
   name: string;
   text: string;
   from: string;
-}
-
-/** Lines of authorized_keys that somebody hands the machine, and whom they let in. */
-export interface GivenText {
-  /** "user": the user, and root, who gets the user's keys; "root": root alone. */
-  for: "user" | "root";
-  /** In words for people: "SMBIOS credential ssh.authorized_keys.root". */
-  from: string;
-  text: string;
-}
-
-/** Texts with keys that the hypervisor handed in. */
-export interface Given {
-  texts: GivenText[];
-  /** What was left out, and why. */
-  warnings: string[];
 }
 
 const smbiosForm = /^io\.systemd\.credential(\.binary)?:([^=]+)=(.*)$/s;
@@ -33,24 +19,21 @@ export function credentialOf(text: string): Credential | undefined {
   return { name, text: content, from: `SMBIOS credential ${name}` };
 }
 
-/** The keys in credentials; those that mean something else are passed over. */
-export function keysOfCredentials(
+/** What each credential that lets somebody in asks for; those that mean something else are passed over. */
+export function provisionsOf(
   credentials: readonly Credential[],
   user: { name: string; home: string },
-): Given {
-  const given: Given = { texts: [], warnings: [] };
-  for (const { name, text, from } of credentials) {
+): Provision[] {
+  return credentials.flatMap(({ name, text, from }): Provision[] => {
+    const bare = emptyProvision(from);
     if (name === "ssh.authorized_keys.root") {
-      given.texts.push({ for: "root", from, text });
+      return [{ ...bare, users: [{ name: "root", keys: [text] }] }];
     }
     if (name === "ssh.ephemeral-authorized_keys-all") {
-      given.texts.push({ for: "user", from, text });
+      return [{ ...bare, users: [{ name: undefined, keys: [text] }] }];
     }
-    if (name === "tmpfiles.extra") {
-      readTmpfiles(text, from, user, given);
-    }
-  }
-  return given;
+    return name === "tmpfiles.extra" ? [{ ...bare, ...readTmpfiles(text, user) }] : [];
+  });
 }
 
 /**
@@ -59,10 +42,10 @@ export function keysOfCredentials(
  */
 function readTmpfiles(
   text: string,
-  from: string,
   user: { name: string; home: string },
-  given: Given,
-): void {
+): Pick<Provision, "users" | "warnings"> {
+  const users: ProvisionedUser[] = [];
+  const warnings: string[] = [];
   for (const line of text.split("\n")) {
     const [, type, path, argument] = /^\s*(\S+)\s+(\S+)(?:\s+\S+){4}\s+(.+?)\s*$/.exec(line) ?? [];
     if (type === undefined || path === undefined || argument === undefined) {
@@ -74,13 +57,14 @@ function readTmpfiles(
     const home = path.slice(0, -"/.ssh/authorized_keys".length);
     const content = type.includes("~") ? fromBase64(argument) : unescaped(argument);
     if (home === "/root") {
-      given.texts.push({ for: "root", from, text: content });
+      users.push({ name: "root", keys: [content] });
     } else if (home === user.home) {
-      given.texts.push({ for: "user", from, text: content });
+      users.push({ name: undefined, keys: [content] });
     } else {
-      given.warnings.push(`${from}: ${path} is of nobody here`);
+      warnings.push(`${path} is of nobody here`);
     }
   }
+  return { users, warnings };
 }
 
 function unescaped(text: string): string {
