@@ -10,7 +10,7 @@ const root = path.resolve(import.meta.dirname, "..");
  */
 const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
   agents: [
-    ["kernel"],
+    ["kernel", "units"],
     ["accounts", "command", "digest", "modules", "steps"],
     ["flavour", "services", "settings"],
     ["hypervisor"],

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { mebibyte } from "../units/bytes.ts";
 import { automountCommand } from "./command.ts";
 import { LabKernel } from "./lab/lab-kernel.testing.ts";
-import { boot, machine, mebibyte, newMachine } from "./lab/machines.testing.ts";
+import { boot, machine, newMachine } from "./lab/machines.testing.ts";
 import { Platter } from "./lab/platter.testing.ts";
 
 async function call(kernel: LabKernel, ...words: string[]) {

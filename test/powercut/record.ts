@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { mebibyte } from "../../agents/units/bytes.ts";
 import { userdataArchive } from "../../machine/disk/userdata-archive.ts";
 import type { Identity } from "../vm/harness/data-disk.ts";
 import { TestMachine } from "../vm/harness/test-machine.ts";
@@ -46,8 +47,6 @@ export interface Used {
   disk: SparseDisk;
   owed: readonly Owed[];
 }
-
-const mebibyte = 2 ** 20;
 
 /** Boots the real image with a disk whose writes and flushes QEMU logs, uses it a little, and pulls the plug. */
 export async function record(wanted: Recorded, identity: Identity): Promise<Recording> {

@@ -1,7 +1,5 @@
+import { gibibyte, tebibyte } from "../../units/bytes.ts";
 import type { Layout } from "../disk/layout.ts";
-
-const gibibyte = 1024 ** 3;
-const tebibyte = 1024 ** 4;
 
 /**
  * The command that makes the data filesystem inside a whole disk (mke2fs(8)).

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { mebibyte, tebibyte } from "../../units/bytes.ts";
 import type { TableEntry } from "../content/content.ts";
-import { disk, mebibyte, table } from "../plan/made-disks.testing.ts";
+import { disk, table } from "../plan/made-disks.testing.ts";
 import { isOurTable, layoutOf } from "./layout.ts";
-
-const tebibyte = 1024 ** 4;
 
 describe("the layout", () => {
   test.each([

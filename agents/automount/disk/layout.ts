@@ -1,8 +1,8 @@
+import { mebibyte } from "../../units/bytes.ts";
 import { dosMaxSectors, linuxType } from "../content/dos-table.ts";
 import { linuxDataGuid } from "../content/gpt.ts";
 import type { Disk } from "./disk.ts";
 
-const mebibyte = 1024 * 1024;
 /** Below it a filesystem with a journal has no room worth having. */
 export const leastDiskBytes = 64 * mebibyte;
 /** 32 sectors of 512 bytes: the array of 128 entries; and the same with its header at the end of the disk. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { mebibyte } from "../../units/bytes.ts";
 import {
   boot,
   deviceWrites,
@@ -6,7 +7,6 @@ import {
   key,
   keyPath,
   machine,
-  mebibyte,
   newMachine,
   usedMachine,
 } from "./machines.testing.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { mebibyte } from "../../units/bytes.ts";
 import type { Hardware } from "./lab-kernel.testing.ts";
-import { boot, deviceWrites, machine, mebibyte, usedMachine } from "./machines.testing.ts";
+import { boot, deviceWrites, machine, usedMachine } from "./machines.testing.ts";
 import { Platter } from "./platter.testing.ts";
 
 describe("waitusb", () => {

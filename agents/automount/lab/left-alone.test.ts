@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { mebibyte } from "../../units/bytes.ts";
 import { clientArchive } from "../archive/made-archives.testing.ts";
 import { dosTableBytes, dosTableOffset } from "../content/dos-table.ts";
 import {
@@ -7,7 +8,6 @@ import {
   key,
   keyPath,
   machine,
-  mebibyte,
   newMachine,
   platter,
 } from "./machines.testing.ts";

@@ -5,6 +5,7 @@ import {
 } from "../../settings/options/automount.ts";
 import { bringKeysLate } from "../../sshkeys/stage.ts";
 import type { StageNotes } from "../../stage/stage.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { clientArchive } from "../archive/made-archives.testing.ts";
 import { automountStage } from "../stage.ts";
 import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.testing.ts";
@@ -12,7 +13,6 @@ import { Platter } from "./platter.testing.ts";
 
 /** Machines for tests, and what it takes to boot them. */
 
-export const mebibyte = 1024 * 1024;
 export const key = `ssh-ed25519 ${"A".repeat(68)} me@here\n`;
 export const keyPath = "/home/tc/.ssh/authorized_keys";
 

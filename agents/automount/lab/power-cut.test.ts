@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { boot2podman } from "../../flavour/flavour.ts";
 import { defaultAutomountOptions } from "../../settings/options/automount.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { applyPlan } from "../apply/apply.ts";
 import type { Content } from "../content/content.ts";
 import { dosTableBytes, dosTableOffset } from "../content/dos-table.ts";
@@ -10,15 +11,7 @@ import { observeDisks } from "../observe/observe.ts";
 import { plan } from "../plan/plan.ts";
 import type { DiskStep } from "../plan/steps.ts";
 import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.testing.ts";
-import {
-  boot,
-  firstBytes,
-  key,
-  keyPath,
-  machine,
-  mebibyte,
-  newMachine,
-} from "./machines.testing.ts";
+import { boot, firstBytes, key, keyPath, machine, newMachine } from "./machines.testing.ts";
 import { Platter, type Survivors } from "./platter.testing.ts";
 
 function tableOf(hardware: Hardware): Content {

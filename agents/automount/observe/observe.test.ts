@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { boot2podman } from "../../flavour/flavour.ts";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { listDisks } from "./block-devices.ts";
 import { diskText, observeDisks } from "./observe.ts";
-
-const mebibyte = 1024 * 1024;
 
 interface Laid {
   /** Folder below /sys/devices. */

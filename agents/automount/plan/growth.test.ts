@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { mebibyte, tebibyte } from "../../units/bytes.ts";
 import type { Content, Ext4 } from "../content/content.ts";
 import type { Disk, Partition } from "../disk/disk.ts";
 import type { Filesystem } from "../disk/filesystems.ts";
 import { growthOf } from "./growth.ts";
-import { data, disk, mebibyte, partition, table } from "./made-disks.testing.ts";
+import { data, disk, partition, table } from "./made-disks.testing.ts";
 
-const tebibyte = 1024 ** 4;
 const ext4 = (sizeBytes: number): Ext4 => ({
   label: "boot2podman-data",
   uuid: "u",

@@ -1,9 +1,9 @@
+import { mebibyte } from "../../units/bytes.ts";
 import { dosMaxSectors } from "../content/dos-table.ts";
 import type { Disk, Partition } from "../disk/disk.ts";
 import type { Filesystem } from "../disk/filesystems.ts";
 import { isOurTable, layoutOf } from "../disk/layout.ts";
 
-const mebibyte = 1024 * 1024;
 /** Less is not worth a write: tools leave gaps of some MiB at the end on purpose. */
 export const leastGrowthBytes = 16 * mebibyte;
 

@@ -3,13 +3,12 @@ import {
   type AutomountOptions,
   defaultAutomountOptions,
 } from "../../settings/options/automount.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import type { Content, Ext4, TableEntry } from "../content/content.ts";
 import type { Disk, Magic, Partition } from "../disk/disk.ts";
 import type { Situation } from "./decide.ts";
 
 /** Builders of disks for the tests of the plan: everything not said is that of an empty 20 GB disk. */
-
-export const mebibyte = 1024 * 1024;
 
 export const empty: Content = { is: "empty", zeros: false };
 export const zeros: Content = { is: "empty", zeros: true };

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { type BootOptions, defaultBootOptions } from "../../settings/boot-options.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { type MemoryFacts, planMemory, swapFilePath } from "./plan-memory.ts";
 import { memoryStage } from "./stage.ts";
 import { swapHeader } from "./swap-header.ts";
 
-const mebibyte = 1 << 20;
 const facts: MemoryFacts = {
   options: defaultBootOptions,
   availableBytes: 700 * mebibyte,

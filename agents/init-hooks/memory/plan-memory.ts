@@ -1,5 +1,6 @@
 import { stateFolder } from "../../kernel/state-folder.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
+import { mebibyte } from "../../units/bytes.ts";
 
 /** What a plan for swap and limits hangs on. */
 export interface MemoryFacts {
@@ -24,7 +25,6 @@ export interface MemoryPlan {
   warnings: readonly string[];
 }
 
-const mebibyte = 1 << 20;
 const smallestZramBytes = 8 * mebibyte;
 /** On a small machine all memory is needed for the containers, and what is left of it changes much. */
 const smallestLimitedBytes = 256 * mebibyte;

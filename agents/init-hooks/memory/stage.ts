@@ -5,6 +5,7 @@ import { runChecked } from "../../kernel/run-checked.ts";
 import { findStateMount } from "../../kernel/state-folder.ts";
 import { loadModules } from "../../modules/module-loader.ts";
 import type { Stage } from "../../stage/stage.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { type MemoryPlan, planMemory } from "./plan-memory.ts";
 import { swapAreas } from "./swap-areas.ts";
 import { swapHeader } from "./swap-header.ts";
@@ -131,5 +132,5 @@ function limitContainers(kernel: Kernel, sizeBytes: number): void {
 }
 
 function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / (1 << 20))} MiB`;
+  return `${Math.round(bytes / mebibyte)} MiB`;
 }

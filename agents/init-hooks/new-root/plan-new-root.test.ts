@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { stepText } from "../../steps/step.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { enterNewRoot } from "./enter-new-root.ts";
 import { planNewRoot, rootSizeBytes, skeleton } from "./plan-new-root.ts";
 
-const mebibyte = 1 << 20;
 const facts = {
   newRoot: "/newroot",
   availableBytes: 800 * mebibyte,

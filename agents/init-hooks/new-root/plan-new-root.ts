@@ -1,5 +1,6 @@
 import type { Owner } from "../../kernel/files.ts";
 import type { Step } from "../../steps/step.ts";
+import { mebibyte } from "../../units/bytes.ts";
 
 /** What a plan for the root hangs on. */
 export interface NewRootFacts {
@@ -22,7 +23,6 @@ export interface NewRootPlan {
 /** Content of the fresh root, kept in the image. */
 export const skeleton = "/usr/share/boot2podman/root";
 
-const mebibyte = 1 << 20;
 const smallestRootBytes = 32 * mebibyte;
 const reserveBytes = 96 * mebibyte;
 const staff: Owner = { uid: 0, gid: 50 };

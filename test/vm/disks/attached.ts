@@ -1,6 +1,7 @@
 import { open, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test as plain } from "vitest";
+import { mebibyte } from "../../../agents/units/bytes.ts";
 import { NextBoots } from "../../powercut/next-boot.ts";
 import { type Identity, newIdentity } from "../harness/data-disk.ts";
 import { runOk } from "../harness/run.ts";
@@ -26,7 +27,6 @@ export const buses = [
   { name: "NVMe", device: "nvme", sectorBytes: 4096 },
   { name: "USB", device: "usb-storage,bus=usb.0", sectorBytes: 512 },
 ];
-export const mebibyte = 2 ** 20;
 
 /** How large the disk at that place of the list is; each is known by its size. */
 export const sizeBytesOf = (index: number) => (100 + index) * mebibyte;

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import { buses, mebibyte, sizeBytesOf, test } from "./attached.ts";
+import { mebibyte } from "../../../agents/units/bytes.ts";
+import { buses, sizeBytesOf, test } from "./attached.ts";
 
 /** Each bus: the disk is set up, found again, and grown. */
 export function busTests(): void {

@@ -1,9 +1,10 @@
 import { copyFile, open } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "vitest";
+import { mebibyte } from "../../../agents/units/bytes.ts";
 import { SparseDisk } from "../../powercut/sparse-disk.ts";
 import { runOk } from "../harness/run.ts";
-import { mebibyte, test } from "./attached.ts";
+import { test } from "./attached.ts";
 
 /** Disks that are not for us to set up, while no disk is ours yet. */
 export function untouchedTests(): void {

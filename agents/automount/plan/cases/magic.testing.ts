@@ -1,3 +1,4 @@
+import { mebibyte } from "../../../units/bytes.ts";
 import {
   data,
   disk,
@@ -5,7 +6,6 @@ import {
   ext4,
   foreign,
   magic,
-  mebibyte,
   ourTable,
   partition,
   partitioned,

@@ -1,9 +1,9 @@
+import { mebibyte } from "../../../units/bytes.ts";
 import {
   disk,
   empty,
   ext4,
   foreign,
-  mebibyte,
   partition,
   partitioned,
   zeros,
