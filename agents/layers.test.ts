@@ -40,7 +40,7 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   // What the host has and what is kept of machines, then what they live on, what happens to them, and who says so.
   machine: [
-    ["failure"],
+    ["error"],
     ["program", "template"],
     ["store"],
     ["boot-image", "disk", "ssh"],

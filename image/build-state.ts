@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import * as z from "zod";
+import { systemErrorCode } from "../system-error.ts";
 import { sourceFiles } from "./cache/sources.ts";
 import { hashOf, hashOfCode } from "./cache/stage.ts";
-import { systemErrorCode } from "./report/system-error.ts";
 
 const stateSchema = z.object({
   key: z.string(),

@@ -1,11 +1,11 @@
 #!/usr/bin/env bun
 import { Command, Option } from "commander";
 import * as z from "zod";
+import { isDiskFull } from "../system-error.ts";
 import { buildImage } from "./build-image.ts";
 import { archSchema } from "./recipe/recipe.ts";
 import { BuildError } from "./report/build-error.ts";
 import { progressOn } from "./report/progress.ts";
-import { isDiskFull } from "./report/system-error.ts";
 
 const program = new Command("npm run build --")
   .description("Builds the boot2podman image: packages, files, initrds, ISO.")

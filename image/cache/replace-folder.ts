@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { systemErrorCode } from "../report/system-error.ts";
+import { systemErrorCode } from "../../system-error.ts";
 
 /** What this process is filling now: removed when it ends early, whatever the reason. */
 const unfinished = new Set<string>();

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { createReadStream, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { systemErrorCode } from "../../system-error.ts";
 import { BuildError } from "../report/build-error.ts";
-import { systemErrorCode } from "../report/system-error.ts";
 import { toolEnvironment } from "../tool/environment.ts";
 import { runTool } from "../tool/run-tool.ts";
 

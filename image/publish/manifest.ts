@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { systemErrorCode } from "../../system-error.ts";
 import { archSchema } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
-import { systemErrorCode } from "../report/system-error.ts";
 
 /** The manifest's file in the folder of artifacts. */
 export const MANIFEST_NAME = "manifest.json";

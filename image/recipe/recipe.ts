@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import * as z from "zod";
+import { systemErrorCode } from "../../system-error.ts";
 import { BuildError } from "../report/build-error.ts";
-import { systemErrorCode } from "../report/system-error.ts";
 import { isTable, mergeOver } from "./base.ts";
 
 /** The architectures that images can be built for, in Debian's words. */

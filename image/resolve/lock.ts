@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import * as z from "zod";
+import { systemErrorCode } from "../../system-error.ts";
 import type { Arch } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
-import { systemErrorCode } from "../report/system-error.ts";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal");
 

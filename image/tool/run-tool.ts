@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { packageOf } from "../../host-packages.ts";
+import { isDiskFull, systemErrorCode } from "../../system-error.ts";
 import { BuildError } from "../report/build-error.ts";
-import { isDiskFull, systemErrorCode } from "../report/system-error.ts";
 import { toolEnvironment } from "./environment.ts";
 
 /** How a tool runs; its arguments are handed to it as they are, through no shell. */

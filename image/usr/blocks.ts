@@ -15,8 +15,8 @@ import {
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
+import { systemErrorCode } from "../../system-error.ts";
 import { type ContentStore, contentPath } from "../files/content.ts";
-import { systemErrorCode } from "../report/system-error.ts";
 import { runTool } from "../tool/run-tool.ts";
 import type { Piece } from "./packing.ts";
 

@@ -2,7 +2,8 @@ import { constants } from "node:fs";
 import { copyFile, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { Failure, systemErrorCode } from "../failure/failure.ts";
+import { systemErrorCode } from "../../system-error.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { type BootImage, imageArchitecture } from "./image.ts";
 
 const DESCRIPTION = "image.json";
@@ -40,7 +41,7 @@ export async function cachedImage(store: string, id: string): Promise<BootImage>
       id,
     };
   } catch (error) {
-    throw new Failure(
+    throw new MachineError(
       `The image ${id} isn't in ${imageCache(store)} any more: choose another with "podman-machine upgrade --image FOLDER".`,
       { cause: error },
     );

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { Failure, systemErrorCode } from "../failure/failure.ts";
+import { systemErrorCode } from "../../system-error.ts";
+import { MachineError } from "../error/machine-error.ts";
 
 const KERNEL = "vmlinuz64";
 /** In the order in which the kernel reads them. */
@@ -84,8 +85,8 @@ export function isoAlone(folder: string): BootImage {
 }
 
 /** The error for an image that can't be used, and how to come by one. */
-export function imageMissing(folder: string, found: string, cause?: unknown): Failure {
-  return new Failure(
+export function imageMissing(folder: string, found: string, cause?: unknown): MachineError {
+  return new MachineError(
     `There is no whole image in ${folder}: ${found}. Build it with "npm run build", or name its folder with --image.`,
     { cause },
   );
@@ -103,9 +104,12 @@ async function readManifest(folder: string): Promise<z.infer<typeof manifest>> {
   try {
     return manifest.parse(JSON.parse(text));
   } catch (error) {
-    throw new Failure(`${path} isn't a manifest of an image: build it anew with "npm run build".`, {
-      cause: error,
-    });
+    throw new MachineError(
+      `${path} isn't a manifest of an image: build it anew with "npm run build".`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure, systemErrorCode } from "../failure/failure.ts";
+import { systemErrorCode } from "../../system-error.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { imagesInUse } from "../store/images-in-use.ts";
 import { withLock } from "../store/lock.ts";
 import { syncFolder } from "../store/write-file.ts";
@@ -58,7 +59,7 @@ async function make(folder: string, image: BootImage): Promise<void> {
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
     if (systemErrorCode(error) === "ENOSPC") {
-      throw new Failure(`No room on the host's disk for the kernel and initrd in ${folder}.`, {
+      throw new MachineError(`No room on the host's disk for the kernel and initrd in ${folder}.`, {
         cause: error,
       });
     }
@@ -108,7 +109,7 @@ async function append(output: FileHandle, part: ImageFile, folder: string): Prom
     throw error;
   }
   if (hash.digest("hex") !== part.sha256) {
-    throw new Failure(
+    throw new MachineError(
       `${part.path} is damaged: its hash isn't the one in manifest.json. Build it anew with "npm run build".`,
     );
   }

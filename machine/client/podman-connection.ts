@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import * as z from "zod";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { findProgram } from "../program/find.ts";
 import { lastLine, type ProgramResult, runProgram } from "../program/run.ts";
 
@@ -75,26 +75,26 @@ export async function connectPodman(
   const list = await podman("list", "--format", "json");
   const known = parseList(list);
   if (known === undefined) {
-    return [`podman of this host lists no connections: ${complaintOf(list)}`];
+    return [`podman of this host lists no connections: ${reasonOf(list)}`];
   }
   const plan = planConnections(known, wanted, folder, await staleNames(known, folder));
-  const problems = plan.taken.map(
+  const warnings = plan.taken.map(
     (name) =>
       `podman's connection "${name}" leads elsewhere and was left alone: podman-machine env says how to reach the machine.`,
   );
   for (const name of plan.remove) {
     const result = await podman("remove", name);
     if (result.exitCode !== 0) {
-      problems.push(`podman's connection "${name}" was not removed: ${complaintOf(result)}`);
+      warnings.push(`podman's connection "${name}" was not removed: ${reasonOf(result)}`);
     }
   }
   for (const { name, uri, identity } of plan.add) {
     const result = await podman("add", "--identity", identity, name, uri);
     if (result.exitCode !== 0) {
-      problems.push(`podman was not told of the connection "${name}": ${complaintOf(result)}`);
+      warnings.push(`podman was not told of the connection "${name}": ${reasonOf(result)}`);
     }
   }
-  return problems;
+  return warnings;
 }
 
 /**
@@ -127,7 +127,7 @@ async function findPodman(environment: Environment): Promise<string | undefined>
   try {
     return await findProgram("podman", environment.PATH ?? "");
   } catch (error) {
-    if (error instanceof Failure) {
+    if (error instanceof MachineError) {
       return undefined;
     }
     throw error;
@@ -154,6 +154,6 @@ function parseList(result: ProgramResult): Connection[] | undefined {
   }
 }
 
-function complaintOf(result: ProgramResult): string {
+function reasonOf(result: ProgramResult): string {
   return result.timedOut ? "no answer" : lastLine(result.stderr) || "it gave no reason";
 }

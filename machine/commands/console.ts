@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import type { Command } from "commander";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { followFile } from "../life/follow.ts";
 import { loadMachine, ofDriver } from "../store/machines.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
@@ -39,7 +39,7 @@ export function addLogs(program: Command, context: Context): void {
         const path = `${flags.boot ? bootLog : consoleLog}${flags.previous ? ".1" : ""}`;
         const text = await readIfThere(path);
         if (text === undefined && !flags.follow) {
-          throw new Failure(`"${name}" has printed nothing yet: there is no ${path}.`);
+          throw new MachineError(`"${name}" has printed nothing yet: there is no ${path}.`);
         }
         if (flags.follow) {
           await followFile(path, (part) => context.terminal.write(part));
@@ -67,7 +67,7 @@ function attach(path: string, name: string): Promise<void> {
         resolve();
       } else {
         reject(
-          new Failure(`The console of "${name}" can't be reached: is it running?`, {
+          new MachineError(`The console of "${name}" can't be reached: is it running?`, {
             cause: error,
           }),
         );

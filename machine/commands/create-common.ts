@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import { collect } from "./arguments.ts";
 
 /** The flags that every driver's machines have. */
@@ -21,7 +21,7 @@ export function addCommonFlags(command: Command): void {
 
 function label(text: string, before: string[]): string[] {
   if (!/^[^=]+=/.test(text)) {
-    throw new UsageFailure(`"${text}" is no label: expected KEY=VALUE.`);
+    throw new UsageError(`"${text}" is no label: expected KEY=VALUE.`);
   }
   return collect(text, before);
 }

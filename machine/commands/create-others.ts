@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { NewMachine } from "../driver/contract/new-machine.ts";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 
 import { mebibytes, wholeNumber } from "./arguments.ts";
 import type { CommonFlags } from "./create-common.ts";
@@ -54,7 +54,7 @@ type Flags = OtherFlags & QemuFlags & CommonFlags;
 /** A machine that exists. */
 export function genericMachineOf(flags: Flags): NewMachine<"generic"> {
   if (flags.genericIpAddress === "") {
-    throw new UsageFailure("The driver generic needs --generic-ip-address: where the machine is.");
+    throw new UsageError("The driver generic needs --generic-ip-address: where the machine is.");
   }
   const source = flags.genericSshKey === "" ? "" : resolve(flags.genericSshKey);
   return {
@@ -73,7 +73,7 @@ export function genericMachineOf(flags: Flags): NewMachine<"generic"> {
 /** A machine that is a URL. */
 export function noneMachineOf(flags: Flags): NewMachine<"none"> {
   if (!URL.canParse(flags.url)) {
-    throw new UsageFailure("The driver none needs --url, such as tcp://192.168.1.5:2376.");
+    throw new UsageError("The driver none needs --url, such as tcp://192.168.1.5:2376.");
   }
   return {
     driver: "none",
@@ -109,7 +109,7 @@ function shareFolder(text: string): string {
   }
   const separator = text.lastIndexOf(":");
   if (separator < 1 || separator === text.length - 1) {
-    throw new UsageFailure(`"${text}" is no folder to share: expected DIR:NAME.`);
+    throw new UsageError(`"${text}" is no folder to share: expected DIR:NAME.`);
   }
   return `${resolve(text.slice(0, separator))}${text.slice(separator)}`;
 }

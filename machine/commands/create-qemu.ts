@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import type { NewMachine } from "../driver/contract/new-machine.ts";
 import { CACHE_MODES } from "../driver/qemu/disk-device.ts";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import { fetchIso } from "../life/fetch-iso.ts";
 import {
   DISK_MIN_MIB,
@@ -130,19 +130,19 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"
   parsePortRange(flags.localports);
   const isBehindNat = flags.qemuNetwork === "user";
   if (!isBehindNat && flags.qemuNetworkAddress === "") {
-    throw new UsageFailure(
+    throw new UsageError(
       `--qemu-network ${flags.qemuNetwork} needs --qemu-network-address: the address that the machine has there.`,
     );
   }
   if (!isBehindNat && flags.publish.length > 0) {
-    throw new UsageFailure(
+    throw new UsageError(
       "--publish is for --qemu-network user: with others, the guest has an address of its own.",
     );
   }
   const url = flags.boot2podmanUrl;
   const boot = flags.iso || url !== "" ? "iso" : "kernel";
   if (boot === "iso" && (flags.volume.length > 0 || flags.append !== "")) {
-    throw new UsageFailure(
+    throw new UsageError(
       `${flags.append === "" ? "--volume" : "--append"} needs the kernel command line, which the ISO has of its own: leave out ${flags.iso ? "--iso" : "--boot2podman-url"}.`,
     );
   }

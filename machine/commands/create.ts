@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { NewMachine } from "../driver/contract/new-machine.ts";
 import { driverOf, isDriverName } from "../driver/drivers.ts";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import { createMachine } from "../life/create.ts";
 import { giveHostname } from "../life/hostname.ts";
 import { introduce } from "../life/introduce.ts";
@@ -66,7 +66,7 @@ function newMachine(flags: Flags, fromEnvironment: string | undefined): NewMachi
   const implied = flags.url === "" ? "qemu" : "none";
   const driver = flags.driver ?? (fromEnvironment || implied);
   if (!isDriverName(driver)) {
-    throw new UsageFailure(
+    throw new UsageError(
       `There is no driver "${driver}" here: the drivers are ${Object.keys(MACHINES).join(", ")}.`,
     );
   }

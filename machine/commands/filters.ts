@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import type { ListedMachine } from "../life/list.ts";
 
 const KEYS = ["driver", "state", "name", "label"];
@@ -11,7 +11,7 @@ export function parseFilters(filters: readonly string[]): (machine: ListedMachin
   for (const filter of filters) {
     const [key = "", ...rest] = filter.split("=");
     if (rest.length === 0 || !KEYS.includes(key)) {
-      throw new UsageFailure(
+      throw new UsageError(
         `Unsupported filter "${filter}": expected driver=, state=, name= or label=.`,
       );
     }
@@ -46,6 +46,6 @@ function expression(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch {
-    throw new UsageFailure(`"${text}" is no regular expression.`);
+    throw new UsageError(`"${text}" is no regular expression.`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import { type ListedMachine, listMachines } from "../life/list.ts";
 import { renderTemplate } from "../template/render.ts";
 import { collect, wholeNumber } from "./arguments.ts";
@@ -38,7 +38,7 @@ export function addLs(program: Command, context: Context): void {
     )
     .action(async (flags: Flags) => {
       if ([flags.quiet, flags.json, flags.format !== undefined].filter(Boolean).length > 1) {
-        throw new UsageFailure("--quiet, --json and --format exclude one another.");
+        throw new UsageError("--quiet, --json and --format exclude one another.");
       }
       const keep = parseFilters(flags.filter);
       const active = context.terminal.environment.PODMAN_MACHINE_NAME;

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure, UsageFailure } from "../failure/failure.ts";
+import { MachineError, UsageError } from "../error/machine-error.ts";
 import { runAttached } from "../program/attached.ts";
 import { findProgram } from "../program/find.ts";
 import { loadMachine } from "../store/machines.ts";
@@ -19,7 +19,7 @@ export function addMount(program: Command, context: Context): void {
     .action(async (source: string, mountpoint: string | undefined, flags: { unmount: boolean }) => {
       const name = machineIn(source);
       if (name === undefined) {
-        throw new UsageFailure(`"${source}" is no folder of a machine: expected MACHINE:PATH.`);
+        throw new UsageError(`"${source}" is no folder of a machine: expected MACHINE:PATH.`);
       }
       const path = source.slice(source.indexOf(":") + 1);
       const place = resolve(mountpoint ?? path);
@@ -42,7 +42,7 @@ async function findSshfs(): Promise<void> {
   try {
     await findProgram("sshfs");
   } catch (error) {
-    throw new Failure(
+    throw new MachineError(
       'Mounting a folder of a machine needs sshfs: install the package sshfs. Folders of this host are shared with a machine by "podman-machine create --volume HOST:GUEST" (or "set"), which needs nothing.',
       { cause: error },
     );

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { addAddress } from "./address.ts";
 import { addCompletion } from "./completion.ts";
 import { addConsole, addLogs } from "./console.ts";
@@ -120,7 +120,7 @@ export function report(error: unknown, terminal: Terminal, debug: boolean): numb
       terminal.error(cause.stack ?? cause.message);
     }
   }
-  return error instanceof Failure ? error.exitCode : 1;
+  return error instanceof MachineError ? error.exitCode : 1;
 }
 
 function versionText(): string {

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { giveHostname } from "../life/hostname.ts";
 import { introduce } from "../life/introduce.ts";
 import { loadRunning } from "../life/running.ts";
@@ -64,7 +64,7 @@ export function addBootChart(program: Command, context: Context): void {
       const target = driverOf(store, machine.config.DriverName).sshTarget(machine, "root");
       const result = await captureSsh(target, ["boot2podman", "boot-chart"], CHART_TIMEOUT_MS);
       if (result.exitCode !== 0 || !result.stdout.includes("<svg")) {
-        throw new Failure(
+        throw new MachineError(
           `"${name}" has no picture of its boot: ${lastLine(result.stderr) || "its image knows no boot-chart"}.`,
         );
       }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { sshConfigText } from "../client/ssh-config.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import { loadRunning } from "../life/running.ts";
 import { runAttached } from "../program/attached.ts";
 import { findProgram } from "../program/find.ts";
@@ -35,14 +35,12 @@ export function addScp(program: Command, context: Context): void {
         (name) => name !== undefined,
       );
       if (names.length === 0) {
-        throw new UsageFailure(
+        throw new UsageError(
           "Neither source nor destination is on a machine: expected MACHINE:PATH.",
         );
       }
       if (flags.delta && names.length > 1) {
-        throw new UsageFailure(
-          "--delta copies between this host and one machine, not between two.",
-        );
+        throw new UsageError("--delta copies between this host and one machine, not between two.");
       }
       await withSshConfig(context, names, async (config) => {
         const hasRsync = flags.delta && (await rsyncOnBothEnds(context, config, names));

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import { type Change, changeMachine } from "../life/change.ts";
 import { DISK_MIN_MIB, MEMORY_MIN_MIB, type Settings } from "../store/driver-config.ts";
 import { DEFAULT_NAME } from "../store/name.ts";
@@ -51,7 +51,7 @@ export function addSet(program: Command, context: Context): void {
       const change = changeOf(flags);
       const { settings, rootful, labels } = change;
       if (Object.keys(settings).length === 0 && rootful === undefined && labels === undefined) {
-        throw new UsageFailure("Nothing to change was named: --help lists what can be set.");
+        throw new UsageError("Nothing to change was named: --help lists what can be set.");
       }
       for (const line of await changeMachine(context.host(), name ?? DEFAULT_NAME, change)) {
         context.terminal.out(line);

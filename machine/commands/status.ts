@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
 import { listMachines } from "../life/list.ts";
 import { loadMachine } from "../store/machines.ts";
@@ -51,7 +51,7 @@ export function addActive(program: Command, context: Context): void {
       const all = await listMachines(context.host().store, wanted, flags.timeout * 1000);
       const active = all.find((machine) => machine.active);
       if (active === undefined) {
-        throw new Failure("No active host found");
+        throw new MachineError("No active host found");
       }
       context.terminal.out(active.name);
     });

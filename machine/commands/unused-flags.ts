@@ -1,5 +1,5 @@
 import type { Command, Option } from "commander";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 
 /** The options that `add` declares. */
 export function declaredBy(command: Command, add: (command: Command) => void): Option[] {
@@ -26,7 +26,7 @@ export function refuseUnusedFlags(
     .filter((option) => command.getOptionValueSource(option.attributeName()) === "cli");
   if (unused.length > 0) {
     const flags = unused.map((option) => option.long).join(" and ");
-    throw new UsageFailure(`The driver ${driver} makes no use of ${flags}: leave that out.`);
+    throw new UsageError(`The driver ${driver} makes no use of ${flags}: leave that out.`);
   }
 }
 

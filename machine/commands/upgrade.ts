@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import { introduce } from "../life/introduce.ts";
 import { startMachine, waitUntilReady } from "../life/start.ts";
 import { stopMachine } from "../life/stop.ts";
@@ -26,7 +26,7 @@ export function addUpgrade(program: Command, context: Context): void {
     .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
     .action(async (names: string[], flags: Flags) => {
       if (flags.rollback && flags.image !== undefined) {
-        throw new UsageFailure("--rollback and --image exclude one another.");
+        throw new UsageError("--rollback and --image exclude one another.");
       }
       for (const name of namesOrDefault(names)) {
         await upgrade(context, name, flags);

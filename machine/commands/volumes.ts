@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from "node:path";
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import type { PublishedPort } from "../store/driver-config.ts";
 import type { FolderShare } from "../store/share.ts";
 
@@ -8,13 +8,11 @@ export function parseVolume(text: string, index: number): FolderShare {
   const parts = text.split(":");
   const [host = "", guest = "", access = "rw"] = parts;
   if (host === "" || parts.length > 3 || !["ro", "rw"].includes(access)) {
-    throw new UsageFailure(
-      `"${text}" is no volume: expected HOST-FOLDER:GUEST-FOLDER or with :ro.`,
-    );
+    throw new UsageError(`"${text}" is no volume: expected HOST-FOLDER:GUEST-FOLDER or with :ro.`);
   }
   const place = guest === "" ? resolve(host) : guest;
   if (!isAbsolute(place) || place === "/" || place.includes('"')) {
-    throw new UsageFailure(
+    throw new UsageError(
       `"${text}" is no volume: the folder in the guest has to be absolute, not / itself, and without ".`,
     );
   }
@@ -35,7 +33,7 @@ export function parsePublish(text: string): PublishedPort {
   const GuestPort = Number(match?.[3] ?? match?.[2]);
   const inRange = (port: number) => port >= 1 && port <= 65_535;
   if (match === null || !inRange(HostPort) || !inRange(GuestPort)) {
-    throw new UsageFailure(
+    throw new UsageError(
       `"${text}" is no port to publish: expected HOST-PORT:GUEST-PORT, such as 8080:80, 127.0.0.1:8080:80 or 5353:53/udp.`,
     );
   }

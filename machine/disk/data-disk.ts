@@ -1,22 +1,22 @@
 import { chmod, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { lastLine, runProgram } from "../program/run.ts";
+import { MEBIBYTE } from "./mebibyte.ts";
 import { userdataArchive } from "./userdata-archive.ts";
 
-const MIB = 2 ** 20;
 const QEMU_IMG_TIMEOUT_MS = 60_000;
 
 /** The size that the guest sees: what was asked for, beyond the archive at the start. */
 export function virtualSizeBytes(sizeMib: number, archiveBytes: number): number {
-  return sizeMib * MIB + archiveBytes;
+  return sizeMib * MEBIBYTE + archiveBytes;
 }
 
 /**
  * Makes the data disk of a machine: the archive with its key at offset 0, then zeros. The file
  * holds only what was written (some 200 kB), and grows as the guest fills the disk.
- * Throws a {@link Failure} when qemu-img is missing or fails, as on a full host disk.
+ * Throws a {@link MachineError} when qemu-img is missing or fails, as on a full host disk.
  */
 export async function makeDataDisk(options: {
   path: string;
@@ -37,15 +37,17 @@ export async function makeDataDisk(options: {
 /**
  * Makes a disk larger; the guest's filesystem follows at the next boot. The disk keeps what it has
  * beyond whole MiB, which is the archive that it started with.
- * Throws a {@link Failure} when it is larger already, or qemu-img fails.
+ * Throws a {@link MachineError} when it is larger already, or qemu-img fails.
  */
 export async function growDataDisk(path: string, sizeMib: number): Promise<void> {
   const text = await qemuImg(["info", "--output=json", path], path);
   const found: unknown = JSON.parse(text);
   const before = virtualSize.parse(found)["virtual-size"];
-  const sizeBytes = virtualSizeBytes(sizeMib, before % MIB);
+  const sizeBytes = virtualSizeBytes(sizeMib, before % MEBIBYTE);
   if (sizeBytes < before) {
-    throw new Failure(`The disk ${path} has ${Math.floor(before / MIB)} MiB and can only grow.`);
+    throw new MachineError(
+      `The disk ${path} has ${Math.floor(before / MEBIBYTE)} MiB and can only grow.`,
+    );
   }
   await qemuImg(["resize", "-q", "-f", "qcow2", path, String(sizeBytes)], path);
 }
@@ -57,7 +59,7 @@ export async function checkDisk(path: string, name: string): Promise<void> {
   try {
     await stat(path);
   } catch (error) {
-    throw new Failure(
+    throw new MachineError(
       `The disk of "${name}" is missing: ${path}. Restore it from a backup, or remove the machine (podman-machine rm ${name}) and create it anew.`,
       { cause: error },
     );
@@ -68,7 +70,7 @@ async function qemuImg(args: readonly string[], path: string): Promise<string> {
   const result = await runProgram("qemu-img", args, { timeoutMs: QEMU_IMG_TIMEOUT_MS });
   if (result.exitCode !== 0) {
     const found = result.timedOut ? "no answer in a minute" : lastLine(result.stderr);
-    throw new Failure(
+    throw new MachineError(
       /No space left/.test(result.stderr)
         ? `The disk ${path} could not be made: there is no room on the host's disk.`
         : `The disk ${path} could not be made: ${found}`,

@@ -1,6 +1,6 @@
 import type { Driver, WantedSettings } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { changeDriver, changeHostOptions } from "../store/change.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
@@ -29,7 +29,7 @@ export async function changeMachine(host: Host, name: string, change: Change): P
       driver.observe(machine, OBSERVE_TIMEOUT_MS),
     );
     if (state !== "Stopped") {
-      throw new Failure(
+      throw new MachineError(
         `"${name}" is not stopped (${state}): stop it first with "podman-machine stop ${name}".`,
       );
     }
@@ -58,7 +58,7 @@ async function growDisk(
     return;
   }
   if (before !== undefined && sizeMib < before) {
-    throw new Failure(
+    throw new MachineError(
       `The disk of "${machine.name}" has ${before} MiB and can only grow: nothing was changed.`,
     );
   }

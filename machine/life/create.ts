@@ -1,8 +1,9 @@
 import { mkdir, rename, rm } from "node:fs/promises";
+import { systemErrorCode } from "../../system-error.ts";
 import type { Driver } from "../driver/contract/driver.ts";
 import type { NewMachine } from "../driver/contract/new-machine.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure, systemErrorCode } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { checkNewConfig, type MachineConfig, writeConfig } from "../store/config.ts";
 import { withLock } from "../store/lock.ts";
 import {
@@ -132,7 +133,7 @@ function configOf(
 
 function withoutRoom(error: unknown, folder: string): unknown {
   if (systemErrorCode(error) === "ENOSPC") {
-    return new Failure(
+    return new MachineError(
       `No room on the host's disk for ${folder}: free some, or name another --storage-path.`,
       {
         cause: error,

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { systemErrorCode } from "../../system-error.ts";
 import type { Report } from "../driver/contract/driver.ts";
-import { Failure, systemErrorCode } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import type { MachineFiles } from "../store/machine-files.ts";
 
 const DOWNLOAD_TIMEOUT_MS = 900_000;
@@ -23,7 +24,7 @@ export async function fetchIso(url: string, files: MachineFiles, report: Report)
       await copyFile(source, path);
     }
   } catch (error) {
-    throw new Failure(`The ISO ${url} can't be fetched: ${reasonOf(error)}`, { cause: error });
+    throw new MachineError(`The ISO ${url} can't be fetched: ${reasonOf(error)}`, { cause: error });
   }
 }
 

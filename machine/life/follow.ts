@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { systemErrorCode } from "../failure/failure.ts";
+import { systemErrorCode } from "../../system-error.ts";
 import { waitInFolder } from "../store/folder-watch.ts";
 
 const FOR_EVER_MS = 2 ** 31 - 1;

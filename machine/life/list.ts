@@ -1,6 +1,6 @@
 import type { MachineState } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { labelsOf } from "../store/config.ts";
 import { loadMachine, machineNames } from "../store/machines.ts";
 
@@ -60,7 +60,7 @@ async function look(
       responseTimeMs: took(),
     };
   } catch (error) {
-    if (!(error instanceof Failure)) {
+    if (!(error instanceof MachineError)) {
       throw error;
     }
     return {

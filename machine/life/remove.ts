@@ -1,7 +1,7 @@
 import { rename, rm } from "node:fs/promises";
 import type { Observed } from "../driver/contract/driver.ts";
 import { allDrivers, driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { withLock } from "../store/lock.ts";
 import { machinesFolder, removedFolder, unfinishedFolder } from "../store/machine-files.ts";
 import {
@@ -43,7 +43,7 @@ export async function removeMachine(
     // Machines that others switch on and off only leave the list.
     if (state !== "Stopped" && power.isOurs) {
       if (!options.force) {
-        throw new Failure(
+        throw new MachineError(
           `"${name}" is not stopped (${state}). Stop it first with "podman-machine stop ${name}", or use -f.`,
         );
       }
@@ -108,7 +108,7 @@ async function loadIfSound(host: Host, name: string): Promise<Machine | undefine
   try {
     return await loadMachine(host.store, name);
   } catch (error) {
-    if (error instanceof Failure) {
+    if (error instanceof MachineError) {
       return undefined;
     }
     throw error;

@@ -1,5 +1,5 @@
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import { OBSERVE_TIMEOUT_MS } from "./host.ts";
 
@@ -17,7 +17,7 @@ export async function loadRunning(
   const driver = driverOf(store, machine.config.DriverName);
   const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
   if (state !== "Running") {
-    throw new Failure(refusal);
+    throw new MachineError(refusal);
   }
   return machine;
 }

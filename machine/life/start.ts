@@ -1,6 +1,6 @@
 import type { Driver, Observed } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { changeDriver } from "../store/change.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
@@ -54,7 +54,9 @@ export async function waitUntilReady(
 function refuseUnlessStopped(name: string, observed: Observed): void {
   if (observed.state !== "Stopped") {
     const why = observed.error ?? `stop it first, or end it with "podman-machine kill ${name}"`;
-    throw new Failure(`"${name}" can't be started, it is in the state ${observed.state}: ${why}.`);
+    throw new MachineError(
+      `"${name}" can't be started, it is in the state ${observed.state}: ${why}.`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { driverOf } from "../driver/drivers.ts";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine } from "../store/machines.ts";
 import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
@@ -25,7 +25,7 @@ export async function stopMachine(
       return false;
     }
     if (observed.state === "Error" || observed.state === "Timeout") {
-      throw new Failure(`"${name}" can't be stopped: ${observed.error}.`);
+      throw new MachineError(`"${name}" can't be stopped: ${observed.error}.`);
     }
     host.report.line(`Stopping "${name}"...`);
     await driver.stop(machine, { timeoutMs, report: host.report });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { packageOf } from "../../host-packages.ts";
-import { Failure, systemErrorCode } from "../failure/failure.ts";
+import { systemErrorCode } from "../../system-error.ts";
+import { MachineError } from "../error/machine-error.ts";
 
 /** What a finished program left behind. */
 export interface ProgramResult {
@@ -15,7 +16,7 @@ export interface ProgramResult {
 
 /**
  * Runs a program without a shell and collects its output.
- * Throws a {@link Failure} that names the package to install when the program isn't there.
+ * Throws a {@link MachineError} that names the package to install when the program isn't there.
  */
 export function runProgram(
   program: string,
@@ -68,16 +69,16 @@ export function runProgram(
 }
 
 /** The error for a program that could not be started. */
-export function cannotRun(program: string, error: unknown): Failure {
+export function cannotRun(program: string, error: unknown): MachineError {
   if (systemErrorCode(error) === "ENOENT") {
     const name = packageOf(program);
     const advice = name === undefined ? "install it" : `install the package ${name}`;
-    return new Failure(`${program} is not installed: ${advice}, or add it to PATH.`, {
+    return new MachineError(`${program} is not installed: ${advice}, or add it to PATH.`, {
       cause: error,
     });
   }
   const found = error instanceof Error ? error.message : String(error);
-  return new Failure(`${program} could not be started: ${found}`, { cause: error });
+  return new MachineError(`${program} could not be started: ${found}`, { cause: error });
 }
 
 /** The last line of a program's output that says something; empty when there is none. */

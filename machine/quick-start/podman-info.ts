@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Failure } from "../failure/failure.ts";
+import { MEBIBYTE } from "../disk/mebibyte.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { lastLine } from "../program/run.ts";
 import type { SshTarget } from "../ssh/client.ts";
 import { captureSsh } from "../ssh/session.ts";
@@ -39,16 +40,19 @@ export async function podmanInfo(target: SshTarget): Promise<PodmanInfo> {
     const found = result.timedOut
       ? `no answer within ${INFO_TIMEOUT_MS / 1000} s`
       : lastLine(result.stderr) || `exit status ${result.exitCode}`;
-    throw new Failure(
+    throw new MachineError(
       `"${target.name}" runs, but its podman doesn't answer: ${found}. Look at it with "podman-machine ssh ${target.name} -- boot2podman status".`,
     );
   }
   try {
     return info.parse(JSON.parse(result.stdout));
   } catch (error) {
-    throw new Failure(`The podman of "${target.name}" gave an answer that is not understood.`, {
-      cause: error,
-    });
+    throw new MachineError(
+      `The podman of "${target.name}" gave an answer that is not understood.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -62,7 +66,7 @@ export function summary({ version, host, store }: PodmanInfo): string[] {
     `  cgroups   ${host.cgroupVersion}, ${host.cgroupManager}`,
     `  network   ${host.networkBackend}`,
     `  runtime   ${host.ociRuntime.name}`,
-    `  memory    ${mebibytes(host.memFree)} of ${mebibytes(host.memTotal)} MiB free, ${count(host.cpus, "CPU")}`,
+    `  memory    ${inMebibytes(host.memFree)} of ${inMebibytes(host.memTotal)} MiB free, ${count(host.cpus, "CPU")}`,
     `  kernel    ${host.kernel}`,
   ];
 }
@@ -71,8 +75,8 @@ function gigabytes(bytes: number): string {
   return (bytes / 1e9).toFixed(1);
 }
 
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(0);
+function inMebibytes(bytes: number): string {
+  return (bytes / MEBIBYTE).toFixed(0);
 }
 
 function count(number: number, thing: string): string {

@@ -6,7 +6,7 @@ import { BUILT_IMAGE, DEFAULT_SETTINGS } from "../commands/create-qemu.ts";
 import type { Terminal } from "../commands/terminal.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { readRecord } from "../driver/qemu/process.ts";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { createMachine } from "../life/create.ts";
 import type { Host } from "../life/host.ts";
 import { introduce } from "../life/introduce.ts";
@@ -64,7 +64,7 @@ async function hasImage(folder: string): Promise<boolean> {
     await findImage(folder);
     return true;
   } catch (error) {
-    if (error instanceof Failure) {
+    if (error instanceof MachineError) {
       return false;
     }
     throw error;
@@ -93,14 +93,16 @@ function build(): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [BUILD], { stdio: ["ignore", "inherit", "inherit"] });
     child.on("error", (cause) =>
-      reject(new Failure(`The build of the image can't be started: ${cause.message}`, { cause })),
+      reject(
+        new MachineError(`The build of the image can't be started: ${cause.message}`, { cause }),
+      ),
     );
     child.on("exit", (code, signal) => {
       if (code === 0) {
         resolve();
       } else {
         const end = signal === null ? `exit status ${code}` : signal;
-        reject(new Failure(`The image was not built (${end}): nothing was started.`));
+        reject(new MachineError(`The image was not built (${end}): nothing was started.`));
       }
     });
   });

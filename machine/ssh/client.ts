@@ -34,7 +34,7 @@ export function sshArguments(target: SshTarget, command: readonly string[]): str
     `${target.user}@${target.host}`,
     ...(target.keyPath === undefined
       ? []
-      : [...option("IdentitiesOnly=yes"), "-i", escaped(target.keyPath)]),
+      : [...option("IdentitiesOnly=yes"), "-i", withoutTokens(target.keyPath)]),
     ...["-p", String(target.port)],
     ...command,
   ];
@@ -45,11 +45,11 @@ function option(text: string): string[] {
 }
 
 /** ssh expands %-tokens and ${VARIABLES} in the paths it is given (ssh_config(5), TOKENS). */
-function escaped(path: string): string {
+function withoutTokens(path: string): string {
   return path.replaceAll("%", "%%");
 }
 
 /** The value of a -o option is split at spaces unless it is quoted. */
 function quoted(path: string): string {
-  return `"${escaped(path)}"`;
+  return `"${withoutTokens(path)}"`;
 }

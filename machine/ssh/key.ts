@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { lastLine, runProgram } from "../program/run.ts";
 
 const KEYGEN_TIMEOUT_MS = 20_000;
@@ -15,7 +15,7 @@ export async function makeKey(path: string): Promise<string> {
     { timeoutMs: KEYGEN_TIMEOUT_MS },
   );
   if (result.exitCode !== 0) {
-    throw new Failure(`The SSH key ${path} could not be made: ${lastLine(result.stderr)}`);
+    throw new MachineError(`The SSH key ${path} could not be made: ${lastLine(result.stderr)}`);
   }
   return (await readFile(`${path}.pub`, "utf8")).trim();
 }

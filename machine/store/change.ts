@@ -10,7 +10,7 @@ import type { Machine } from "./machines.ts";
 
 /**
  * Changes what a machine's config.json says of its driver; returns the machine as it is now. What another program
- * wrote there stays. Throws a Failure for a key that the driver doesn't know, or a value that it can't have.
+ * wrote there stays. Throws a MachineError for a key that the driver doesn't know, or a value that it can't have.
  */
 export function changeDriver<N extends DriverName>(
   machine: Machine<N>,

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import * as z from "zod";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { type DriverName, driverSettings, type Settings } from "./driver-config.ts";
 import { unknownMachine } from "./name.ts";
 import { readIfThere } from "./read-file.ts";
@@ -74,13 +74,13 @@ export function labelsOf(config: MachineConfig): readonly string[] {
   return config.HostOptions.EngineOptions?.Labels ?? [];
 }
 
-/** Checks the text of a config.json. Throws a {@link Failure} that names the file and the key. */
+/** Checks the text of a config.json. Throws a {@link MachineError} that names the file and the key. */
 export function parseConfig(text: string, path: string): MachineConfig {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Failure(`${path} is not JSON: restore it, or remove the machine's folder.`, {
+    throw new MachineError(`${path} is not JSON: restore it, or remove the machine's folder.`, {
       cause: error,
     });
   }
@@ -88,14 +88,14 @@ export function parseConfig(text: string, path: string): MachineConfig {
 }
 
 /**
- * Checks a config that was read, or that was and is changed; keys that we don't know stay. Throws a {@link Failure}
+ * Checks a config that was read, or that was and is changed; keys that we don't know stay. Throws a {@link MachineError}
  * that names the file and the key.
  */
 export function checkConfig(value: unknown, path: string): MachineConfig {
   return checked(readSchema.safeParse(value), path);
 }
 
-/** Checks the config of a new machine. Throws a {@link Failure} that names the key, for one that we don't know too. */
+/** Checks the config of a new machine. Throws a {@link MachineError} that names the key, for one that we don't know too. */
 export function checkNewConfig(value: unknown, path: string): MachineConfig {
   return checked(newSchema.safeParse(value), path);
 }
@@ -108,11 +108,11 @@ function checked<T>(result: z.ZodSafeParseResult<T>, path: string): T {
 }
 
 /** The error for what a schema found wrong first. */
-export function wrongKey(error: z.ZodError, path: string): Failure {
+export function wrongKey(error: z.ZodError, path: string): MachineError {
   const issue = error.issues[0];
   const key = issue === undefined ? "" : issue.path.join(".");
   const found = issue?.message ?? "not understood";
-  return new Failure(`${path}: ${key === "" ? "the file" : key}: ${found}`, { cause: error });
+  return new MachineError(`${path}: ${key === "" ? "the file" : key}: ${found}`, { cause: error });
 }
 
 /** Reads the config.json of a machine. Throws {@link unknownMachine} when there is none. */
@@ -121,7 +121,7 @@ export async function readConfig(path: string, name: string): Promise<MachineCon
   try {
     text = await readIfThere(path);
   } catch (error) {
-    throw new Failure(`${path} can't be read: ${messageOf(error)}`, { cause: error });
+    throw new MachineError(`${path} can't be read: ${messageOf(error)}`, { cause: error });
   }
   if (text === undefined) {
     throw unknownMachine(name);

@@ -1,4 +1,4 @@
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { loadMachine, machineNames } from "./machines.ts";
 
 /** The ids of all images that a machine of the store runs, has run before, or is bound to. */
@@ -13,7 +13,7 @@ export async function imagesInUse(store: string): Promise<string[]> {
       }
     } catch (error) {
       // A machine without a sound config can't be started, so it needs no image.
-      if (!(error instanceof Failure)) {
+      if (!(error instanceof MachineError)) {
         throw error;
       }
     }

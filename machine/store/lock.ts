@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { cannotRun } from "../program/run.ts";
 
 /** flock(1) exits with this when somebody else holds the lock; no other error of it has this code. */
@@ -44,7 +44,7 @@ export async function takeLock(options: {
   if (second !== undefined) {
     return held(path, second, options.command);
   }
-  throw new Failure(
+  throw new MachineError(
     `"${options.name}" is busy: ${await holderOf(path)} has worked on it for more than ${Math.round(options.timeoutMs / 1000)} s. Wait for it, or end it.`,
   );
 }
@@ -78,7 +78,9 @@ function tryLock(path: string, how: readonly string[]): Promise<ChildProcess | u
       if (code === HELD_ELSEWHERE) {
         resolve(undefined);
       } else {
-        reject(new Failure(`The lock ${path} can't be taken: flock ended with status ${code}.`));
+        reject(
+          new MachineError(`The lock ${path} can't be taken: flock ended with status ${code}.`),
+        );
       }
     });
     // flock may end before it reads: that is told by its exit status, not by this pipe.

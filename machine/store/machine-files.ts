@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Failure } from "../failure/failure.ts";
+import { MachineError } from "../error/machine-error.ts";
 
 /** Where everything of one machine lies. */
 export interface MachineFiles {
@@ -76,7 +76,7 @@ export function checkSocketPaths(files: MachineFiles): void {
   for (const path of [files.monitor, files.consoleSocket, files.agentSocket]) {
     const bytes = Buffer.byteLength(path);
     if (bytes > SOCKET_PATH_MAX_BYTES) {
-      throw new Failure(
+      throw new MachineError(
         `The path of the socket ${path} has ${bytes} bytes, and a socket's path can have ${SOCKET_PATH_MAX_BYTES}: choose a shorter name, or a shorter folder with --storage-path.`,
       );
     }

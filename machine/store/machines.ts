@@ -1,5 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
-import { Failure, systemErrorCode } from "../failure/failure.ts";
+import { systemErrorCode } from "../../system-error.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { type ConfigOf, type MachineConfig, readConfig } from "./config.ts";
 import type { DriverName } from "./driver-config.ts";
 import { filesIn, type MachineFiles, machineFolder, machinesFolder } from "./machine-files.ts";
@@ -54,8 +55,8 @@ export function ofDriver<N extends DriverName>(machine: Machine, name: N): Machi
 }
 
 /** The error for a machine of another driver than the ones that are meant. */
-export function wrongDriver({ name, config }: Machine, meant: string): Failure {
-  return new Failure(
+export function wrongDriver({ name, config }: Machine, meant: string): MachineError {
+  return new MachineError(
     `"${name}" is a machine of the driver ${config.DriverName}: this is for ${meant}.`,
   );
 }

@@ -1,4 +1,4 @@
-import { Failure, UsageFailure } from "../failure/failure.ts";
+import { MachineError, UsageError } from "../error/machine-error.ts";
 
 /** The machine that commands mean when no name is given. */
 export const DEFAULT_NAME = "box";
@@ -8,26 +8,26 @@ const MAX_NAME_BYTES = 63;
 
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9\-.]*$/;
 
-/** Throws a usage failure unless the name can be a machine's name. */
+/** Throws a usage error unless the name can be a machine's name. */
 export function checkName(name: string): void {
   if (!NAME.test(name)) {
-    throw new UsageFailure("Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -");
+    throw new UsageError("Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -");
   }
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
-    throw new UsageFailure(
+    throw new UsageError(
       `Invalid hostname specified. It has ${name.length} characters; at most ${MAX_NAME_BYTES} are allowed.`,
     );
   }
 }
 
 /** The error for a machine that isn't in the store. */
-export function unknownMachine(name: string): Failure {
-  return new Failure(
+export function unknownMachine(name: string): MachineError {
+  return new MachineError(
     `Podman machine "${name}" does not exist. Use "podman-machine ls" to list machines. Use "podman-machine create" to add a new one.`,
   );
 }
 
 /** The error for a name that is taken. */
-export function machineExists(name: string): Failure {
-  return new Failure(`Podman machine "${name}" already exists`);
+export function machineExists(name: string): MachineError {
+  return new MachineError(`Podman machine "${name}" already exists`);
 }

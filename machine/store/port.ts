@@ -1,7 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { Failure, systemErrorCode, UsageFailure } from "../failure/failure.ts";
+import { systemErrorCode } from "../../system-error.ts";
+import { MachineError, UsageError } from "../error/machine-error.ts";
 import { parseConfig } from "./config.ts";
 import { machinesFolder } from "./machine-files.ts";
 
@@ -23,14 +24,14 @@ export function parsePortRange(text: string): PortRange | undefined {
   const min = Number(match?.[1]);
   const max = Number(match?.[2]);
   if (match === null || min < 1 || max > 65535 || max < min) {
-    throw new UsageFailure(`Invalid port range "${text}": expected MIN-MAX, such as 2200-2299.`);
+    throw new UsageError(`Invalid port range "${text}": expected MIN-MAX, such as 2200-2299.`);
   }
   return { min, max };
 }
 
 /** The error for a port that another program listens on. */
-export function portTaken(name: string, port: number, cause?: unknown): Failure {
-  return new Failure(
+export function portTaken(name: string, port: number, cause?: unknown): MachineError {
+  return new MachineError(
     `Port ${port} of ${LOOPBACK}, the SSH port of "${name}", is taken by another program: end that program, or create the machine with another --ssh-port.`,
     { cause },
   );
@@ -54,7 +55,7 @@ export async function chooseFreePort(store: string, range: PortRange | undefined
     }
   }
   const where = range === undefined ? "" : ` from ${range.min} to ${range.max}`;
-  throw new Failure(`No port${where} of ${LOOPBACK} is free: choose another with --ssh-port.`);
+  throw new MachineError(`No port${where} of ${LOOPBACK} is free: choose another with --ssh-port.`);
 }
 
 /** Port 0 lets the kernel choose; several tries, since it may choose one that a machine owns. */
@@ -81,7 +82,7 @@ async function portsOfMachines(store: string): Promise<Set<number>> {
       ports.add(parseConfig(await readFile(path, "utf8"), path).Driver.SSHPort);
     } catch (error) {
       // A machine without a sound config can't be started, so it takes no port.
-      if (!(error instanceof Failure) && !isAbsent(error)) {
+      if (!(error instanceof MachineError) && !isAbsent(error)) {
         throw error;
       }
     }

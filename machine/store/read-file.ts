@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { systemErrorCode } from "../failure/failure.ts";
+import { systemErrorCode } from "../../system-error.ts";
 
 /** A file's text; undefined when there is no such file. */
 export async function readIfThere(path: string): Promise<string | undefined> {

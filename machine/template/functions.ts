@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 
 type TemplateFunction = (args: readonly unknown[]) => unknown;
 
@@ -73,20 +73,20 @@ function lengthOf(value: unknown): number {
   if (typeof value === "object" && value !== null) {
     return Object.keys(value).length;
   }
-  throw new UsageFailure(`The template asks for the length of ${JSON.stringify(value)}.`);
+  throw new UsageError(`The template asks for the length of ${JSON.stringify(value)}.`);
 }
 
 function item(value: unknown, key: unknown): unknown {
   if (Array.isArray(value) && typeof key === "number") {
     if (key < 0 || key >= value.length) {
-      throw new UsageFailure(`The template asks for number ${key} of ${value.length}.`);
+      throw new UsageError(`The template asks for number ${key} of ${value.length}.`);
     }
     return value[key];
   }
   if (typeof value === "object" && value !== null) {
     return new Map(Object.entries(value)).get(String(key));
   }
-  throw new UsageFailure(`The template asks for ${JSON.stringify(key)} in what is no list.`);
+  throw new UsageError(`The template asks for ${JSON.stringify(key)} in what is no list.`);
 }
 
 function listOf(value: unknown): unknown[] {

@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import { type Token, tokens } from "./tokens.ts";
 
 /** A value in an action: a literal, a path from the current value (or $), or a pipeline. */
@@ -32,7 +32,8 @@ export type Node =
 
 /**
  * Reads a template of Go's text/template, as far as scripts use it for such output: fields, pipes,
- * if, with, range, variables and functions. Throws a usage failure that says what isn't understood.
+ * if, with, range, variables and functions. Throws a usage error that says what isn't understood.
+ * By hand: npm's few packages for it have next to no users, and what scripts get mustn't change with one.
  */
 export function parseTemplate(text: string): Node[] {
   const reader = new Reader(tokens(text));
@@ -58,7 +59,7 @@ class Reader {
       this.#at += 1;
       if (token === undefined) {
         if (until.length > 0) {
-          throw new UsageFailure("The template isn't whole: an {{end}} is missing.");
+          throw new UsageError("The template isn't whole: an {{end}} is missing.");
         }
         return { nodes, ending: undefined };
       }
@@ -83,7 +84,7 @@ class Reader {
   #block(words: Words): Node {
     const kind = words.next();
     if (kind !== "if" && kind !== "with" && kind !== "range") {
-      throw new UsageFailure(`The template has {{${kind}}} where nothing is open.`);
+      throw new UsageError(`The template has {{${kind}}} where nothing is open.`);
     }
     const variables = words.assigned();
     const pipeline = words.pipeline();
@@ -180,8 +181,8 @@ class Words {
     }
     if (name === undefined && operands.length !== 1) {
       throw operands.length === 0
-        ? new UsageFailure("The template has an action without a value.")
-        : new UsageFailure("The template gives arguments to what is no function.");
+        ? new UsageError("The template has an action without a value.")
+        : new UsageError("The template gives arguments to what is no function.");
     }
     return { name, operands };
   }
@@ -191,7 +192,7 @@ class Words {
     if (word === "(") {
       const pipeline = this.pipeline();
       if (this.next() !== ")") {
-        throw new UsageFailure("The template has a ( without its ).");
+        throw new UsageError("The template has a ( without its ).");
       }
       return { kind: "pipeline", pipeline };
     }
@@ -231,6 +232,6 @@ function unquoted(word: string): string {
   }
 }
 
-function unexpected(word: string): UsageFailure {
-  return new UsageFailure(`The template has ${JSON.stringify(word)} where it isn't understood.`);
+function unexpected(word: string): UsageError {
+  return new UsageError(`The template has ${JSON.stringify(word)} where it isn't understood.`);
 }

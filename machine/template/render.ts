@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 import { FUNCTIONS, isTrue, printed } from "./functions.ts";
 import { type Call, type Node, type Operand, type Pipeline, parseTemplate } from "./parse.ts";
 
@@ -70,7 +70,7 @@ function entriesOf(value: unknown): [unknown, unknown][] {
   if (typeof value === "object" && value !== null) {
     return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   }
-  throw new UsageFailure(`The template ranges over ${JSON.stringify(value)}, which is no list.`);
+  throw new UsageError(`The template ranges over ${JSON.stringify(value)}, which is no list.`);
 }
 
 function evaluate(pipeline: Pipeline, scope: Scope): unknown {
@@ -85,13 +85,13 @@ function apply({ name, operands }: Call, before: readonly unknown[], scope: Scop
   const values = [...operands.map((operand) => resolve(operand, scope)), ...before];
   if (name === undefined) {
     if (values.length > 1) {
-      throw new UsageFailure("The template pipes into what is no function.");
+      throw new UsageError("The template pipes into what is no function.");
     }
     return values[0];
   }
   const run = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
   if (run === undefined) {
-    throw new UsageFailure(
+    throw new UsageError(
       `The template names the function "${name}": there are ${Object.keys(FUNCTIONS).join(", ")}.`,
     );
   }
@@ -106,7 +106,7 @@ function resolve(operand: Operand, scope: Scope): unknown {
       return evaluate(operand.pipeline, scope);
     case "variable":
       if (!scope.variables.has(operand.name)) {
-        throw new UsageFailure(`The template names $${operand.name}, which it hasn't set.`);
+        throw new UsageError(`The template names $${operand.name}, which it hasn't set.`);
       }
       return field(scope.variables.get(operand.name), operand.names);
     case "path":
@@ -120,7 +120,7 @@ function field(value: unknown, names: readonly string[]): unknown {
   for (const name of names) {
     if (typeof current !== "object" || current === null || !Object.hasOwn(current, name)) {
       const there = typeof current === "object" && current !== null ? Object.keys(current) : [];
-      throw new UsageFailure(
+      throw new UsageError(
         `The template names .${name}: there ${there.length === 0 ? "is nothing in it" : `are .${there.join(", .")}`}.`,
       );
     }

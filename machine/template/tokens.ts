@@ -1,4 +1,4 @@
-import { UsageFailure } from "../failure/failure.ts";
+import { UsageError } from "../error/machine-error.ts";
 
 /** Text as it stands, or the words between {{ and }}. */
 export type Token =
@@ -49,7 +49,7 @@ function actionEnd(text: string, start: number): number {
       return match.index;
     }
   }
-  throw new UsageFailure("The template isn't whole: a }} is missing.");
+  throw new UsageError("The template isn't whole: a }} is missing.");
 }
 
 function words(body: string): string[] {
@@ -60,7 +60,7 @@ function words(body: string): string[] {
     const at = WORD.lastIndex;
     const match = WORD.exec(text);
     if (match?.[1] === undefined) {
-      throw new UsageFailure(
+      throw new UsageError(
         `The template has ${JSON.stringify(text.slice(at).trim())} where it isn't understood.`,
       );
     }

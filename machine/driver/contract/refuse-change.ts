@@ -1,7 +1,9 @@
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import type { Machine } from "../../store/machines.ts";
 
 /** Throws for a machine whose settings are with somebody else. */
 export function refuseChange({ name, config }: Machine): never {
-  throw new Failure(`"${name}" is run by others (driver ${config.DriverName}): change it there.`);
+  throw new MachineError(
+    `"${name}" is run by others (driver ${config.DriverName}): change it there.`,
+  );
 }

@@ -1,6 +1,6 @@
 import { copyFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { lastLine } from "../../program/run.ts";
 import { waitForBanner } from "../../ssh/banner.ts";
 import { captureSsh } from "../../ssh/session.ts";
@@ -16,7 +16,7 @@ const COMMAND_TIMEOUT_MS = 60_000;
 /** Machines that exist somewhere, reached by address and key; others switch them on and off. */
 export function genericDriver(): Driver<"generic"> {
   const refuse = async (verb: string) => {
-    throw new Failure(
+    throw new MachineError(
       `generic driver does not support ${verb}: the machine isn't ours, do it where it runs.`,
     );
   };
@@ -42,7 +42,7 @@ export function genericDriver(): Driver<"generic"> {
       try {
         await copyFile(SSHKeySource, machine.files.importedKey);
       } catch (error) {
-        throw new Failure(
+        throw new MachineError(
           `The SSH key ${SSHKeySource} can't be read: name a private key with --generic-ssh-key.`,
           {
             cause: error,
@@ -56,7 +56,7 @@ export function genericDriver(): Driver<"generic"> {
       const { IPAddress, SSHPort } = machine.config.Driver;
       const spoke = await waitForBanner(SSHPort, AbortSignal.timeout(timeoutMs), IPAddress);
       if (!spoke) {
-        throw new Failure(
+        throw new MachineError(
           `${IPAddress}:${SSHPort}, where "${machine.name}" should be, said nothing within ${Math.round(timeoutMs / 1000)} s.`,
         );
       }
@@ -76,7 +76,7 @@ async function expectLogin(machine: Machine<"generic">): Promise<void> {
   const target = sshTarget(machine);
   const result = await captureSsh(target, ["true"], COMMAND_TIMEOUT_MS);
   if (result.exitCode !== 0) {
-    throw new Failure(
+    throw new MachineError(
       `${target.user}@${target.host}:${target.port} can't be logged in to: ${lastLine(result.stderr) || "no answer"}. Look at the address, the user and the key.`,
     );
   }

@@ -1,4 +1,4 @@
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { sshTarget } from "../../ssh/target.ts";
 import type { Machine } from "../../store/machines.ts";
 import type { Driver } from "../contract/driver.ts";
@@ -7,7 +7,7 @@ import { refuseChange } from "../contract/refuse-change.ts";
 /** Machines that are a URL and nothing else: they are listed, and never started or stopped. */
 export function noneDriver(): Driver<"none"> {
   const refuse = async (machine: Machine, verb: string) => {
-    throw new Failure(
+    throw new MachineError(
       `"${machine.name}" has no driver, so it can't be ${verb} from here: it is a URL that was given to "create --url".`,
     );
   };
@@ -30,7 +30,7 @@ export function noneDriver(): Driver<"none"> {
     remove: async () => undefined,
     sshTarget(machine, user) {
       if (machine.config.Driver.IPAddress === "") {
-        throw new Failure(`"${machine.name}" has no driver, so there is nowhere to log in.`);
+        throw new MachineError(`"${machine.name}" has no driver, so there is nowhere to log in.`);
       }
       return sshTarget(machine, user);
     },

@@ -1,4 +1,4 @@
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 
 /** How QEMU runs the guest's instructions. */
 export type Accelerator = "kvm" | "tcg";
@@ -26,7 +26,7 @@ export function chooseAccelerator(asked: "auto" | "kvm", facts: KvmFacts): Accel
   }
   const reason = describe(facts);
   if (asked === "kvm") {
-    throw new Failure(`KVM was asked for, but ${reason}: use --accelerator tcg, or mend KVM.`);
+    throw new MachineError(`KVM was asked for, but ${reason}: use --accelerator tcg, or mend KVM.`);
   }
   return { accelerator: "tcg", note: `${capitalized(reason)}: ${SLOWER}` };
 }

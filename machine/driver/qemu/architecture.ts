@@ -1,5 +1,5 @@
 import type { ImageArchitecture } from "../../boot-image/image.ts";
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { amd64Payload, arm64Payload, type ProbePayload } from "./probe-payload.ts";
 import type { QemuVersion } from "./version.ts";
 
@@ -78,7 +78,7 @@ export function architectureOf(image: ImageArchitecture): Architecture {
 export function cdDeviceOf(image: ImageArchitecture): string {
   const device = ARCHITECTURES[image].cdDevice;
   if (device === undefined) {
-    throw new Failure(`An ${image} machine can't boot from the ISO: leave out --iso.`);
+    throw new MachineError(`An ${image} machine can't boot from the ISO: leave out --iso.`);
   }
   return device;
 }

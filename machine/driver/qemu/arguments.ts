@@ -3,6 +3,7 @@ import { type Accelerator, acceleratorArguments } from "./accelerator.ts";
 import { type DiskPlan, diskArguments } from "./disk-device.ts";
 import { machineUuid } from "./machine-uuid.ts";
 import { type NetworkPlan, networkArguments } from "./network-device.ts";
+import { optionValue } from "./option-value.ts";
 import { type ServedShare, shareArguments } from "./share-devices.ts";
 
 /** What the firmware or QEMU itself loads. */
@@ -42,7 +43,7 @@ const AGENT_PORT = "org.qemu.guest_agent.0";
 /** The arguments with which QEMU runs a machine in the background. */
 export function qemuArguments(plan: LaunchPlan): string[] {
   return [
-    ...["-name", `${escaped(plan.name)},process=podman-machine-${escaped(plan.name)}`],
+    ...["-name", `${optionValue(plan.name)},process=podman-machine-${optionValue(plan.name)}`],
     ...["-uuid", machineUuid(plan.files.folder)],
     ...["-nodefaults", "-no-user-config", ...displayArguments(plan.display)],
     ...["-machine", plan.machineType],
@@ -57,7 +58,7 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     ...["-device", "virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on"],
     ...console(plan.files),
     ...ports(plan.files),
-    ...["-qmp", `unix:${escaped(plan.files.monitor)},server=on,wait=off`],
+    ...["-qmp", `unix:${optionValue(plan.files.monitor)},server=on,wait=off`],
     ...["-pidfile", plan.files.pid, "-daemonize"],
   ];
 }
@@ -86,7 +87,7 @@ function console(files: MachineFiles): string[] {
   return [
     ...[
       "-chardev",
-      socket("console", files.consoleSocket, `,logfile=${escaped(files.consoleLog)}`),
+      socket("console", files.consoleSocket, `,logfile=${optionValue(files.consoleLog)}`),
     ],
     ...["-serial", "chardev:console"],
   ];
@@ -99,7 +100,7 @@ function console(files: MachineFiles): string[] {
 function ports(files: MachineFiles): string[] {
   return [
     ...["-device", "virtio-serial-pci"],
-    ...["-chardev", `file,id=boot,path=${escaped(files.bootLog)}`],
+    ...["-chardev", `file,id=boot,path=${optionValue(files.bootLog)}`],
     ...["-device", `virtserialport,chardev=boot,name=${BOOT_PORT}`],
     ...["-chardev", socket("agent", files.agentSocket)],
     ...["-device", `virtserialport,chardev=agent,name=${AGENT_PORT}`],
@@ -107,15 +108,10 @@ function ports(files: MachineFiles): string[] {
 }
 
 function socket(id: string, path: string, more = ""): string {
-  return `socket,id=${id},path=${escaped(path)},server=on,wait=off${more}`;
+  return `socket,id=${id},path=${optionValue(path)},server=on,wait=off${more}`;
 }
 
 /** As JSON, since a path may hold any character. */
 function blockdev(node: Record<string, unknown>): string[] {
   return ["-blockdev", JSON.stringify(node)];
-}
-
-/** In QEMU's option lists a comma ends a value unless it is doubled. */
-function escaped(value: string): string {
-  return value.replaceAll(",", ",,");
 }

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { systemErrorCode } from "../../failure/failure.ts";
+import { systemErrorCode } from "../../../system-error.ts";
 
 /** What the guest has said of its boot so far. */
 export interface BootProgress {

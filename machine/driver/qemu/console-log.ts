@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
-import { systemErrorCode } from "../../failure/failure.ts";
+import { systemErrorCode } from "../../../system-error.ts";
 
 const TAIL_BYTES = 8192;
 const LINE_MAX = 200;

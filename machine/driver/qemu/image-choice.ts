@@ -1,7 +1,7 @@
 import { cachedImage } from "../../boot-image/cached-image.ts";
 import { type BootImage, findImage, isoAlone } from "../../boot-image/image.ts";
 import { checkIso } from "../../boot-image/iso.ts";
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { changeDriver } from "../../store/change.ts";
 import type { SettingsChange } from "../../store/driver-config.ts";
 import type { Machine } from "../../store/machines.ts";
@@ -36,7 +36,7 @@ export async function chooseImage(
 function imageBefore({ name, config }: Machine<"qemu">): SettingsChange<"qemu"> {
   const { ImageBefore } = config.Driver;
   if (ImageBefore === "") {
-    throw new Failure(`"${name}" has run no other image before this one.`);
+    throw new MachineError(`"${name}" has run no other image before this one.`);
   }
   return { ImagePinned: ImageBefore };
 }

@@ -2,7 +2,7 @@ import { access, constants, mkdir, mkdtemp, readFile, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
-import { systemErrorCode } from "../../failure/failure.ts";
+import { systemErrorCode } from "../../../system-error.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
 import { readIfThere } from "../../store/read-file.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";
@@ -80,7 +80,7 @@ async function tryKvm(program: string, architecture: Architecture): Promise<Reme
   }
 }
 
-/** QEMU's first complaint; the later ones are its consequences. */
+/** QEMU's first reason; the later ones are its consequences. */
 function firstError(stderr: string, program: string): string {
   const first = stderr.split("\n").find((line) => line.trim() !== "") ?? lastLine(stderr);
   return (

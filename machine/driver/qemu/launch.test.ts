@@ -43,7 +43,7 @@ test.each([
     'QEMU could not start "box": unsupported machine type',
   ],
   ["", 'QEMU could not start "box": it gave no reason'],
-])("QEMU's complaint %j becomes %j", (stderr, expected) => {
+])("QEMU's reason %j becomes %j", (stderr, expected) => {
   expect(launchFailure(machine, false, stderr).message).toBe(expected);
 });
 

@@ -1,9 +1,10 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { systemErrorCode } from "../../../system-error.ts";
 import { cachedIso } from "../../boot-image/cached-image.ts";
 import type { BootImage } from "../../boot-image/image.ts";
 import { kernelFiles } from "../../boot-image/kernel-files.ts";
-import { Failure, systemErrorCode } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
 import type { Machine } from "../../store/machines.ts";
 import { isPortFree, portTaken } from "../../store/port.ts";
@@ -142,7 +143,7 @@ async function checkPorts(machine: Machine<"qemu">): Promise<void> {
   }
   for (const { HostPort, HostIP, Protocol } of Publish) {
     if (Protocol === "tcp" && !(await isPortFree(HostPort, HostIP))) {
-      throw new Failure(
+      throw new MachineError(
         `Port ${HostPort} of ${HostIP}, which "${machine.name}" publishes, is taken by another program or may not be used: end that program, or "podman-machine set --publish" another.`,
       );
     }
@@ -197,42 +198,42 @@ async function runQemu(machine: Machine<"qemu">, words: readonly string[]): Prom
   throw launchFailure(machine, result.timedOut, result.stderr);
 }
 
-/** QEMU's complaint in words that say what to do, where one is known. */
+/** QEMU's reason in words that say what to do, where one is known. */
 export function launchFailure(
   machine: Machine<"qemu">,
   timedOut: boolean,
   stderr: string,
-): Failure {
+): MachineError {
   const { name } = machine;
   const { SSHPort, Memory, NetworkBridge } = machine.config.Driver;
   if (timedOut) {
-    return new Failure(`QEMU did not start "${name}" within ${LAUNCH_TIMEOUT_MS / 1000} s.`);
+    return new MachineError(`QEMU did not start "${name}" within ${LAUNCH_TIMEOUT_MS / 1000} s.`);
   }
-  const complaint = lastLine(stderr).replace(/^[\w./-]+: (-\w+ [^:]*: )?/, "");
+  const reason = lastLine(stderr).replace(/^[\w./-]+: (-\w+ [^:]*: )?/, "");
   const cause = new Error(stderr.trim());
   if (/host forwarding rule/.test(stderr)) {
     return portTaken(name, SSHPort, cause);
   }
   if (/Failed to get .*lock/.test(stderr)) {
-    return new Failure(
+    return new MachineError(
       `Another program uses the disk of "${name}", ${machine.files.disk}: end that program.`,
       { cause },
     );
   }
   if (/[Cc]annot (set up guest memory|allocate memory)/.test(stderr)) {
-    return new Failure(
+    return new MachineError(
       `The host has no ${Memory} MiB of memory for "${name}": end something, or give it less.`,
       { cause },
     );
   }
   if (/bridge helper failed/.test(stderr)) {
     const reason = stderr.trim().split("\n").at(-2) ?? "it gave no reason";
-    return new Failure(
+    return new MachineError(
       `QEMU's helper didn't connect "${name}" to the bridge ${NetworkBridge} (${reason}): the bridge has to be there, and /etc/qemu/bridge.conf to say "allow ${NetworkBridge}".`,
       { cause },
     );
   }
-  return new Failure(`QEMU could not start "${name}": ${complaint || "it gave no reason"}`, {
+  return new MachineError(`QEMU could not start "${name}": ${reason || "it gave no reason"}`, {
     cause,
   });
 }

@@ -1,6 +1,7 @@
 import type { PublishedPort } from "../../store/driver-config.ts";
 import { LOOPBACK } from "../../store/port.ts";
 import { machineMac } from "./machine-uuid.ts";
+import { optionValue } from "./option-value.ts";
 
 /** How the guest is connected. */
 export type NetworkPlan =
@@ -29,11 +30,11 @@ export function networkArguments(name: string, folder: string, plan: NetworkPlan
 function backend(name: string, plan: NetworkPlan): string {
   switch (plan.kind) {
     case "tap":
-      return `tap,id=net0,ifname=${escaped(plan.interface)},script=no,downscript=no`;
+      return `tap,id=net0,ifname=${optionValue(plan.interface)},script=no,downscript=no`;
     case "bridge":
-      return `bridge,id=net0,br=${escaped(plan.bridge)}`;
+      return `bridge,id=net0,br=${optionValue(plan.bridge)}`;
     case "user":
-      return ["user,id=net0", `hostname=${escaped(name)}`, ...forwards(plan)].join(",");
+      return ["user,id=net0", `hostname=${optionValue(name)}`, ...forwards(plan)].join(",");
   }
 }
 
@@ -45,8 +46,4 @@ function forwards(plan: { sshPort: number; publish: readonly PublishedPort[] }):
         `hostfwd=${Protocol}:${HostIP}:${HostPort}-:${GuestPort}`,
     ),
   ];
-}
-
-function escaped(value: string): string {
-  return value.replaceAll(",", ",,");
 }

@@ -1,4 +1,4 @@
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { runProgram } from "../../program/run.ts";
 import type { Machine } from "../../store/machines.ts";
 import type { Report } from "../contract/driver.ts";
@@ -74,7 +74,7 @@ async function canUnshare(): Promise<boolean> {
     const trial = await runProgram(program, [...args, "true"], { timeoutMs: TRIAL_TIMEOUT_MS });
     return trial.exitCode === 0;
   } catch (error) {
-    if (error instanceof Failure) {
+    if (error instanceof MachineError) {
       return false;
     }
     throw error;

@@ -1,11 +1,12 @@
 import { kill } from "node:process";
-import { Failure, systemErrorCode } from "../../failure/failure.ts";
+import { systemErrorCode } from "../../../system-error.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { waitInFolder } from "../../store/folder-watch.ts";
 import type { MachinePlace } from "../../store/machines.ts";
 import type { Report } from "../contract/driver.ts";
 import { readBootLog } from "./boot-log.ts";
 import { findByPidFile, hasEnded, machinePid, readProcess } from "./process.ts";
-import { connectQmp, MonitorFailure } from "./qmp.ts";
+import { connectQmp, MonitorError } from "./qmp.ts";
 import { lookAtQemu } from "./state.ts";
 
 const MONITOR_TIMEOUT_MS = 5000;
@@ -64,7 +65,7 @@ export async function switchOff(machine: MachinePlace): Promise<void> {
   if (pid !== undefined && !(await isOver())) {
     killProcess(machine, pid);
     if (!(await endsWithin(machine, isOver, KILL_TIMEOUT_MS))) {
-      throw new Failure(
+      throw new MachineError(
         `QEMU (process ${pid}) of "${machine.name}" was killed but is still there: the host's kernel holds it (disk or KVM). Look at it with ps.`,
       );
     }
@@ -81,7 +82,7 @@ function killProcess(machine: MachinePlace, pid: number): void {
     kill(pid, "SIGKILL");
   } catch (error) {
     if (systemErrorCode(error) !== "ESRCH") {
-      throw new Failure(`QEMU (process ${pid}) of "${machine.name}" can't be killed.`, {
+      throw new MachineError(`QEMU (process ${pid}) of "${machine.name}" can't be killed.`, {
         cause: error,
       });
     }
@@ -127,7 +128,7 @@ async function tryCommand(machine: MachinePlace, name: string): Promise<boolean>
     await command(machine, name);
     return true;
   } catch (error) {
-    if (error instanceof MonitorFailure) {
+    if (error instanceof MonitorError) {
       // QEMU may end before its answer is out.
       return error.kind === "closed";
     }

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import * as z from "zod";
-import { systemErrorCode } from "../../failure/failure.ts";
+import { systemErrorCode } from "../../../system-error.ts";
 import { runProgram } from "../../program/run.ts";
 import type { MachineFiles } from "../../store/machine-files.ts";
 import { readIfThere } from "../../store/read-file.ts";

@@ -1,5 +1,5 @@
 import { checkDisk, growDataDisk, makeDataDisk } from "../../disk/data-disk.ts";
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { findProgram } from "../../program/find.ts";
 import { makeKey } from "../../ssh/key.ts";
 import { sshTarget } from "../../ssh/target.ts";
@@ -66,7 +66,7 @@ export function qemuDriver(store: string): Driver<"qemu"> {
       const needsCommandLine =
         (wanted.Shares ?? []).length > 0 || (wanted.KernelArguments ?? "") !== "";
       if (machine.config.Driver.Boot !== "kernel" && needsCommandLine) {
-        throw new Failure(
+        throw new MachineError(
           `"${machine.name}" boots from the ISO, which has a kernel command line of its own, without shares and further words: nothing was changed.`,
         );
       }

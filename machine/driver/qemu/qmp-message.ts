@@ -1,6 +1,6 @@
 import { StringDecoder } from "node:string_decoder";
 import * as z from "zod";
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 
 const greeting = z.object({ QMP: z.looseObject({}) });
 const reply = z.object({ return: z.unknown(), id: z.string().optional() });
@@ -47,14 +47,14 @@ function parseMessage(line: string): QmpMessage {
   if (greeting.safeParse(value).success) {
     return { kind: "greeting" };
   }
-  throw new Failure(`QEMU's monitor sent what isn't QMP: ${line.slice(0, 80)}`);
+  throw new MachineError(`QEMU's monitor sent what isn't QMP: ${line.slice(0, 80)}`);
 }
 
 function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {
-    throw new Failure(`QEMU's monitor sent what isn't JSON: ${line.slice(0, 80)}`, {
+    throw new MachineError(`QEMU's monitor sent what isn't JSON: ${line.slice(0, 80)}`, {
       cause: error,
     });
   }

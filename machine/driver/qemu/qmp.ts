@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { QmpDecoder, type QmpMessage } from "./qmp-message.ts";
 
 /** A connection to the monitor of a running QEMU. QEMU serves one at a time: keep it short. */
@@ -10,7 +10,7 @@ export interface QmpConnection {
 }
 
 /** Why a monitor can't be talked to. */
-export class MonitorFailure extends Failure {
+export class MonitorError extends MachineError {
   constructor(
     /** Nobody listens, or somebody does and says nothing in time. */
     readonly kind: "refused" | "silent" | "closed",
@@ -120,7 +120,7 @@ class Session implements QmpConnection {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (message.kind === "refusal") {
-      waiting?.reject(new Failure(`QEMU refused: ${message.description}`));
+      waiting?.reject(new MachineError(`QEMU refused: ${message.description}`));
     } else {
       waiting?.resolve(message.kind === "reply" ? message.value : undefined);
     }
@@ -134,12 +134,12 @@ class Session implements QmpConnection {
     this.#waiting.clear();
   }
 
-  #failure(kind: MonitorFailure["kind"], cause?: unknown): MonitorFailure {
+  #failure(kind: MonitorError["kind"], cause?: unknown): MonitorError {
     const found = {
       refused: "nobody listens there",
       silent: `no answer within ${this.#timeoutMs / 1000} s`,
       closed: "QEMU closed the connection",
     }[kind];
-    return new MonitorFailure(kind, `QEMU's monitor ${this.#path}: ${found}.`, cause);
+    return new MonitorError(kind, `QEMU's monitor ${this.#path}: ${found}.`, cause);
   }
 }

@@ -1,4 +1,4 @@
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { waitForBanner } from "../../ssh/banner.ts";
 import { waitInFolder } from "../../store/folder-watch.ts";
 import type { Machine } from "../../store/machines.ts";
@@ -76,7 +76,7 @@ async function notReady(
   outcome: "ended" | "panicked" | undefined,
   timeoutMs: number,
   progress: BootProgress,
-): Promise<Failure> {
+): Promise<MachineError> {
   const found = {
     ended: "ended before it was ready",
     panicked: "can't go on",
@@ -87,7 +87,7 @@ async function notReady(
   const text = await readConsoleEnd(machine.files.consoleLog);
   const line = panicLine(text) ?? lastConsoleLine(text);
   const said = line === undefined ? "is empty" : `says "${line}"`;
-  return new Failure(
+  return new MachineError(
     `"${machine.name}" ${found}${reached}. Its console, ${machine.files.consoleLog}, ${said}.`,
   );
 }

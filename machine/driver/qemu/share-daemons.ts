@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { findProgram } from "../../program/find.ts";
 import { runProgram } from "../../program/run.ts";
 import { waitInFolder } from "../../store/folder-watch.ts";
@@ -119,7 +119,7 @@ async function findDaemon(): Promise<Daemon | undefined> {
       const { stdout } = await runProgram(program, ["--help"], { timeoutMs: HELP_TIMEOUT_MS });
       return daemonAbilities(program, stdout);
     } catch (error) {
-      if (!(error instanceof Failure)) {
+      if (!(error instanceof MachineError)) {
         throw error;
       }
     }
@@ -130,7 +130,7 @@ async function findDaemon(): Promise<Daemon | undefined> {
 async function checkFolder(share: FolderShare): Promise<void> {
   const found = await stat(share.HostFolder).catch(() => undefined);
   if (found?.isDirectory() !== true) {
-    throw new Failure(
+    throw new MachineError(
       `${share.HostFolder}, which is shared with the machine, is no folder here: make it, or "podman-machine set --volume" others.`,
     );
   }

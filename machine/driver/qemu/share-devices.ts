@@ -1,4 +1,5 @@
 import type { FolderShare } from "../../store/share.ts";
+import { optionValue } from "./option-value.ts";
 
 /** How a share reaches the guest. */
 export type ShareTransport =
@@ -29,15 +30,15 @@ export function shareArguments(shares: readonly ServedShare[], memoryMib: number
 function device({ share, transport }: ServedShare, id: string): string[] {
   if (transport.kind === "virtiofs") {
     return [
-      ...["-chardev", `socket,id=${id},path=${escaped(transport.socket)}`],
-      ...["-device", `vhost-user-fs-pci,chardev=${id},tag=${escaped(share.Tag)}`],
+      ...["-chardev", `socket,id=${id},path=${optionValue(transport.socket)}`],
+      ...["-device", `vhost-user-fs-pci,chardev=${id},tag=${optionValue(share.Tag)}`],
     ];
   }
   const readOnly = share.ReadOnly ? ",readonly=on" : "";
   return [
     "-fsdev",
-    `local,id=${id},path=${escaped(share.HostFolder)},security_model=none,multidevs=remap${readOnly}`,
-    ...["-device", `virtio-9p-pci,fsdev=${id},mount_tag=${escaped(share.Tag)}`],
+    `local,id=${id},path=${optionValue(share.HostFolder)},security_model=none,multidevs=remap${readOnly}`,
+    ...["-device", `virtio-9p-pci,fsdev=${id},mount_tag=${optionValue(share.Tag)}`],
   ];
 }
 
@@ -48,8 +49,4 @@ export function shareWords(shares: readonly FolderShare[]): string[] {
     // The kernel takes a quoted word as one (Documentation/admin-guide/kernel-parameters.rst).
     return word.includes(" ") ? `"${word}"` : word;
   });
-}
-
-function escaped(value: string): string {
-  return value.replaceAll(",", ",,");
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { MachineFiles } from "../../store/machine-files.ts";
 import type { MachineState, Observed } from "../contract/driver.ts";
 import { findByPidFile, machinePid, readRecord } from "./process.ts";
-import { connectQmp, MonitorFailure } from "./qmp.ts";
+import { connectQmp, MonitorError } from "./qmp.ts";
 
 /** What was seen of a machine's QEMU. */
 export interface QemuFacts {
@@ -93,7 +93,7 @@ async function askMonitor(path: string, timeoutMs: number): Promise<QemuFacts["m
       monitor.close();
     }
   } catch (error) {
-    if (error instanceof MonitorFailure) {
+    if (error instanceof MonitorError) {
       return { kind: error.kind === "silent" ? "silent" : "refused" };
     }
     throw error;

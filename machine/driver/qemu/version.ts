@@ -1,4 +1,4 @@
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { runProgram } from "../../program/run.ts";
 
 /** A release of QEMU. */
@@ -31,7 +31,7 @@ export function checkQemuVersion(program: string, version: QemuVersion | undefin
   }
   const { major, minor } = version;
   if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) {
-    throw new Failure(
+    throw new MachineError(
       `${program} is QEMU ${major}.${minor}, and machines need ${OLDEST.major}.${OLDEST.minor} or later: install a newer one, or name it with --program.`,
     );
   }

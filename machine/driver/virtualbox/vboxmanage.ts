@@ -1,4 +1,4 @@
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
 import type { MachineState } from "../contract/driver.ts";
 
@@ -10,14 +10,16 @@ export async function vboxManage(args: readonly string[], timeoutMs = TIMEOUT_MS
   if (result.exitCode !== 0) {
     const found = result.timedOut
       ? `no answer within ${Math.round(timeoutMs / 1000)} s`
-      : complaint(result.stderr);
-    throw new Failure(`VBoxManage ${args[0] ?? ""}: ${found}`, { cause: new Error(result.stderr) });
+      : reasonOf(result.stderr);
+    throw new MachineError(`VBoxManage ${args[0] ?? ""}: ${found}`, {
+      cause: new Error(result.stderr),
+    });
   }
   return result.stdout;
 }
 
 /** VBoxManage's first "error:" line; the later ones repeat it with codes. */
-function complaint(stderr: string): string {
+function reasonOf(stderr: string): string {
   const line = stderr.split("\n").find((one) => one.startsWith("VBoxManage: error: "));
   return line?.replace("VBoxManage: error: ", "") ?? (lastLine(stderr) || "it gave no reason");
 }
@@ -49,7 +51,7 @@ export async function vboxState(
     if (/VBOX_E_OBJECT_NOT_FOUND|Could not find a registered machine/.test(result.stderr)) {
       return undefined;
     }
-    throw new Failure(`VBoxManage showvminfo: ${complaint(result.stderr)}`);
+    throw new MachineError(`VBoxManage showvminfo: ${reasonOf(result.stderr)}`);
   }
   return parseVmState(result.stdout);
 }

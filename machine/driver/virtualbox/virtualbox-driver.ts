@@ -4,7 +4,7 @@ import { findImage } from "../../boot-image/image.ts";
 import { checkIso } from "../../boot-image/iso.ts";
 import { checkDisk, virtualSizeBytes } from "../../disk/data-disk.ts";
 import { userdataArchive } from "../../disk/userdata-archive.ts";
-import { Failure } from "../../failure/failure.ts";
+import { MachineError } from "../../error/machine-error.ts";
 import { findProgram } from "../../program/find.ts";
 import { waitForBanner } from "../../ssh/banner.ts";
 import { makeKey } from "../../ssh/key.ts";
@@ -68,7 +68,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
     async waitUntilReady(machine, { timeoutMs = READY_TIMEOUT_MS }) {
       const { SSHPort } = machine.config.Driver;
       if (!(await waitForBanner(SSHPort, AbortSignal.timeout(timeoutMs)))) {
-        throw new Failure(
+        throw new MachineError(
           `"${machine.name}" was not ready within ${Math.round(timeoutMs / 1000)} s: look at its screen in VirtualBox.`,
         );
       }
@@ -97,7 +97,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
         Accelerator !== undefined && "--accelerator",
       ].filter((flag) => typeof flag === "string");
       if (unused.length > 0) {
-        throw new Failure(
+        throw new MachineError(
           `"${name}" is run by VirtualBox, which makes no use of ${unused.join(" and ")}: nothing was changed.`,
         );
       }

@@ -2,8 +2,8 @@
  * An error that a person can act on: one line that says what was tried, on what, what was found,
  * and what to do. The command line prints the message alone; the cause stays for `--debug`.
  */
-export class Failure extends Error {
-  override readonly name = "Failure";
+export class MachineError extends Error {
+  override readonly name = "MachineError";
   /** 1 for a failure, 2 for wrong usage; `ssh` passes on the status of what it ran. */
   readonly exitCode: number;
 
@@ -14,16 +14,8 @@ export class Failure extends Error {
 }
 
 /** Wrong arguments: exit code 2. */
-export class UsageFailure extends Failure {
+export class UsageError extends MachineError {
   constructor(message: string) {
     super(message, { exitCode: 2 });
   }
-}
-
-/** The code of a system error such as ENOENT; undefined for anything else. */
-export function systemErrorCode(error: unknown): string | undefined {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") {
-    return error.code;
-  }
-  return undefined;
 }

@@ -1,0 +1,2 @@
+/** Bytes in a MiB. */
+export const MEBIBYTE = 2 ** 20;
