@@ -53,7 +53,7 @@ describe("shares", () => {
   test("the daemon makes the person and the guest's user one, and forbids writing", () => {
     expect(daemonArguments(readOnly, "/m/box/share1", { uid: 501, gid: 20 })).toEqual([
       ...["--socket-path", "/m/box/share1", "--shared-dir", "/my, folder"],
-      ...["--sandbox", "none", "--cache", "auto"],
+      ...["--sandbox", "namespace", "--cache", "auto", "--log-level", "info"],
       ...["--translate-uid", "map:1000:501:1", "--translate-uid", "squash-guest:0:501:1000"],
       ...["--translate-uid", "squash-guest:1001:501:4294966294"],
       ...["--translate-gid", "map:50:20:1", "--translate-gid", "squash-guest:0:20:50"],

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
+import { closeSync, fstatSync, openSync } from "node:fs";
+import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { systemErrorCode } from "../../../system-error.ts";
 import { MachineError } from "../../error/machine-error.ts";
 import { findProgram } from "../../program/find.ts";
 import { runProgram } from "../../program/run.ts";
@@ -16,7 +17,12 @@ import type { ServedShare } from "./share-devices.ts";
 /** Debian and Fedora keep the daemon here, off PATH. */
 const DAEMON_PLACES = ["virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd"];
 const HELP_TIMEOUT_MS = 10_000;
-const SOCKET_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 20_000;
+/** What it says (virtiofsd's main.rs) when its sandbox stands and it takes QEMU's connection. */
+const SERVES = "Waiting for vhost-user socket connection";
+/** What a daemon says until then takes a few lines. */
+const SAID_MAX_BYTES = 64 * 1024;
+
 /** A virtiofs daemon that can do what a share needs. */
 export interface Daemon {
   readonly program: string;
@@ -39,6 +45,7 @@ export async function serveShares(
   for (const share of Shares) {
     await checkFolder(share);
   }
+  warnOfSetuidFiles(machine, report);
   const daemon = await findDaemon();
   const served: ServedShare[] = [];
   const daemons: ChildProcess[] = [];
@@ -58,10 +65,34 @@ export async function serveShares(
   // One that no QEMU connects to would wait for ever.
   const end = () => {
     for (const child of daemons) {
-      child.kill();
+      endDaemon(child);
     }
   };
   return { served, end };
+}
+
+/** With its child in the sandbox, which would outlive it: both are of one process group. */
+function endDaemon(child: ChildProcess): void {
+  if (child.pid === undefined) {
+    return;
+  }
+  try {
+    process.kill(-child.pid);
+  } catch (error) {
+    if (systemErrorCode(error) !== "ESRCH") {
+      throw error;
+    }
+  }
+}
+
+/** Root of the guest chooses owner and mode of what it writes: here they would be root's. */
+function warnOfSetuidFiles(machine: Machine<"qemu">, report: Report): void {
+  const writable = machine.config.Driver.Shares.filter(({ ReadOnly }) => !ReadOnly);
+  if (process.getuid?.() === 0 && writable.length > 0) {
+    report.warn(
+      `"${machine.name}" can leave programs that run as root of this host (setuid) in ${writable.map(({ HostFolder }) => HostFolder).join(", ")}: run it as an ordinary user, or share with ":ro".`,
+    );
+  }
 }
 
 /** Whether the daemon does all that a share needs: what it can't, 9p does. */
@@ -78,7 +109,12 @@ export async function endShares(files: MachineFiles): Promise<void> {
   }
 }
 
-/** What virtiofsd is told. All of the guest's users are the person who runs the machine. */
+/**
+ * What virtiofsd is told. All of the guest's users are the person who runs the machine. Names that
+ * the guest's kernel sends are taken as they are, "../" included: what keeps them in the folder is
+ * the namespace alone, in which there is nothing else. An ordinary person's daemon makes a user
+ * namespace for it.
+ */
 export function daemonArguments(
   share: FolderShare,
   socket: string,
@@ -86,7 +122,7 @@ export function daemonArguments(
 ): string[] {
   return [
     ...["--socket-path", socket, "--shared-dir", share.HostFolder],
-    ...["--sandbox", person.uid === 0 ? "namespace" : "none", "--cache", "auto"],
+    ...["--sandbox", "namespace", "--cache", "auto", "--log-level", "info"],
     ...["--translate-uid", `map:${GUEST_USER.uid}:${person.uid}:1`],
     ...squash("--translate-uid", GUEST_USER.uid, person.uid),
     ...["--translate-gid", `map:${GUEST_USER.gid}:${person.gid}:1`],
@@ -145,7 +181,9 @@ async function start(
   report: Report,
 ): Promise<ChildProcess | undefined> {
   const person = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const log = openSync(join(machine.files.folder, "shares.log"), "a", 0o600);
+  const logPath = join(machine.files.folder, "shares.log");
+  const log = openSync(logPath, "a", 0o600);
+  const logStart = fstatSync(log).size;
   const child = spawn(daemon.program, daemonArguments(share, socket, person), {
     detached: true,
     stdio: ["ignore", log, log],
@@ -158,21 +196,31 @@ async function start(
   child.on("exit", () => {
     ended = true;
   });
+  // The socket is there before the sandbox is, and goes again when there can be none.
   const look = async () => {
-    const isThere = await stat(socket).then(
-      () => true,
-      () => false,
-    );
-    return isThere ? "up" : ended ? "ended" : undefined;
+    if (ended) {
+      return "ended";
+    }
+    return (await readFrom(logPath, logStart)).includes(SERVES) ? "serves" : undefined;
   };
-  const outcome = await waitInFolder(machine.files.folder, look, SOCKET_TIMEOUT_MS);
+  const outcome = await waitInFolder(machine.files.folder, look, START_TIMEOUT_MS);
   child.unref();
-  if (outcome === "up") {
+  if (outcome === "serves") {
     return child;
   }
-  child.kill();
+  endDaemon(child);
   report.warn(
-    `virtiofsd doesn't serve ${share.HostFolder} (${join(machine.files.folder, "shares.log")} says why): 9p does, which is slower.`,
+    `virtiofsd doesn't serve ${share.HostFolder} (${logPath} says why; as an ordinary user it needs newuidmap and user namespaces): 9p does, which is slower.`,
   );
   return undefined;
+}
+
+async function readFrom(path: string, start: number): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SAID_MAX_BYTES), 0, null, start);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
