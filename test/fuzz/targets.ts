@@ -257,6 +257,8 @@ const noCloudSeeds = bytesOf(
   `#cloud-config\nx: &x {ssh_authorized_keys: [\n${JSON.stringify(key)}\n]}\nuser: {<<: *x, name: me}\nusers: [{name: root, <<: *x}]\n`,
   `Content-Type: multipart/mixed; boundary="b"\n\n--b\nContent-Type: text/cloud-config\nContent-Transfer-Encoding: base64\n\n${Buffer.from(`ssh_authorized_keys: ["${key}"]`).toString("base64")}\n--b--\n`,
   `#cloud-config-archive\n- type: text/cloud-config\n  content: |\n    ssh_authorized_keys:\n    - ${key}\n- "#!/bin/sh"\n`,
+  `version: 2\nethernets: {a: {match: {macaddress: "52:54:00:12:34:56"}, addresses: [10.0.0.1/8, "fd00::1/64"], gateway4: 10.0.0.2, mtu: 1400, nameservers: {addresses: [1.1.1.1]}}}\n`,
+  `network: {version: 1, config: [{type: physical, name: e, subnets: [{type: static, address: 10.0.0.1, netmask: 255.0.0.0, routes: [{network: 10.1.0.0/16, gateway: 10.0.0.3}]}]}]}\n`,
   `public-keys: {0: {openssh-key: ${key}}, me: [${key}]}\nlocal-hostname: web.example.org\n`,
 );
 
@@ -265,8 +267,15 @@ const noCloud: Target = {
   seeds: [...noCloudSeeds, ...noCloudSeeds.map((seed) => gzipSync(seed))],
   check(input) {
     const bytes = Buffer.from(input);
-    const files = { "user-data": bytes, "meta-data": bytes };
-    const { users, notHonoured, warnings } = provisionOf("fuzz", files, []);
+    const files = { "user-data": bytes, "meta-data": bytes, "network-config": bytes };
+    const { users, network, notHonoured, warnings } = provisionOf("fuzz", files, []);
+    for (const { addresses, routes } of network?.interfaces ?? []) {
+      const words = [...addresses, ...routes.flatMap(({ to, via }) => [to, via])];
+      must(
+        words.every((word) => /^(default|[\da-f.:]+(\/\d+)?)$/i.test(word)),
+        "a word for ip that is no address",
+      );
+    }
     const keys = users.flatMap((user) => user.keys);
     for (const one of keys) {
       must(!/[\r\n]/.test(one), "a key of two lines");

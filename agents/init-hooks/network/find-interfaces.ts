@@ -14,6 +14,7 @@ export function findInterfaces(kernel: Kernel): Interface[] {
       name,
       index: number("ifindex"),
       type: number("type"),
+      mac: kernel.readTextIfPresent(`${folder}/address`)?.trim().toLowerCase(),
       device: deviceOf(kernel, `${folder}/device`),
     };
   });

@@ -1,4 +1,4 @@
-import type { InterfaceSetting } from "../../settings/options/interface-setting.ts";
+import type { InterfaceSetting, Route } from "../../settings/options/interface-setting.ts";
 import { ipv4Network, isIpv6 } from "../../settings/options/ip-address.ts";
 import type { NetworkOptions } from "../../settings/options/network.ts";
 
@@ -9,6 +9,8 @@ export interface Interface {
   index: number;
   /** ARPHRD_…: 1 is Ethernet, 772 the loopback. */
   type: number;
+  /** "52:54:00:12:34:56", in lower case; undefined where there is none. */
+  mac?: string | undefined;
   /** Folder of the hardware behind it in /sys/devices: bridges and the like of containers have none. */
   device: string | undefined;
 }
@@ -53,10 +55,25 @@ export function planInterfaces(
     if (isOff) {
       return [];
     }
-    const { mtu } = setting ?? {};
-    const commands = mtu === undefined ? [] : [["ip", "link", "set", "dev", name, "mtu", `${mtu}`]];
+    const commands = besideDhcp(name, setting, firstMetric + index);
     return [{ interfaceName: name, method: "dhcp", commands, setting }];
   });
+}
+
+/** What an interface gets besides DHCP's address, which is of IPv4. */
+function besideDhcp(
+  interfaceName: string,
+  setting: InterfaceSetting | undefined,
+  metric: number,
+): string[][] {
+  const { mtu, addresses = [], routes = [] } = setting ?? {};
+  const link = ["ip", "link", "set", "dev", interfaceName];
+  return [
+    ...(mtu === undefined ? [] : [[...link, "mtu", String(mtu)]]),
+    ...(addresses.length + routes.length === 0 ? [] : [[...link, "up"]]),
+    ...addresses.flatMap((address) => addressCommands(interfaceName, address, metric)),
+    ...routes.map((route) => routeCommand(interfaceName, route, metric)),
+  ];
 }
 
 /** Several "ip=" for one interface add up: an address of IPv4 and one of IPv6. */
@@ -68,18 +85,14 @@ function planStatic(
   const mtu = settings.findLast((setting) => setting.mtu !== undefined)?.mtu;
   const up = ["ip", "link", "set", "dev", interfaceName];
   const commands = [[...up, ...(mtu === undefined ? [] : ["mtu", String(mtu)]), "up"]];
-  for (const { addresses, gateway } of settings) {
+  for (const { addresses, gateway, routes = [] } of settings) {
     for (const address of addresses) {
       commands.push(...addressCommands(interfaceName, address, metric));
     }
-    if (gateway === undefined) {
-      continue;
+    const out = gateway === undefined ? [] : [{ to: "default", via: gateway, metric: undefined }];
+    for (const route of [...out, ...routes]) {
+      commands.push(routeCommand(interfaceName, route, metric));
     }
-    const family = isIpv6(gateway) ? ["-6"] : [];
-    const via = ["default", "via", gateway, "dev", interfaceName, "metric", String(metric)];
-    // The way out of a network of one address (a /32, as some clouds give) lies outside it.
-    const onlink = isIpv6(gateway) ? [] : ["onlink"];
-    commands.push(["ip", ...family, "route", "replace", ...via, ...onlink]);
   }
   const setting = {
     interfaceName,
@@ -91,6 +104,15 @@ function planStatic(
     timeServers: settings.flatMap(({ timeServers }) => timeServers),
   };
   return { interfaceName, method: "static", commands, setting };
+}
+
+function routeCommand(interfaceName: string, route: Route, metric: number): string[] {
+  const { to, via } = route;
+  const family = isIpv6(via) ? ["-6"] : [];
+  const way = [to, "via", via, "dev", interfaceName, "metric", String(route.metric ?? metric)];
+  // The way out of a network of one address (a /32, as some clouds give) lies outside it.
+  const onlink = isIpv6(via) ? [] : ["onlink"];
+  return ["ip", ...family, "route", "replace", ...way, ...onlink];
 }
 
 /** The kernel's own route to the interface's network has no metric: of two interfaces in it the last one set would win. */

@@ -5,6 +5,7 @@ import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces } from "./find-interfaces.ts";
 import { leaseFolder, leasePath, leaseText } from "./leases.ts";
 import { type InterfacePlan, planInterfaces, planMetrics } from "./plan-network.ts";
+import { withProvisioned } from "./provisioned.ts";
 
 const ipTimeoutMs = 10_000;
 
@@ -22,7 +23,8 @@ export async function serveInterfaces(
     return served;
   }
   const interfaces = findInterfaces(kernel);
-  const plans = planInterfaces(interfaces, options);
+  const network = await withProvisioned(kernel, interfaces, options.network);
+  const plans = planInterfaces(interfaces, { nodhcp: options.nodhcp, network });
   const fresh = plans.filter(
     ({ interfaceName, method }) => method === "dhcp" && !clients.has(interfaceName),
   );

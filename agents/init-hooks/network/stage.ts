@@ -1,11 +1,13 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
+import { listed } from "../../provision/model/listed.ts";
 import type { Stage } from "../../stage/stage.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces, networkClassFolder } from "./find-interfaces.ts";
 import { keepNetwork } from "./keep-network.ts";
 import { leaseFolder, leasePath, parseLease } from "./leases.ts";
 import type { InterfacePlan } from "./plan-network.ts";
+import { absentInterfaces } from "./provisioned.ts";
 import { refreshResolvConf } from "./resolv-conf.ts";
 import { serveInterfaces } from "./serve-interfaces.ts";
 
@@ -25,7 +27,8 @@ export function networkStage(clients: DhcpClients): Stage {
     needs: ["devices", "hostname"],
     deadlineMs: 20_000,
     async run({ kernel, options, notes }) {
-      notes.observed = findInterfaces(kernel);
+      const interfaces = findInterfaces(kernel);
+      notes.observed = interfaces;
       kernel.setInterfaceUp("lo");
       kernel.mkdir(leaseFolder);
       clients.begin();
@@ -42,9 +45,18 @@ export function networkStage(clients: DhcpClients): Stage {
       if (plans.length === 0) {
         return { result: "ok", message: noInterfaces(options.nodhcp) };
       }
-      const message = await firstAddress(kernel, plans);
+      const awaited = plans.filter(
+        ({ method, setting }) => method === "dhcp" || (setting?.addresses.length ?? 0) > 0,
+      );
+      const message =
+        awaited.length === 0
+          ? "no interface shall have an address"
+          : await firstAddress(kernel, awaited);
       refreshResolvConf(kernel, options.network.nameServers);
-      return { result: "ok", message };
+      const absent = await absentInterfaces(kernel, interfaces);
+      const more =
+        absent.length === 0 ? [] : [`not here, as a NoCloud disk calls it: ${listed(absent)}`];
+      return { result: "ok", message: [message, ...more].join("; ") };
     },
     async onFailure({ kernel }) {
       const interfaces = kernel.list(networkClassFolder).filter((name) => name !== "lo");

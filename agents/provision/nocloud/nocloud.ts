@@ -6,6 +6,7 @@ import { emptyProvision, type Provision } from "../model/provision.ts";
 import { readCloudConfig } from "./cloud-config.ts";
 import type { NoCloudDisk } from "./find-nocloud.ts";
 import { readMetaData } from "./meta-data.ts";
+import { readNetworkConfig } from "./network-config.ts";
 import { readUserData } from "./user-data.ts";
 import { isMap } from "./values.ts";
 import { readYaml } from "./yaml.ts";
@@ -83,16 +84,19 @@ export function provisionOf(from: string, files: Files, warnings: readonly strin
   const all = [...warnings, ...userData.warnings.map(about("user-data"))];
   const document = readDocument(files, "meta-data", all);
   const meta = readMetaData(document);
+  const { network, ...ofNetwork } = readNetworkConfig(readDocument(files, "network-config", all));
+  all.push(...ofNetwork.warnings.map(about("network-config")));
   const hasVendorData = (files["vendor-data"]?.toString("latin1").trim() ?? "") !== "";
   return {
     from,
     users: [...configs.flatMap(({ users }) => users), ...meta.users],
     hostname: configs.findLast(({ hostname }) => hostname !== undefined)?.hostname ?? meta.hostname,
-    network: undefined,
+    network,
     notHonoured: [
       ...configs.flatMap(({ notHonoured }) => notHonoured),
       ...userData.notHonoured,
       ...meta.notHonoured.map((name) => `meta-data ${name}`),
+      ...ofNetwork.notHonoured.map((name) => `network-config ${name}`),
       ...(hasVendorData ? ["vendor-data"] : []),
     ],
     warnings: all,

@@ -11,6 +11,17 @@ export interface InterfaceSetting {
   mtu: number | undefined;
   nameServers: readonly string[];
   timeServers: readonly string[];
+  /** Besides the gateway; "ip=" has none. */
+  routes?: readonly Route[];
+}
+
+/** A way to a network. */
+export interface Route {
+  /** "10.0.0.0/8", "default" */
+  to: string;
+  via: string;
+  /** Undefined: that of the interface's other routes. */
+  metric: number | undefined;
 }
 
 const methods: Readonly<Record<string, InterfaceSetting["method"]>> = {
@@ -103,7 +114,7 @@ function withMtu(setting: InterfaceSetting, text: string): InterfaceSetting | un
 }
 
 /** Bits of the network's part; a lone address of IPv4 gets its old class, one of IPv6 a whole link. */
-function prefixOf(address: string, netmask: string): number | undefined {
+export function prefixOf(address: string, netmask: string): number | undefined {
   const most = isIpv4(address) ? 32 : isIpv6(address) ? 128 : 0;
   if (most === 0) {
     return undefined;
