@@ -1,11 +1,11 @@
 #!/usr/bin/env bun
 import { report } from "./commands/program.ts";
-import { processTerminal } from "./commands/terminal.ts";
+import { processCaller } from "./commands/terminal.ts";
 import { quickStart } from "./quick-start/quick-start.ts";
 
-const terminal = processTerminal();
+const caller = processCaller();
 try {
-  process.exitCode = await quickStart(terminal);
+  process.exitCode = await quickStart(caller);
 } catch (error) {
-  process.exitCode = report(error, terminal, Boolean(process.env.MACHINE_DEBUG));
+  process.exitCode = report(error, caller.terminal, Boolean(process.env.MACHINE_DEBUG));
 }

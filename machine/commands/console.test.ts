@@ -6,7 +6,7 @@ import { spawn } from "node-pty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { filesIn, machineFolder } from "../store/machine-files.ts";
 import { runCommandLine } from "./program.ts";
-import { makeTestTerminal } from "./terminal.testing.ts";
+import { makeTestCaller } from "./terminal.testing.ts";
 
 const PROGRAM = join(import.meta.dirname, "../podman-machine");
 
@@ -64,9 +64,9 @@ test.each([
   [["logs"], "what was printed\n"],
   [["logs", "--boot"], "stage root ok 3\n"],
 ])("%j prints what was kept", async (words, text) => {
-  const terminal = makeTestTerminal(store);
-  expect(await runCommandLine(words, terminal)).toBe(0);
-  expect(terminal.printed).toEqual([text]);
+  const caller = makeTestCaller(store);
+  expect(await runCommandLine(words, caller)).toBe(0);
+  expect(caller.printed).toEqual([text]);
 });
 
 test("a console that isn't there, and logs of no start, are told", async () => {
@@ -75,8 +75,8 @@ test("a console that isn't there, and logs of no start, are told", async () => {
     [["console"], 'The console of "box" can\'t be reached: is it running?'],
     [["logs", "--previous"], '"box" has printed nothing yet'],
   ] as const) {
-    const terminal = makeTestTerminal(store);
-    expect(await runCommandLine(words, terminal)).toBe(1);
-    expect(terminal.errors.at(-1)).toContain(message);
+    const caller = makeTestCaller(store);
+    expect(await runCommandLine(words, caller)).toBe(1);
+    expect(caller.errors.at(-1)).toContain(message);
   }
 });

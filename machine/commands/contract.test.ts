@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine } from "../life/create.ts";
 import { makeTestHost, type TestHost } from "../life/host.testing.ts";
 import { runCommandLine } from "./program.ts";
-import { makeTestTerminal } from "./terminal.testing.ts";
+import { makeTestCaller } from "./terminal.testing.ts";
 
 // What scripts written for docker-machine and the podman-machine before this one depend on.
 let host: TestHost;
@@ -18,9 +18,9 @@ beforeAll(async () => {
 afterAll(() => host.dispose());
 
 async function run(...words: string[]) {
-  const terminal = makeTestTerminal(host.store);
-  const status = await runCommandLine(words, terminal);
-  return { status, printed: terminal.printed, errors: terminal.errors };
+  const caller = makeTestCaller(host.store);
+  const status = await runCommandLine(words, caller);
+  return { status, printed: caller.printed, errors: caller.errors };
 }
 
 describe("env in the words of", () => {

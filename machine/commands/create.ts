@@ -48,7 +48,7 @@ export function addCreate(program: Command, context: Context): void {
     .option("--timeout <seconds>", "how long the boot may take", wholeNumber(1, 86_400))
     .action(async (name: string | undefined, flags: Flags) => {
       const host = context.host();
-      const wanted = newMachine(flags, context.terminal.environment.MACHINE_DRIVER);
+      const wanted = newMachine(flags, context.person.environment.MACHINE_DRIVER);
       const { flags: used } = driverOf(host.store, wanted.driver);
       refuseUnusedFlags(command, wanted.driver, ofDrivers, used);
       const startedMs = performance.now();

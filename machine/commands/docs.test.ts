@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
 import { commandLine } from "./program.ts";
-import { makeTestTerminal } from "./terminal.testing.ts";
+import { makeTestCaller } from "./terminal.testing.ts";
 
 const text = readFileSync(new URL("../../docs/machine.md", import.meta.url), "utf8");
-const { program } = commandLine(makeTestTerminal("/nonexistent"));
+const { program } = commandLine(makeTestCaller("/nonexistent"));
 const commands = new Map(program.commands.map((command) => [command.name(), command]));
 
 /** The text below a heading, up to the next of its level or above. */

@@ -34,7 +34,7 @@ export function addEnv(program: Command, context: Context): void {
     )
     .option("--json", "the variables as JSON", false)
     .action(async (name: string | undefined, flags: Flags) => {
-      const { environment } = context.terminal;
+      const { environment } = context.person;
       const shell = shellNamed(flags.shell ?? environment.SHELL ?? "sh");
       const words = ["podman-machine", "env", ...hintFlags(flags)];
       if (flags.unset) {
@@ -117,13 +117,13 @@ function varlinkVariables(context: Context, machine: Machine): Record<string, st
 }
 
 /** Which of the two spellings a person uses; the small one when neither is there. */
-function proxyNames(environment: Context["terminal"]["environment"]): string[] {
+function proxyNames(environment: Context["person"]["environment"]): string[] {
   const used = ["no_proxy", "NO_PROXY"].filter((name) => environment[name] !== undefined);
   return used.length === 0 ? ["no_proxy"] : used;
 }
 
 function withoutProxy(
-  environment: Context["terminal"]["environment"],
+  environment: Context["person"]["environment"],
   address: string,
 ): Record<string, string> {
   return Object.fromEntries(

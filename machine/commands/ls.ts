@@ -41,7 +41,7 @@ export function addLs(program: Command, context: Context): void {
         throw new UsageError("--quiet, --json and --format exclude one another.");
       }
       const keep = parseFilters(flags.filter);
-      const active = context.terminal.environment.PODMAN_MACHINE_NAME;
+      const active = context.person.environment.PODMAN_MACHINE_NAME;
       const all = await listMachines(context.host().store, active, flags.timeout * 1000);
       for (const line of render(all.filter(keep), flags)) {
         context.terminal.out(line);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMachine } from "../life/create.ts";
 import { makeTestHost, type TestHost } from "../life/host.testing.ts";
 import { runCommandLine } from "./program.ts";
-import { makeTestTerminal } from "./terminal.testing.ts";
+import { makeTestCaller } from "./terminal.testing.ts";
 
 let host: TestHost;
 let port: number;
@@ -15,9 +15,9 @@ beforeAll(async () => {
 afterAll(() => host.dispose());
 
 async function run(line: string, answers: readonly string[] = []) {
-  const terminal = makeTestTerminal(host.store, answers);
-  const status = await runCommandLine(line.split(" "), terminal);
-  return { status, printed: terminal.printed, errors: terminal.errors };
+  const caller = makeTestCaller(host.store, answers);
+  const status = await runCommandLine(line.split(" "), caller);
+  return { status, printed: caller.printed, errors: caller.errors };
 }
 
 const NOT_THERE =

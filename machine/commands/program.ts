@@ -17,7 +17,7 @@ import { addSshConfig } from "./ssh-config.ts";
 import { addRestart, addStart } from "./start.ts";
 import { addActive, addStatus } from "./status.ts";
 import { addKill, addStop } from "./stop.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Caller, Terminal } from "./terminal.ts";
 import { addUpgrade } from "./upgrade.ts";
 import { VERSION } from "./version.ts";
 
@@ -40,7 +40,8 @@ export interface CommandLine {
 }
 
 /** Declares all commands; what they print goes to a terminal. */
-export function commandLine(terminal: Terminal): CommandLine {
+export function commandLine(caller: Caller): CommandLine {
+  const { terminal, person } = caller;
   let status = 0;
   const program = new Command("podman-machine");
   program
@@ -60,7 +61,8 @@ export function commandLine(terminal: Terminal): CommandLine {
   }
   const context = {
     terminal,
-    host: () => hostOf(terminal, program.opts<{ storagePath?: string }>().storagePath),
+    person,
+    host: () => hostOf(caller, program.opts<{ storagePath?: string }>().storagePath),
     exitWith: (code: number) => {
       status = code;
     },
@@ -98,8 +100,8 @@ export function commandLine(terminal: Terminal): CommandLine {
  * Runs the command line and returns its exit status: 0 done, 1 failed, 2 wrong usage, and for
  * `ssh` that of what it ran.
  */
-export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
-  const { program, status } = commandLine(terminal);
+export async function runCommandLine(args: readonly string[], caller: Caller): Promise<number> {
+  const { program, status } = commandLine(caller);
   try {
     await program.parseAsync(args, { from: "user" });
     return status();
@@ -108,7 +110,8 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
       return error.exitCode === 0 ? 0 : USAGE_STATUS;
     }
     const { debug } = program.opts<{ debug: boolean }>();
-    return report(error, terminal, debug || Boolean(terminal.environment.MACHINE_DEBUG));
+    const { terminal, person } = caller;
+    return report(error, terminal, debug || Boolean(person.environment.MACHINE_DEBUG));
   }
 }
 

@@ -19,7 +19,7 @@ export function addSshConfig(program: Command, context: Context): void {
     .action(async (name: string | undefined, flags: { install: boolean }) => {
       const { store } = context.host();
       if (flags.install) {
-        await install(join(context.terminal.home, ".ssh", "config"), store);
+        await install(join(context.person.home, ".ssh", "config"), store);
         context.terminal.out(
           `~/.ssh/config has the line ${includeLine(store)}: "ssh ${sshAlias(name ?? DEFAULT_NAME)}", rsync, git and docker find the machines.`,
         );

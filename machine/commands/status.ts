@@ -47,7 +47,7 @@ export function addActive(program: Command, context: Context): void {
       10,
     )
     .action(async (flags: { timeout: number }) => {
-      const wanted = context.terminal.environment.PODMAN_MACHINE_NAME;
+      const wanted = context.person.environment.PODMAN_MACHINE_NAME;
       const all = await listMachines(context.host().store, wanted, flags.timeout * 1000);
       const active = all.find((machine) => machine.active);
       if (active === undefined) {

@@ -1,29 +1,33 @@
-import type { Terminal } from "./terminal.ts";
+import type { Caller } from "./terminal.ts";
 
-/** A terminal that remembers what was printed and answers as it is told. */
-export interface TestTerminal extends Terminal {
+/** Somebody whose terminal remembers what was printed and answers as it is told. */
+export interface TestCaller extends Caller {
   readonly printed: string[];
   readonly errors: string[];
 }
 
 /** Makes one whose store is in a folder. */
-export function makeTestTerminal(store: string, answers: readonly string[] = []): TestTerminal {
+export function makeTestCaller(store: string, answers: readonly string[] = []): TestCaller {
   const printed: string[] = [];
   const errors: string[] = [];
   const left = [...answers];
   return {
     printed,
     errors,
-    out: (line) => printed.push(line),
-    write: (text) => printed.push(text),
-    error: (line) => errors.push(line),
-    status: () => undefined,
-    ask(question) {
-      printed.push(question);
-      return Promise.resolve(left.shift() ?? "");
+    terminal: {
+      out: (line) => printed.push(line),
+      write: (text) => printed.push(text),
+      error: (line) => errors.push(line),
+      status: () => undefined,
+      ask(question) {
+        printed.push(question);
+        return Promise.resolve(left.shift() ?? "");
+      },
+      interactive: false,
     },
-    interactive: false,
-    environment: { MACHINE_STORAGE_PATH: store, SHELL: "/bin/bash", PODMAN_MACHINE_NAME: "box" },
-    home: "/nonexistent",
+    person: {
+      environment: { MACHINE_STORAGE_PATH: store, SHELL: "/bin/bash", PODMAN_MACHINE_NAME: "box" },
+      home: "/nonexistent",
+    },
   };
 }

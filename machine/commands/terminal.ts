@@ -1,7 +1,8 @@
 import { homedir } from "node:os";
 import { createInterface } from "node:readline";
+import type { Person } from "../life/host.ts";
 
-/** What a command sees of the world around it. */
+/** Where a command speaks to a person. */
 export interface Terminal {
   /** Prints a line. */
   out(line: string): void;
@@ -15,14 +16,26 @@ export interface Terminal {
   ask(question: string): Promise<string>;
   /** True when a person sits there. */
   readonly interactive: boolean;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
+}
+
+/** Who runs a command, and where they are told what comes of it. */
+export interface Caller {
+  readonly terminal: Terminal;
+  readonly person: Person;
+}
+
+/** The caller of this process. */
+export function processCaller(): Caller {
+  return {
+    terminal: processTerminal(),
+    person: { home: homedir(), environment: process.env },
+  };
 }
 
 const CLEAR_LINE = "\r\u001b[2K";
 
 /** The terminal, or the pipes, of this process. */
-export function processTerminal(): Terminal {
+function processTerminal(): Terminal {
   const { stdin, stdout, stderr } = process;
   const canReplace = stdout.isTTY === true && process.env.TERM !== "dumb";
   let shown = false;
@@ -54,8 +67,6 @@ export function processTerminal(): Terminal {
     },
     ask: (question) => ask(question),
     interactive: stdin.isTTY === true && stdout.isTTY === true,
-    environment: process.env,
-    home: homedir(),
   };
 }
 

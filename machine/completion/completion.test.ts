@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { runCommandLine } from "../commands/program.ts";
-import { makeTestTerminal } from "../commands/terminal.testing.ts";
+import { makeTestCaller } from "../commands/terminal.testing.ts";
 
 async function printed(...args: string[]): Promise<string> {
-  const terminal = makeTestTerminal("/nonexistent");
-  expect(await runCommandLine(args, terminal)).toBe(0);
-  return terminal.printed.join("\n");
+  const caller = makeTestCaller("/nonexistent");
+  expect(await runCommandLine(args, caller)).toBe(0);
+  return caller.printed.join("\n");
 }
 
 /** What bash offers after these words. */
@@ -41,9 +41,9 @@ describe("completion", () => {
   });
 
   test("another shell is wrong usage", async () => {
-    const terminal = makeTestTerminal("/nonexistent");
-    expect(await runCommandLine(["completion", "tcsh"], terminal)).toBe(2);
-    expect(terminal.errors.join()).toContain("Allowed choices are bash, zsh, fish");
+    const caller = makeTestCaller("/nonexistent");
+    expect(await runCommandLine(["completion", "tcsh"], caller)).toBe(2);
+    expect(caller.errors.join()).toContain("Allowed choices are bash, zsh, fish");
   });
 });
 

@@ -5,10 +5,13 @@ export interface Host {
   readonly store: string;
   readonly report: Report;
   /** Whose podman and ssh are told of machines; undefined: nobody's. */
-  readonly person?: {
-    readonly home: string;
-    readonly environment: Readonly<Record<string, string | undefined>>;
-  };
+  readonly person?: Person;
+}
+
+/** Whoever runs a command on this host. */
+export interface Person {
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** How long a command waits for another one that works on the same machine: longer than a stop. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { findImage } from "../boot-image/image.ts";
 import { hostOf } from "../commands/context.ts";
 import { BUILT_IMAGE, DEFAULT_SETTINGS } from "../commands/create-qemu.ts";
-import type { Terminal } from "../commands/terminal.ts";
+import type { Caller, Terminal } from "../commands/terminal.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { readRecord } from "../driver/qemu/process.ts";
 import { MachineError } from "../error/machine-error.ts";
@@ -24,9 +24,10 @@ const BUILD = fileURLToPath(new URL("../../image/build.ts", import.meta.url));
  * shows its podman and how to reach it, and on a terminal opens a shell in it.
  * Returns the exit status.
  */
-export async function quickStart(terminal: Terminal): Promise<number> {
+export async function quickStart(caller: Caller): Promise<number> {
+  const { terminal } = caller;
   await build();
-  const host = hostOf(terminal, undefined);
+  const host = hostOf(caller, undefined);
   const { machine, launched } = await createOrStart(host);
   await waitUntilReady(host, machine);
   await introduce(host, machine);
