@@ -18,8 +18,9 @@ import * as z from "zod";
 
 const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const SOURCES = [
-  ...["agents", "image", "host-packages.ts", "host-packages.txt"],
-  ...["package.json", "package-lock.json", "bunfig.toml"],
+  ...["agents", "image", "package.json", "package-lock.json", "bunfig.toml", "host-packages.txt"],
+  // What several parts share lies at the top.
+  ...readdirSync(REPOSITORY).filter((name) => name.endsWith(".ts")),
 ];
 
 const lockSchema = z.object({
