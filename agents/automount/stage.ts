@@ -1,3 +1,4 @@
+import { oneLine } from "../command/one-line.ts";
 import type { Flavour } from "../flavour/flavour.ts";
 import { readFlavour } from "../flavour/read-flavour.ts";
 import { isVirtualMachine } from "../hypervisor/virtual-machine.ts";
@@ -91,7 +92,7 @@ async function applyOrExplain(
     const situation = { disks: planned.disks, flavour };
     return await applyPlan(kernel, situation, planned.plan.steps, notes);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = oneLine(error);
     throw new Error(`${planned.plan.message}, but: ${why}; all is kept in RAM`, { cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { findUser } from "../accounts/find-user.ts";
+import { oneLine } from "../command/one-line.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { boot2podman, type Flavour } from "./flavour.ts";
 
@@ -22,7 +23,7 @@ async function parse(text: string): Promise<Flavour> {
   try {
     return parseFlavour(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = oneLine(error);
     throw new Error(`flavour file ${flavourPath} is not understood (${why}); no disk is touched`, {
       cause: error,
     });

@@ -1,9 +1,10 @@
 import type { Kernel } from "../kernel/kernel.ts";
+import { mebibyte } from "../units/bytes.ts";
 
 /** The most that a log in RAM holds; as much again lies in the one before it. */
 export const ramLogBytes = 256 * 1024;
 /** The same on the data disk. */
-export const diskLogBytes = 1024 * 1024;
+export const diskLogBytes = mebibyte;
 
 /**
  * Keeps a log below `limitBytes`: what it holds becomes NAME.1 in place of an older one, and it starts anew in the

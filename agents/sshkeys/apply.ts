@@ -1,3 +1,4 @@
+import { oneLine } from "../command/one-line.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import type { HostKey } from "./host-keys.ts";
@@ -49,7 +50,7 @@ export async function applyHostKeys(
     throw failures[0];
   }
   for (const failure of failures) {
-    warnings.push(textOf(failure));
+    warnings.push(oneLine(failure));
   }
   return { warnings, later: makeLater(kernel, store, makes, done) };
 }
@@ -67,7 +68,7 @@ async function makeLater(
       await make(kernel, store, step, warnings);
       done.push(stepText(step));
     } catch (error) {
-      warnings.push(textOf(error));
+      warnings.push(oneLine(error));
     }
   }
   for (const warning of warnings) {
@@ -113,8 +114,4 @@ function setAside(
     }
     warnings.push(`the stored ${step.type} host key is not used: ${step.why}; ${error.message}`);
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { runChecked } from "../kernel/run-checked.ts";
 import type { BootOptions } from "../settings/boot-options.ts";
 import type { Stage, StageContext, StageOutcome } from "../stage/stage.ts";
+import { mebibyte } from "../units/bytes.ts";
 import { applyHostKeys } from "./apply.ts";
 import { privateName } from "./host-keys.ts";
 import { allowPasswords } from "./passwords.ts";
@@ -133,7 +134,7 @@ async function plainKeys(kernel: Kernel, userName: string): Promise<string> {
   }
   const home = `/home/${userName}`;
   const bytes = kernel.withFolderBeneath(home, ".ssh", (folder) =>
-    kernel.readNoFollow(`${folder}/authorized_keys`, 1024 * 1024),
+    kernel.readNoFollow(`${folder}/authorized_keys`, mebibyte),
   );
   if (bytes === undefined) {
     return "a host key is there, authorized keys are not";

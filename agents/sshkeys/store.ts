@@ -1,3 +1,4 @@
+import { oneLine } from "../command/one-line.ts";
 import type { FileStat } from "../kernel/files.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode } from "../kernel/kernel-error.ts";
@@ -62,7 +63,7 @@ async function readOne(kernel: Kernel, store: Store, type: HostKeyType): Promise
     if (hasCode(error, "ENOENT")) {
       return { state: "missing" };
     }
-    const why = error instanceof Error ? error.message : String(error);
+    const why = oneLine(error);
     const old = content && (await readOldFormat(kernel, store, type, content));
     return old ?? { state: "unusable", why };
   }

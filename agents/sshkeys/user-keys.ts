@@ -1,9 +1,10 @@
 import type { User } from "../accounts/find-user.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { hasCode, KernelError } from "../kernel/kernel-error.ts";
+import { mebibyte } from "../units/bytes.ts";
 import { type AuthorizedKey, authorizedLine, parseAuthorizedKeys } from "./keys/authorized-keys.ts";
 
-const maxFileBytes = 1024 * 1024;
+const maxFileBytes = mebibyte;
 const rootHome = "/root";
 
 /** The user's keys, and where each line that is left out is wrong. */

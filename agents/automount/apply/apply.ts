@@ -1,3 +1,4 @@
+import { oneLine } from "../../command/one-line.ts";
 import type { Flavour } from "../../flavour/flavour.ts";
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -217,7 +218,7 @@ async function growLater(kernel: Kernel, node: string): Promise<void> {
     await growFilesystem(kernel, node);
     kernel.tellKernelLog(`automount: the filesystem on ${node} fills its partition now`);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = oneLine(error);
     const line = `automount: the filesystem on ${node} could not be grown: ${why}`;
     kernel.tellKernelLog(line);
     kernel.tellConsole(line);

@@ -1,9 +1,12 @@
+import { oneLine } from "../../command/one-line.ts";
+import { mebibyte } from "../../units/bytes.ts";
+import { areZero } from "../content/blank.ts";
 import { dosTableOffset } from "../content/dos-table.ts";
 import { judgeMember } from "./judge.ts";
 import { blockBytes, readTarHeader, type TarHeader } from "./tar-header.ts";
 
 /** An archive lies before the first partition. */
-export const maxArchiveBytes = 1024 * 1024;
+export const maxArchiveBytes = mebibyte;
 const maxMembers = 1024;
 
 /** A file or folder that may be written below the user's home folder. */
@@ -53,8 +56,8 @@ export function readArchive(disk: Uint8Array, magic: string): ArchiveRead {
   try {
     for (let count = 0; ; count += 1) {
       const block = wholeBlocks(bytes, offset, blockBytes);
-      if (isZero(block)) {
-        if (!isZero(wholeBlocks(bytes, offset + blockBytes, blockBytes))) {
+      if (areZero(block)) {
+        if (!areZero(wholeBlocks(bytes, offset + blockBytes, blockBytes))) {
           throw new Error("something follows a block of zeros");
         }
         return { state: "complete", lengthBytes: offset + 2 * blockBytes, members };
@@ -75,7 +78,7 @@ export function readArchive(disk: Uint8Array, magic: string): ArchiveRead {
       }
     }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = oneLine(error);
     return { state: "refused", lengthBytes: Math.min(offset, bytes.length), why };
   }
 }
@@ -112,8 +115,4 @@ function wholeBlocks(bytes: Uint8Array, offset: number, lengthBytes: number): Ui
     throw new Error(`it has no end marker within ${maxArchiveBytes} bytes`);
   }
   return bytes.subarray(offset, offset + lengthBytes);
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
 }

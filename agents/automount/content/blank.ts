@@ -1,6 +1,7 @@
+import { mebibyte } from "../../units/bytes.ts";
 import type { ReadBytes } from "./gpt.ts";
 
-const edgeBytes = 1024 * 1024;
+const edgeBytes = mebibyte;
 const sampleBytes = 4096;
 const samples = 64;
 
@@ -25,6 +26,7 @@ export function isZeros(sizeBytes: number, read: ReadBytes): boolean {
   return true;
 }
 
-function areZero(bytes: Uint8Array): boolean {
+/** Whether bytes are zeros throughout. */
+export function areZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }

@@ -1,3 +1,4 @@
+import { mebibyte } from "../../units/bytes.ts";
 import type { Content, PartitionTable } from "./content.ts";
 import { findDosTable, protectiveType } from "./dos-table.ts";
 import { findExt } from "./ext4.ts";
@@ -25,7 +26,7 @@ export interface Probed {
 }
 
 /** The start of a device in which nearly all formats leave their mark. */
-export const probedStartBytes = 1024 * 1024 + 64 * 1024;
+export const probedStartBytes = mebibyte + 64 * 1024;
 
 /** A disk that ended before its size is as bad as one that can't read. */
 export class ShortReadError extends Error {

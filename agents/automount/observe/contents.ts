@@ -1,3 +1,4 @@
+import { oneLine } from "../../command/one-line.ts";
 import type { Flavour } from "../../flavour/flavour.ts";
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -127,5 +128,5 @@ function withDevice<T>(kernel: Kernel, node: string, use: (device: BlockDevice) 
 }
 
 function unreadable(error: unknown): Content {
-  return { is: "unreadable", why: error instanceof Error ? error.message : String(error) };
+  return { is: "unreadable", why: oneLine(error) };
 }

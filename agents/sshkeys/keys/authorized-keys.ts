@@ -1,3 +1,4 @@
+import { oneLine } from "../../command/one-line.ts";
 import { isKeyType, type PublicKey, parsePublicKey } from "./public-key.ts";
 
 /** A line of authorized_keys that opens the door. */
@@ -52,7 +53,7 @@ export function parseAuthorizedKeys(text: string): ParsedAuthorizedKeys {
         keys.set(parsed.key.base64, parsed);
       }
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = oneLine(error);
       warnings.push(`line ${index + 1} (${nameOf(line)}): ${why}`);
     }
   }
