@@ -62,6 +62,15 @@ describe("a credential", () => {
     ]);
   });
 
+  test.each([
+    ["a\\nb", "a\nb"],
+    ["a\\x20b\\tc", "a b\tc"],
+    ["a\\\\nb", "a\\nb"],
+  ])("tmpfiles.extra may write an argument as %s", (written, text) => {
+    const line = `f /root/.ssh/authorized_keys 600 root root - ${written}\n`;
+    expect(given("tmpfiles.extra", line)[0]?.users).toEqual([{ name: "root", keys: [text] }]);
+  });
+
   test("tmpfiles.extra does nothing else that such a file could ask for", () => {
     const other = "w /proc/sysrq-trigger - - - - b\nf /etc/shadow 0600 root root - root::\n";
     expect(given("tmpfiles.extra", other)).toMatchObject([{ users: [], warnings: [] }]);

@@ -67,8 +67,13 @@ function readTmpfiles(
   return { users, warnings };
 }
 
+/** The escapes of C that people write there (tmpfiles.d(5), "Argument"); a backslash before anything else stays. */
 function unescaped(text: string): string {
-  return text.replaceAll("\\n", "\n").replaceAll("\\x20", " ");
+  return text.replaceAll(/\\(?:x([\da-fA-F]{2})|([nt\\]))/g, (_, hex?: string, sign = "") =>
+    hex === undefined
+      ? ({ n: "\n", t: "\t" }[String(sign)] ?? "\\")
+      : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /** What isn't base64 gives bytes that are no key, and the check of the key says so. */
