@@ -1,7 +1,19 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { systemErrorCode } from "../../system-error.ts";
 import { replaceFolder } from "./replace-folder.ts";
 
 /** Outputs kept of each stage: the current one and a few to switch back to without work. */
@@ -24,22 +36,65 @@ export interface Stage {
 /**
  * Runs a stage once per set of inputs: `make` fills an empty folder, which then stays in the cache
  * under a key made of the inputs and the code. Returns that folder.
- * The folder appears whole or not at all, whatever interrupts the work.
+ * The folder appears whole or not at all, whatever interrupts the work. One that isn't what was
+ * written there is made again, and it is said.
  */
 export async function runStage(
   stage: Stage,
   make: (folder: string) => Promise<void>,
+  say: { line(text: string): void } = { line: (text) => console.error(text) },
 ): Promise<string> {
   const home = join(stage.cacheDir, "stages", stage.name);
-  const folder = join(home, stageKey(stage));
+  const key = stageKey(stage);
+  const folder = join(home, key);
+  const hashes = join(stage.cacheDir, "stage-hashes", stage.name);
+  const written = join(hashes, key);
   if (existsSync(folder)) {
-    const now = new Date();
-    utimesSync(folder, now, now);
-    return folder;
+    if (readIfThere(written) === hashOfFolder(folder)) {
+      const now = new Date();
+      utimesSync(folder, now, now);
+      return folder;
+    }
+    say.line(`${folder} isn't what was written there: making it again`);
   }
   await replaceFolder(folder, make);
+  mkdirSync(hashes, { recursive: true });
+  writeFileSync(written, hashOfFolder(folder));
   forgetOldOutputs(home, folder);
+  for (const name of readdirSync(hashes)) {
+    if (!existsSync(join(home, name))) {
+      rmSync(join(hashes, name));
+    }
+  }
   return folder;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Hash of all names, modes and contents in a folder. */
+function hashOfFolder(folder: string): string {
+  const lines = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .sort()
+    .map((name) => {
+      const path = join(folder, name);
+      const found = lstatSync(path);
+      const content = found.isSymbolicLink()
+        ? readlinkSync(path)
+        : found.isFile()
+          ? createHash("sha256").update(readFileSync(path)).digest("hex")
+          : "";
+      return [name, found.mode, content];
+    });
+  return hashOf(lines);
 }
 
 /** Hash of a stage's name, inputs and code. */

@@ -14,7 +14,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { cachedPackage } from "../fetch/fetch.ts";
-import { readContent } from "../files/content.ts";
+import { contentPath, readContent } from "../files/content.ts";
 import type { Entry } from "../files/entry.ts";
 import { silent } from "../report/progress.ts";
 import type { Lock } from "../resolve/lock.ts";
@@ -43,6 +43,23 @@ describe("a real package", () => {
     }
     const store = { folder: join(cacheDir, "content") };
     expect(readContent(store, entry.sha256).toString()).toBe("hello");
+  });
+
+  it("extracts a package again whose file was changed in the store, and says so", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "extract-"));
+    const lock = lockOf(buildPackage(folder));
+    const store = { folder: join(folder, "content") };
+    const [found] = await extractPackages(lock, folder, store, silent);
+    const tool = found?.entries.find(({ path }) => path === "usr/bin/tool");
+    if (tool?.type !== "file") {
+      throw new Error("no file");
+    }
+    writeFileSync(contentPath(store, tool.sha256), "hostile");
+    const said: string[] = [];
+    const progress = { line: (text: string) => said.push(text), live: () => undefined };
+    await extractPackages(lock, folder, store, progress);
+    expect(readContent(store, tool.sha256).toString()).toBe("hello");
+    expect(said.join()).toMatch(/aren't what they were: extracting it again/);
   });
 
   it("gives links: symbolic ones as they are, hard ones as the file they share", () => {

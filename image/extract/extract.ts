@@ -1,11 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Parser, type ReadEntry } from "tar";
 import * as z from "zod";
 import { runStage } from "../cache/stage.ts";
 import { cachedPackage } from "../fetch/fetch.ts";
-import { type ContentStore, storeContent } from "../files/content.ts";
+import { type ContentStore, hasContent, storeContent } from "../files/content.ts";
 import { type Entry, entriesSchema } from "../files/entry.ts";
 import { BuildError } from "../report/build-error.ts";
 import type { Progress } from "../report/progress.ts";
@@ -42,21 +42,36 @@ export async function extractPackages(
 ): Promise<ExtractedPackage[]> {
   const extracted: ExtractedPackage[] = [];
   for (const [index, locked] of lock.packages.entries()) {
-    const folder = await runStage(
-      // Every package is a stage of its own, so that a renewed lock extracts only what changed.
-      {
-        name: `extract/${locked.name}`,
-        cacheDir,
-        inputs: locked.sha256,
-        code: ["extract", "files/entry.ts"],
-      },
-      async (output) => {
-        progress.live(`extracting ${locked.name} (${index + 1} of ${lock.packages.length})`);
-        const found = await extractPackage(cachedPackage(cacheDir, locked), locked, store);
-        writeFileSync(join(output, "package.json"), JSON.stringify(found));
-      },
-    );
-    const text = readFileSync(join(folder, "package.json"), "utf8");
+    // Every package is a stage of its own, so that a renewed lock extracts only what changed.
+    const stage = {
+      name: `extract/${locked.name}`,
+      cacheDir,
+      inputs: locked.sha256,
+      code: ["extract", "files/entry.ts"],
+    };
+    const run = async () => {
+      const folder = await runStage(
+        stage,
+        async (output) => {
+          progress.live(`extracting ${locked.name} (${index + 1} of ${lock.packages.length})`);
+          const found = await extractPackage(cachedPackage(cacheDir, locked), locked, store);
+          writeFileSync(join(output, "package.json"), JSON.stringify(found));
+        },
+        progress,
+      );
+      return { folder, text: readFileSync(join(folder, "package.json"), "utf8") };
+    };
+    let { folder, text } = await run();
+    const isWhole = outputSchema
+      .parse(JSON.parse(text))
+      .entries.every((entry) => entry.type !== "file" || hasContent(store, entry.sha256));
+    if (!isWhole) {
+      progress.line(
+        `files of ${locked.name} in ${store.folder} aren't what they were: extracting it again`,
+      );
+      rmSync(folder, { recursive: true });
+      ({ folder, text } = await run());
+    }
     extracted.push({ locked, ...outputSchema.parse(JSON.parse(text)) });
   }
   return extracted;

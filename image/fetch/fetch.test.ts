@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,11 +14,13 @@ let server: Server;
 let base: string;
 let cacheDir: string;
 let asked: string[];
+let said: string[];
 /** What the server has, by path; "hang" answers never. */
 let files: Record<string, string>;
 
 beforeEach(async () => {
   asked = [];
+  said = [];
   files = {};
   cacheDir = mkdtempSync(join(tmpdir(), "fetch-"));
   server = createServer((request, response) => {
@@ -70,7 +72,7 @@ function fetchAll(idleTimeoutSeconds = 60): Promise<void> {
     }),
     snapshot: `${base}/archive`,
     idleTimeoutSeconds: { mirror: idleTimeoutSeconds, snapshot: idleTimeoutSeconds },
-    progress: { line: () => undefined, live: () => undefined },
+    progress: { line: (text) => said.push(text), live: () => undefined },
   });
 }
 
@@ -81,6 +83,15 @@ describe("packages", () => {
     await fetchAll();
     expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(CONTENT);
     expect(asked).toEqual([`/debian/${one.path}`]);
+  });
+
+  it("that were changed in the cache are fetched again, and it is said", async () => {
+    files[`/debian/${one.path}`] = CONTENT;
+    await fetchAll();
+    writeFileSync(cachedPackage(cacheDir, one), "another package under its name");
+    await fetchAll();
+    expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(CONTENT);
+    expect(said.join("\n")).toMatch(/isn't the locked crun: fetching it again/);
   });
 
   it("that left the mirror come from the snapshot of the day they were locked", async () => {

@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { BuildError } from "../report/build-error.ts";
 import { megabytes, type Progress } from "../report/progress.ts";
 import type { Lock, LockedPackage } from "../resolve/lock.ts";
 import type { Mirrors } from "../resolve/mirrors.ts";
-import { downloadFile, partialPath, sizeIfPresent } from "./download.ts";
+import { downloadFile, partialPath, sha256OfFile, sizeIfPresent } from "./download.ts";
 import { snapshotUrl } from "./snapshot.ts";
 
 /** The snapshot archive is often slow or away: a build that can go on without it doesn't wait long. */
@@ -39,12 +39,33 @@ export function cachedPackage(cacheDir: string, one: LockedPackage): string {
 }
 
 /**
- * Lock → package files in the cache. What the mirror no longer has is asked of the snapshot archive.
+ * The packages that aren't in the cache as the lock has them. What lies under a package's name
+ * without being it is removed, and said.
+ */
+async function missingPackages(lock: Lock, options: FetchOptions): Promise<LockedPackage[]> {
+  const missing: LockedPackage[] = [];
+  for (const one of lock.packages) {
+    const path = cachedPackage(options.cacheDir, one);
+    if (existsSync(path)) {
+      if ((await sha256OfFile(path)) === one.sha256) {
+        continue;
+      }
+      options.progress.line(`${path} isn't the locked ${one.name}: fetching it again`);
+      rmSync(path);
+    }
+    missing.push(one);
+  }
+  return missing;
+}
+
+/**
+ * Lock → package files in the cache. What is there already is believed by its hash alone. What the
+ * mirror no longer has is asked of the snapshot archive.
  * @throws PackagesGoneError when packages are neither here nor there.
  */
 export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<void> {
   const { cacheDir, progress } = options;
-  const missing = lock.packages.filter((one) => !existsSync(cachedPackage(cacheDir, one)));
+  const missing = await missingPackages(lock, options);
   if (missing.length === 0) {
     return;
   }

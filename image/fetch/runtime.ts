@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { extract } from "tar";
 import * as z from "zod";
@@ -8,6 +16,7 @@ import { BuildError } from "../report/build-error.ts";
 import type { Progress } from "../report/progress.ts";
 import { toolPath } from "../tool/environment.ts";
 import { runTool } from "../tool/run-tool.ts";
+import { sha256OfFile } from "./download.ts";
 
 const RUNTIME_PACKAGES: Record<Arch, string> = {
   amd64: "@oven/bun-linux-x64",
@@ -55,8 +64,13 @@ export async function fetchRuntime(
   const { version, integrity } = pinned(repository, name);
   const folder = join(cacheDir, "runtimes", `${name.replace("/", "-")}-${version}`);
   const bun = join(folder, "bun");
+  const written = join(folder, "bun.sha256");
   if (existsSync(bun)) {
-    return bun;
+    if (existsSync(written) && readFileSync(written, "utf8") === (await sha256OfFile(bun))) {
+      return bun;
+    }
+    progress.line(`${bun} isn't what was written there: fetching it again`);
+    rmSync(folder, { recursive: true });
   }
   progress.line(`fetching ${name} ${version}`);
   const partial = `${folder}.partial-${process.pid}`;
@@ -69,6 +83,7 @@ export async function fetchRuntime(
     }
     await extract({ file: archive, cwd: partial, strip: 2 }, ["package/bin/bun"]);
     chmodSync(join(partial, "bun"), 0o755);
+    writeFileSync(join(partial, "bun.sha256"), await sha256OfFile(join(partial, "bun")));
     rmSync(archive);
     if (!existsSync(folder)) {
       renameSync(partial, folder);

@@ -13,7 +13,29 @@ const description = z.object({
   version: z.string(),
   architecture: imageArchitecture,
   commandLine: z.string(),
+  /** SHA-256 of the cached kernel and of the joined initrds; what older versions wrote has none. */
+  hashes: z.object({ kernel: z.string(), initrd: z.string() }).optional(),
 });
+
+/** What the cached files of an image were when they were written. */
+export type CachedHashes = NonNullable<z.infer<typeof description>["hashes"]>;
+
+/** The hashes that were written down; undefined when there are none, or nothing that can be read. */
+export async function cachedHashes(store: string, id: string): Promise<CachedHashes | undefined> {
+  try {
+    const text = await readFile(join(imageCache(store), id, DESCRIPTION), "utf8");
+    return description.parse(JSON.parse(text)).hashes;
+  } catch (error) {
+    const isUnreadable =
+      error instanceof SyntaxError ||
+      error instanceof z.ZodError ||
+      systemErrorCode(error) === "ENOENT";
+    if (isUnreadable) {
+      return undefined;
+    }
+    throw error;
+  }
+}
 
 /** Where a store keeps the images that its machines booted. */
 export function imageCache(store: string): string {
@@ -21,9 +43,13 @@ export function imageCache(store: string): string {
 }
 
 /** Writes beside the cached files what the manifest said of them. */
-export async function writeDescription(folder: string, image: BootImage): Promise<void> {
+export async function writeDescription(
+  folder: string,
+  image: BootImage,
+  hashes: CachedHashes,
+): Promise<void> {
   const { version, architecture, commandLine } = image;
-  const text = JSON.stringify({ version, architecture, commandLine });
+  const text = JSON.stringify({ version, architecture, commandLine, hashes });
   await writeFile(join(folder, DESCRIPTION), `${text}\n`, { mode: 0o600 });
 }
 

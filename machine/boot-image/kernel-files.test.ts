@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { cachedImage } from "./cached-image.ts";
 import type { BootImage } from "./image.ts";
 import { kernelFiles, paddingBytes } from "./kernel-files.ts";
 
@@ -48,6 +49,28 @@ test("the initrds are one file, the second at a multiple of four", async () => {
   const files = await kernelFiles(store(), await imageOf("a"));
   expect(await readFile(files.kernel, "utf8")).toBe("kernel");
   expect(await readFile(files.initrd, "utf8")).toBe("base!\0\0\0add-on");
+});
+
+test.each(["vmlinuz64", "initrd", "image.json"])(
+  "a cached %s that was changed is made again, and it is said",
+  async (name) => {
+    const image = await imageOf("a");
+    await kernelFiles(store(), image);
+    await writeFile(join(store(), "cache/images/a", name), "something else");
+    const said: string[] = [];
+    const files = await kernelFiles(store(), image, (text) => said.push(text));
+    expect(await readFile(files.kernel, "utf8")).toBe("kernel");
+    expect(await readFile(files.initrd, "utf8")).toBe("base!\0\0\0add-on");
+    expect(said.join()).toMatch(/images\/a isn't what was written there: it is made again/);
+  },
+);
+
+test("one that is only in the cache, and was changed, isn't booted", async () => {
+  await kernelFiles(store(), await imageOf("a"));
+  const pinned = await cachedImage(store(), "a");
+  expect((await kernelFiles(store(), pinned)).initrd).toMatch(/initrd$/);
+  await writeFile(join(store(), "cache/images/a/initrd"), "something else");
+  await expect(kernelFiles(store(), pinned)).rejects.toThrow(/isn't what was written there/);
 });
 
 test("they are made once for an image", async () => {

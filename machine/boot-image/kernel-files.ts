@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { MachineError } from "../error/machine-error.ts";
 import { imagesInUse } from "../store/images-in-use.ts";
 import { withLock } from "../store/lock.ts";
 import { syncFolder } from "../store/write-file.ts";
-import { imageCache, writeDescription } from "./cached-image.ts";
+import { cachedHashes, imageCache, writeDescription } from "./cached-image.ts";
 import { type BootImage, type ImageFile, imageMissing } from "./image.ts";
 
 /** The one in use and the one used before it stay, and those that machines may step back to. */
@@ -26,19 +26,28 @@ export interface KernelFiles {
  * The kernel and the joined initrds of an image, since QEMU takes one initrd. They are made once
  * for an image and kept in the store's cache, with their hashes checked on the way; a build that
  * replaces the image's folder meanwhile disturbs nobody.
+ * What lies in the cache is believed by its hash alone: something else is made again, and said.
  * Throws when a file is missing or differs from its hash.
  */
-export async function kernelFiles(store: string, image: BootImage): Promise<KernelFiles> {
+export async function kernelFiles(
+  store: string,
+  image: BootImage,
+  warn: (text: string) => void = () => undefined,
+): Promise<KernelFiles> {
   const cache = imageCache(store);
   const folder = join(cache, image.id);
   const files = { kernel: join(folder, "vmlinuz64"), initrd: join(folder, "initrd") };
-  if (await exists(folder)) {
+  if (await isSound(store, image, files)) {
     await markUsed(folder);
     return files;
   }
   const lock = { store, name: ".images", command: "start", timeoutMs: COPY_TIMEOUT_MS };
   return withLock(lock, async () => {
-    if (!(await exists(folder))) {
+    if (!(await isSound(store, image, files))) {
+      if (await exists(folder)) {
+        warn(`${folder} isn't what was written there: it is made again.`);
+        await rm(folder, { recursive: true });
+      }
       await make(folder, image);
       await prune(cache, new Set([image.id, ...(await imagesInUse(store))]));
     }
@@ -46,14 +55,54 @@ export async function kernelFiles(store: string, image: BootImage): Promise<Kern
   });
 }
 
+/**
+ * Whether the cached files are those that were written. An image that is only in the cache, of
+ * which an older version wrote no hashes, can't be compared with anything, nor made again.
+ */
+async function isSound(store: string, image: BootImage, files: KernelFiles): Promise<boolean> {
+  const folder = join(imageCache(store), image.id);
+  if (!(await exists(folder))) {
+    return false;
+  }
+  const isOnlyThere = image.initrds.length === 0;
+  const hashes = await cachedHashes(store, image.id);
+  if (hashes === undefined) {
+    return isOnlyThere;
+  }
+  const found = await Promise.all([hashOf(files.kernel), hashOf(files.initrd)]);
+  const isSame = found[0] === hashes.kernel && found[1] === hashes.initrd;
+  if (!isSame && isOnlyThere) {
+    throw new MachineError(
+      `The kernel or initrd in ${folder} isn't what was written there: choose another image with "podman-machine upgrade --image FOLDER".`,
+    );
+  }
+  return isSame;
+}
+
+/** SHA-256 of a file; undefined when there is none. */
+async function hashOf(path: string): Promise<string | undefined> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+      hash.update(chunk);
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      return undefined;
+    }
+    throw error;
+  }
+  return hash.digest("hex");
+}
+
 async function make(folder: string, image: BootImage): Promise<void> {
   const unfinished = `${folder}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
   try {
-    await concatenate([image.kernel], join(unfinished, "vmlinuz64"), image.folder);
-    await concatenate(image.initrds, join(unfinished, "initrd"), image.folder);
-    await writeDescription(unfinished, image);
+    const kernel = await concatenate([image.kernel], join(unfinished, "vmlinuz64"), image.folder);
+    const initrd = await concatenate(image.initrds, join(unfinished, "initrd"), image.folder);
+    await writeDescription(unfinished, image, { kernel, initrd });
     await rename(unfinished, folder);
     await syncFolder(join(folder, ".."));
   } catch (error) {
@@ -67,24 +116,28 @@ async function make(folder: string, image: BootImage): Promise<void> {
   }
 }
 
-/** Writes files one after another, each at a multiple of four bytes. */
+/** Writes files one after another, each at a multiple of four bytes. Gives the SHA-256 of the whole. */
 async function concatenate(
   parts: readonly ImageFile[],
   path: string,
   folder: string,
-): Promise<void> {
+): Promise<string> {
+  const whole = createHash("sha256");
   const output = await open(path, "wx", 0o600);
   try {
     let sizeBytes = 0;
     for (const part of parts) {
-      await output.write(Buffer.alloc(paddingBytes(sizeBytes)));
-      sizeBytes += paddingBytes(sizeBytes) + (await append(output, part, folder));
+      const padding = Buffer.alloc(paddingBytes(sizeBytes));
+      whole.update(padding);
+      await output.write(padding);
+      sizeBytes += padding.length + (await append(output, part, folder, whole));
     }
     // A cache that a power cut left half-written would fail every later boot.
     await output.sync();
   } finally {
     await output.close();
   }
+  return whole.digest("hex");
 }
 
 /** How many bytes bring a size to the next multiple of four. */
@@ -92,13 +145,19 @@ export function paddingBytes(sizeBytes: number): number {
   return (ALIGNMENT_BYTES - (sizeBytes % ALIGNMENT_BYTES)) % ALIGNMENT_BYTES;
 }
 
-async function append(output: FileHandle, part: ImageFile, folder: string): Promise<number> {
+async function append(
+  output: FileHandle,
+  part: ImageFile,
+  folder: string,
+  whole: Hash,
+): Promise<number> {
   const hash = createHash("sha256");
   let sizeBytes = 0;
   try {
     for await (const chunk of createReadStream(part.path, { highWaterMark: 1 << 20 })) {
       const bytes: Buffer = chunk;
       hash.update(bytes);
+      whole.update(bytes);
       await output.writeFile(bytes);
       sizeBytes += bytes.length;
     }

@@ -15,6 +15,7 @@ const plan: LaunchPlan = {
   disk: { path: "/m/box/disk.qcow2", cacheMode: "default", ioMode: "threads" },
   shares: [],
   display: undefined,
+  sandbox: ["-sandbox", "on"],
   boot: { kind: "kernel", kernel: "/i/vmlinuz64", initrd: "/i/initrd", commandLine: "a=b c" },
 };
 
@@ -37,6 +38,7 @@ test.each([
   ["-qmp", ["unix:/m/box/monitor,server=on,wait=off"]],
   ["-pidfile", ["/m/box/qemu.pid"]],
   ["-serial", ["chardev:console"]],
+  ["-sandbox", ["on"]],
   [
     "-chardev",
     [

@@ -34,6 +34,8 @@ export interface LaunchPlan {
   /** A window of this type of QEMU's; undefined: none. */
   readonly display: string | undefined;
   readonly boot: BootSource;
+  /** The words of its sandbox. */
+  readonly sandbox: readonly string[];
 }
 
 /** Names of the ports on which the guest says how far its boot is, and listens to its agent. */
@@ -59,6 +61,7 @@ export function qemuArguments(plan: LaunchPlan): string[] {
     ...console(plan.files),
     ...ports(plan.files),
     ...["-qmp", `unix:${optionValue(plan.files.monitor)},server=on,wait=off`],
+    ...plan.sandbox,
     ...["-pidfile", plan.files.pid, "-daemonize"],
   ];
 }

@@ -20,6 +20,7 @@ import type { NetworkPlan } from "./network-device.ts";
 import { ownerMapWords } from "./owner-map.ts";
 import { switchOff } from "./power.ts";
 import { machinePid, type ProcessRecord, readProcess } from "./process.ts";
+import { canSandbox, sandboxArguments } from "./sandbox.ts";
 import { endShares, serveShares } from "./share-daemons.ts";
 import { shareWords } from "./share-devices.ts";
 import { checkQemuVersion, emulationThreads, readQemuVersion } from "./version.ts";
@@ -45,7 +46,7 @@ export async function launch(
     report.warn(note);
   }
   const emulatedWords = accelerator === "tcg" ? architecture.emulatedWords : "";
-  const boot = await bootSource(store, machine, image, emulatedWords);
+  const boot = await bootSource(store, machine, image, emulatedWords, report);
   await removeTraces(machine);
   const shares = await serveShares(machine, report);
   const args = qemuArguments({
@@ -66,6 +67,7 @@ export async function launch(
     shares: shares.served,
     display: config.Driver.Display ? config.Driver.DisplayType || "gtk" : undefined,
     boot,
+    sandbox: await sandboxOf(machine, program, report),
   });
   report.line(`Starting "${machine.name}" (${describe(machine, accelerator)})...`);
   const words = [...(await ownerMapWords(machine, shares.served, report)), program, ...args];
@@ -83,6 +85,26 @@ export async function launch(
   };
   await writeFileAtomic(files.process, `${JSON.stringify(written)}\n`, 0o600);
   await rememberImage(machine, image);
+}
+
+async function sandboxOf(
+  machine: Machine<"qemu">,
+  program: string,
+  report: Report,
+): Promise<string[]> {
+  const words = sandboxArguments({
+    isSupported: await canSandbox(program),
+    network: machine.config.Driver.Network,
+    isRoot: process.getuid?.() === 0,
+    hasDisplay: machine.config.Driver.Display,
+  });
+  // Only Linux has what it is made of.
+  if (words.length === 0 && process.platform === "linux") {
+    report.warn(
+      `"${machine.name}" runs without QEMU's sandbox: ${program} was built without it, or its helper for bridges needs privileges.`,
+    );
+  }
+  return words;
 }
 
 async function planAccelerator(
@@ -110,13 +132,14 @@ async function bootSource(
   machine: Machine<"qemu">,
   image: BootImage,
   emulatedWords: string,
+  report: Report,
 ): Promise<BootSource> {
   const { Boot, KernelArguments, Shares } = machine.config.Driver;
   if (image.id === "") {
     return { kind: "iso", iso: image.iso, cdDevice: cdDeviceOf(image.architecture) };
   }
   await mkdir(join(store, "cache"), { recursive: true, mode: 0o700 });
-  const files = await kernelFiles(store, image);
+  const files = await kernelFiles(store, image, (text) => report.warn(text));
   if (Boot === "iso") {
     return {
       kind: "iso",
