@@ -8,7 +8,9 @@ import { probe } from "../content/probe.ts";
 import type { Platter, Survivors } from "./platter.testing.ts";
 
 /** Thrown by everything from the moment on when the power is gone. */
-export class PowerCut extends Error {}
+export class PowerCutError extends Error {
+  override readonly name = "PowerCutError";
+}
 
 /** What stays when a machine is switched off: its disks and what lies in their filesystems. */
 export interface Hardware {
@@ -72,7 +74,7 @@ export class LabKernel extends FakeKernel {
 
   protected override enter(operation: string, path: string): void {
     if (this.#dead) {
-      throw new PowerCut(`${operation} ${path}`);
+      throw new PowerCutError(`${operation} ${path}`);
     }
     super.enter(operation, path);
   }

@@ -8,7 +8,7 @@ import type { StageNotes } from "../../stage/stage.ts";
 import { mebibyte } from "../../units/bytes.ts";
 import { clientArchive } from "../archive/made-archives.testing.ts";
 import { automountStage } from "../stage.ts";
-import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.testing.ts";
+import { type Cut, type Hardware, LabKernel, PowerCutError } from "./lab-kernel.testing.ts";
 import { Platter } from "./platter.testing.ts";
 
 /** Machines for tests, and what it takes to boot them. */
@@ -55,7 +55,7 @@ export async function boot(hardware: Hardware, given: BootOptions = {}) {
   const outcome = await automountStage(bringKeysLate)
     .run(context)
     .catch(async (error: unknown) => {
-      if (error instanceof PowerCut) {
+      if (error instanceof PowerCutError) {
         return { result: "cut" as const, message: error.message };
       }
       if (!(error instanceof Error)) {

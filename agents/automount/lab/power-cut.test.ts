@@ -10,7 +10,7 @@ import { layoutOf } from "../disk/layout.ts";
 import { observeDisks } from "../observe/observe.ts";
 import { plan } from "../plan/plan.ts";
 import type { DiskStep } from "../plan/steps.ts";
-import { type Cut, type Hardware, LabKernel, PowerCut } from "./lab-kernel.testing.ts";
+import { type Cut, type Hardware, LabKernel, PowerCutError } from "./lab-kernel.testing.ts";
 import { boot, firstBytes, key, keyPath, machine, newMachine } from "./machines.testing.ts";
 import { Platter, type Survivors } from "./platter.testing.ts";
 
@@ -258,7 +258,7 @@ describe("the lab itself", () => {
       const wrong = [...others.slice(0, keepAt), ...steps.filter(isClear), ...others.slice(keepAt)];
       await applyPlan(kernel, situation, wrong, { done: [] });
     } catch (error) {
-      if (!(error instanceof PowerCut)) {
+      if (!(error instanceof PowerCutError)) {
         throw error;
       }
     }
