@@ -28,10 +28,11 @@ async function layMachine(settings: object) {
 }
 
 test("a change keeps what another program wrote beside it", async () => {
-  const machine = await layMachine({ ...driver, EnginePort: 2376 });
+  const share = { Tag: "share0", HostFolder: "/a", GuestFolder: "/b", Later: 1 };
+  const machine = await layMachine({ ...driver, EnginePort: 2376, Shares: [share] });
   await changeDriver(machine, { Memory: 512 });
   const { Driver } = JSON.parse(await readFile(machine.files.config, "utf8"));
-  expect(Driver).toMatchObject({ Memory: 512, CPU: 1, EnginePort: 2376 });
+  expect(Driver).toMatchObject({ Memory: 512, CPU: 1, EnginePort: 2376, Shares: [share] });
 });
 
 test("a key that the driver doesn't know is refused, and nothing is written", async () => {
@@ -53,6 +54,11 @@ test("a new machine's config has no key that nobody knows", () => {
   const text = configText({ ...driver, Memroy: 512 });
   expect(() => checkNewConfig(JSON.parse(text), "config.json")).toThrow(
     /config\.json: Driver: .*"Memroy"/,
+  );
+  const publish = [{ HostPort: 80, GuestPort: 80, Protcol: "udp" }];
+  const nested = configText({ ...driver, Publish: publish });
+  expect(() => checkNewConfig(JSON.parse(nested), "config.json")).toThrow(
+    /Publish\.0: .*"Protcol"/,
   );
   expect(checkNewConfig(JSON.parse(configText(driver)), "config.json").Name).toBe("box");
 });

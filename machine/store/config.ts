@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import * as z from "zod";
 import { MachineError } from "../error/machine-error.ts";
-import { type DriverName, driverSettings, type Settings } from "./driver-config.ts";
+import { type DriverName, driverSettings, readSettings, type Settings } from "./driver-config.ts";
 import { unknownMachine } from "./name.ts";
 import { readIfThere } from "./read-file.ts";
 import { writeFileAtomic } from "./write-file.ts";
@@ -32,10 +32,10 @@ const { qemu, generic, none, virtualbox } = driverSettings;
 
 /** What is read: keys that we don't know are kept. */
 const readSchema = z.discriminatedUnion("DriverName", [
-  configWith("qemu", qemu.loose()),
-  configWith("generic", generic.loose()),
-  configWith("none", none.loose()),
-  configWith("virtualbox", virtualbox.loose()),
+  configWith("qemu", readSettings.qemu),
+  configWith("generic", readSettings.generic),
+  configWith("none", readSettings.none),
+  configWith("virtualbox", readSettings.virtualbox),
 ]);
 
 /** What is put together here: a key that we don't know is a mistake. */

@@ -9,7 +9,7 @@ export const MEMORY_MIN_MIB = 256;
 export const DISK_MIN_MIB = 256;
 
 /** A port of the host that leads to one of the guest. */
-export const publishedPort = z.object({
+export const publishedPort = z.strictObject({
   HostIP: z.string().default("127.0.0.1"),
   HostPort: port,
   GuestPort: port,
@@ -108,11 +108,19 @@ const virtualbox = z.strictObject({
 /** A port that is published. */
 export type PublishedPort = z.infer<typeof publishedPort>;
 
-/**
- * The settings of each driver's machines, as they are written: one that isn't here is refused. What is read may have
- * others beside them, from another program or a later version, and they are kept.
- */
+/** The settings of each driver's machines, as they are written: one that isn't here is refused. */
 export const driverSettings = { qemu, generic, none, virtualbox };
+
+const readShares = z.array(folderShare.loose()).default([]);
+const readPublish = z.array(publishedPort.loose()).default([]);
+
+/** The same as they are read: others beside them, of another program or a later version, are kept. */
+export const readSettings = {
+  qemu: qemu.loose().extend({ Shares: readShares, Publish: readPublish }),
+  generic: generic.loose(),
+  none: none.loose(),
+  virtualbox: virtualbox.loose().extend({ Publish: readPublish }),
+};
 
 /** The names of the drivers. */
 export type DriverName = keyof typeof driverSettings;

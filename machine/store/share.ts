@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** A folder of the host that the guest sees. */
-export const folderShare = z.object({
+export const folderShare = z.strictObject({
   /** Names the device; the guest finds it by this. */
   Tag: z.string().min(1),
   /** Absolute paths. */
