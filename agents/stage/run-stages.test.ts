@@ -164,7 +164,7 @@ describe("runStages", () => {
       settled,
       stage("other", ["disk"], 1),
     ]);
-    await vi.runAllTimersAsync();
+    await vi.advanceTimersByTimeAsync(60_000);
     await run.finished;
     expect(records.map(({ stage, startedMs }) => [stage, startedMs])).toEqual([
       ["disk", 0],
@@ -177,7 +177,7 @@ describe("runStages", () => {
   test("doesn't wait for it beyond its hard end", async () => {
     const settled = { ...stage("keys", ["disk"], 1), settled: ["disk"] };
     const { run, records } = start([{ ...stage("disk", [], 50_000), mostMs: 30_000 }, settled]);
-    await vi.runAllTimersAsync();
+    await vi.advanceTimersByTimeAsync(60_000);
     await run.finished;
     expect(records.find(({ stage }) => stage === "keys")?.startedMs).toBe(30_000);
   });
@@ -202,7 +202,7 @@ describe("runStages", () => {
       };
       const settled = { ...stage("keys", ["disk"], 1), settled: ["disk"] };
       const { run, records } = start([disk, settled, stage("other", ["disk"], 1)]);
-      await vi.runAllTimersAsync();
+      await vi.advanceTimersByTimeAsync(60_000);
       await run.finished;
       const startedMs = Object.fromEntries(
         records.map((record) => [record.stage, record.startedMs]),
