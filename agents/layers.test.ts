@@ -17,6 +17,7 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["record"],
     ["logs", "stage"],
     ["provision"],
+    ["containers"],
     ["automount", "guest-tools", "sshkeys"],
     ["init-hooks"],
     ["program.ts"],

@@ -5,6 +5,7 @@ import { linuxKernel } from "./kernel/linux/linux-kernel.ts";
 const commands: CommandTable = {
   automount: async () => (await import("./automount/command.ts")).automountCommand,
   boot2podman: async () => (await import("./record/command.ts")).boot2podmanCommand,
+  "check-stores": async () => (await import("./containers/command.ts")).checkStoresCommand,
   "guest-tools": async () => (await import("./guest-tools/command.ts")).guestToolsCommand,
   "init-hooks": async () => (await import("./init-hooks/command.ts")).initHooksCommand,
   sshkeys: async () => (await import("./sshkeys/command.ts")).sshkeysCommand,

@@ -27,30 +27,30 @@ describe("when the stage fails", () => {
     expect(deviceWrites(kernel)).toEqual([]);
   });
 
-  test("keys come from a disk that asks to be set up, which stays as it is", async () => {
+  test("keys come from a disk that asks to be set up, which stays as it is", () => {
     const kernel = new LabKernel(newMachine());
-    await seedHomePlainly(kernel, boot2podman);
+    seedHomePlainly(kernel, boot2podman);
     expect(kernel.readText(keyPath)).toBe(key);
     expect(deviceWrites(kernel)).toEqual([]);
   });
 
-  test("no keys come from two disks: nobody knows whose they are", async () => {
+  test("no keys come from two disks: nobody knows whose they are", () => {
     const kernel = new LabKernel(machine(platter(clientArchive(key)), platter(clientArchive(key))));
-    expect(await seedHomePlainly(kernel, boot2podman)).toContain("no single disk");
+    expect(seedHomePlainly(kernel, boot2podman)).toContain("no single disk");
     expect(kernel.exists(keyPath)).toBe(false);
   });
 
-  test("a disk that can't be read is passed by", async () => {
+  test("a disk that can't be read is passed by", () => {
     const kernel = new LabKernel(machine(platter(clientArchive(key)), platter(clientArchive(key))));
     kernel.failOn("readBlock", "/dev/vdb", "EIO");
-    await seedHomePlainly(kernel, boot2podman);
+    seedHomePlainly(kernel, boot2podman);
     expect(kernel.readText(keyPath)).toBe(key);
   });
 
   test("nothing more is done when the keys are there", async () => {
     const { kernel } = await boot(newMachine());
     const before = kernel.journal.length;
-    expect(await seedHomePlainly(kernel, boot2podman)).toBe("the user's keys are there");
+    expect(seedHomePlainly(kernel, boot2podman)).toBe("the user's keys are there");
     expect(kernel.journal.length).toBe(before);
   });
 });

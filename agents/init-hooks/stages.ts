@@ -1,4 +1,5 @@
 import { automountStage } from "../automount/stage.ts";
+import { storeCheckStage, storesStage } from "../containers/stage.ts";
 import { sharesStage } from "../guest-tools/shares/stage.ts";
 import { guestToolsStage } from "../guest-tools/stage.ts";
 import type { ModuleLoader } from "../modules/module-loader.ts";
@@ -53,6 +54,7 @@ export function bootStages(parts: BootParts): Stage[] {
     sysctlsStage,
     containersStage,
     automountStage(bringKeysLate),
+    storesStage,
     settingsStage(settings, recorder.warn),
     hostnameStage(settings.options.hostname !== undefined),
     networkStage(parts.clients),
@@ -73,5 +75,6 @@ export function bootStages(parts: BootParts): Stage[] {
     readyStage(recorder),
     timeStage(() => parts.clients.renewAll()),
     memoryStage,
+    storeCheckStage(recorder.write),
   ];
 }

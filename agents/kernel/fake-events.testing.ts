@@ -1,7 +1,6 @@
 import type { Events, Subscription, Uevent, UeventListener, Wait } from "./events.ts";
 import { FakeSurroundings } from "./fake-surroundings.testing.ts";
 import { KernelError } from "./kernel-error.ts";
-import { type Limit, startLimit } from "./quiet.ts";
 
 /** Devices that come and go, and folders that change, when the test says so. */
 export class FakeEvents extends FakeSurroundings implements Events {
@@ -38,19 +37,19 @@ export class FakeEvents extends FakeSurroundings implements Events {
         if (found === undefined) {
           return;
         }
-        limit.stop();
+        clearTimeout(timer);
         subscription.close();
         resolve(found);
       };
       const subscription = this.uevents({ onEvent: look, onLost: look });
-      const limit = startLimit(this, wait.timeoutMs, () => {
+      const timer = setTimeout(() => {
         subscription.close();
         reject(new KernelError("wait for", wait.what, "ETIMEDOUT"));
-      });
+      }, wait.timeoutMs);
     });
   }
 
-  waitForPath(path: string, timeoutMs: Limit): Promise<void> {
+  waitForPath(path: string, timeoutMs: number): Promise<void> {
     const find = () => (this.exists(path) ? true : undefined);
     return this.waitForDevice(find, { what: path, timeoutMs }).then(() => undefined);
   }

@@ -1,7 +1,7 @@
 import type { Lock } from "./block-devices.ts";
 import { FakeJournal } from "./fake-journal.testing.ts";
 import { type FakeNode, FakeTree } from "./fake-tree.testing.ts";
-import type { FileStat, Files, Owner, Ownership, Writer } from "./files.ts";
+import type { FileStat, Files, Owner, Ownership, Reader, Writer } from "./files.ts";
 import { hasCode, KernelError } from "./kernel-error.ts";
 
 /** Files in memory with links, modes, owners and mounts, and with faults on demand. */
@@ -242,7 +242,7 @@ export class FakeFiles extends FakeJournal implements Files {
 
   readNoFollow(path: string, maxBytes: number): Uint8Array | undefined {
     this.enter("readNoFollow", path);
-    const { node } = this.tree.find("readNoFollow", path, false);
+    const node = this.#present("readNoFollow", path);
     if (node === undefined) {
       return undefined;
     }
@@ -253,6 +253,35 @@ export class FakeFiles extends FakeJournal implements Files {
       throw new KernelError("readNoFollow", path, "EINVAL");
     }
     return node.content.slice(0, maxBytes);
+  }
+
+  /** The node itself; undefined when nothing is there, not even its folder. */
+  #present(operation: string, path: string): FakeNode | undefined {
+    try {
+      return this.tree.find(operation, path, false).node;
+    } catch (error) {
+      if (hasCode(error, "ENOENT", "ENOTDIR")) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  openReader(path: string): Reader | undefined {
+    const content = this.readNoFollow(path, Number.POSITIVE_INFINITY);
+    if (content === undefined) {
+      return undefined;
+    }
+    let at = 0;
+    return {
+      sizeBytes: content.length,
+      read: (maxBytes) => {
+        const part = content.slice(at, at + maxBytes);
+        at += part.length;
+        return part;
+      },
+      close: () => undefined,
+    };
   }
 
   #beneath(root: string, relativePath: string): FakeNode {

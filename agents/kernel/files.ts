@@ -27,6 +27,14 @@ export interface Writer {
 }
 
 /** User and group by number. */
+/** A regular file that is read from its start, part by part. */
+export interface Reader {
+  readonly sizeBytes: number;
+  /** At most so many bytes; none at the end. */
+  read(maxBytes: number): Uint8Array;
+  close(): void;
+}
+
 export interface Owner {
   uid: number;
   gid: number;
@@ -126,4 +134,6 @@ export interface Files {
    * kind.
    */
   readNoFollow(path: string, maxBytes: number): Uint8Array | undefined;
+  /** As readNoFollow, for a file that may be too large for memory. */
+  openReader(path: string): Reader | undefined;
 }

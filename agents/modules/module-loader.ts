@@ -1,6 +1,8 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import { matchModules } from "./match-modules.ts";
 
+const loadTimeoutMs = 60_000;
+
 /** Loads modules for devices, remembering what it has tried. */
 export interface ModuleLoader {
   /** Loads what serves these devices; gives the names that were new, in the order of loading. */
@@ -45,7 +47,7 @@ export async function loadModules(kernel: Kernel, names: readonly string[]): Pro
   if (names.length === 0) {
     return;
   }
-  await kernel.run(["modprobe", "-a", "-b", "-q", ...names]);
+  await kernel.run(["modprobe", "-a", "-b", "-q", ...names], { timeoutMs: loadTimeoutMs });
 }
 
 /** Loaded to the end: one that is still looking for its devices is waited for by loading it again. */

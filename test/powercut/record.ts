@@ -125,7 +125,7 @@ function startOf({ start, sizeMiB }: Recorded, identity: Identity): SparseDisk {
  * Without discards and writes of zeros (see readWriteLog), and without merged requests: QEMU loses the log entry of
  * one that has as many parts as the host takes at once. The host's own flushes are not needed.
  */
-function loggedDisk(file: string, log: string, sectorBytes: number): string[] {
+export function loggedDisk(file: string, log: string, sectorBytes: number): string[] {
   return [
     ...["-blockdev", `driver=file,node-name=platter,filename=${file},cache.no-flush=on`],
     ...["-blockdev", `driver=file,node-name=log,filename=${log},cache.no-flush=on`],
@@ -147,6 +147,6 @@ export function keyLine({ publicKey }: Identity): string {
   return publicKey.trim().split(" ").slice(0, 2).join(" ");
 }
 
-function flushesIn(log: string): number {
+export function flushesIn(log: string): number {
   return readWriteLog(readFileSync(log)).filter(({ kind }) => kind === "flush").length;
 }

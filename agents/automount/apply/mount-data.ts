@@ -18,11 +18,6 @@ interface Wish {
   discard: boolean;
 }
 
-/** "/dev/sda1" → "/mnt/sda1" */
-export function folderOf(node: string): string {
-  return `/mnt/${node.slice(node.lastIndexOf("/") + 1)}`;
-}
-
 /**
  * Blocks are given to a file when it is written and not when it is flushed: what a program flushes then brings all
  * files with it that were written before. Podman flushes its lists of layers and containers, and not the files of
@@ -36,7 +31,7 @@ const inOrder = "nodelalloc";
  * attempt when nothing works; nothing is written then.
  */
 export function mountData(kernel: Kernel, node: string, wish: Wish): Mounted {
-  const folder = folderOf(node);
+  const folder = `/mnt/${node.slice(node.lastIndexOf("/") + 1)}`;
   kernel.mkdir(folder, { mode: 0o755 });
   const attempts: { flags: MountFlag[]; options: string[] }[] = [
     {

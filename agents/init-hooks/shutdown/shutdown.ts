@@ -1,5 +1,6 @@
 import { parsePasswd } from "../../accounts/find-user.ts";
 import { oneLine } from "../../command/one-line.ts";
+import { closeInUse } from "../../containers/in-use.ts";
 import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
@@ -31,6 +32,7 @@ export async function shutDown(kernel: Kernel, graceMs: number): Promise<Shutdow
   swapOff(kernel, warnings);
   const { flushLogs } = await import("../../logs/flush-logs.ts");
   warnings.push(...flushLogs(kernel));
+  attemptTo(warnings, () => closeInUse(kernel));
   const { disks, shares } = planShutdown(readFacts(kernel));
   for (const disk of disks) {
     attemptTo(warnings, () => kernel.syncFilesystem(disk));

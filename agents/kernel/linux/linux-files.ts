@@ -131,6 +131,21 @@ export const linuxFiles: Files = {
       fs.closeSync(fd);
     }
   },
+  openReader(path) {
+    return present("read", path, () => {
+      const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      const found = fs.fstatSync(fd);
+      if (!found.isFile()) {
+        fs.closeSync(fd);
+        throw new KernelError("read", path, "EINVAL");
+      }
+      return {
+        sizeBytes: found.size,
+        read: (maxBytes) => attempt("read", path, () => readFrom(fd, maxBytes)),
+        close: () => fs.closeSync(fd),
+      };
+    });
+  },
   readNoFollow(path, maxBytes) {
     return present("read", path, () => {
       // Opening a fifo would wait for its writer.

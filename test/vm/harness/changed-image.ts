@@ -77,7 +77,7 @@ async function joinedWith(
 }
 
 /** Where the image begins in the bare cpio that carries it. */
-async function squashfsOffset(file: string): Promise<number> {
+export async function squashfsOffset(file: string): Promise<number> {
   const handle = await open(file);
   const { buffer } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
   await handle.close();

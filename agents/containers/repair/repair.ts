@@ -1,0 +1,61 @@
+import * as z from "zod/mini";
+import { oneLine } from "../../command/one-line.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { scrubbedEnvironment } from "../../kernel/processes.ts";
+import { runChecked } from "../../kernel/run-checked.ts";
+import type { Store } from "../stores/stores.ts";
+import type { Repair } from "./plan-repair.ts";
+
+/** A registry that is far away or doesn't answer. */
+const askTimeoutMs = 120_000;
+const pullTimeoutMs = 6 * 3_600_000;
+
+/**
+ * Puts an image right: only when its registry says that it still has this very image, by its digest, it is removed
+ * and pulled again. Gives what was done or why nothing was, in a line. Never throws.
+ */
+export async function repair(kernel: Kernel, { owner }: Store, wanted: Repair): Promise<string> {
+  const name = wanted.names[0] ?? wanted.id;
+  const options = {
+    owner: { uid: owner.uid, gid: owner.gid },
+    env: {
+      ...scrubbedEnvironment,
+      HOME: owner.home,
+      USER: owner.name,
+      ...(owner.uid === 0 ? {} : { XDG_RUNTIME_DIR: `/run/user/${owner.uid}` }),
+    },
+  };
+  const podman = (timeoutMs: number, ...words: string[]) =>
+    runChecked(kernel, ["podman", ...words], { ...options, timeoutMs });
+  let isRemoved = false;
+  try {
+    const reference = await digestOf(wanted, (words) => podman(askTimeoutMs, ...words));
+    await podman(askTimeoutMs, "manifest", "inspect", reference);
+    await podman(askTimeoutMs, "rmi", wanted.id);
+    isRemoved = true;
+    await podman(pullTimeoutMs, "pull", "-q", reference);
+    for (const again of wanted.names) {
+      await podman(askTimeoutMs, "tag", reference, again);
+    }
+    return `image ${name} was damaged by the power cut and has been pulled again`;
+  } catch (error) {
+    return isRemoved
+      ? `image ${name} was damaged by the power cut and removed, but not pulled again (${oneLine(error)}): podman pull ${name}`
+      : `image ${name} could not be pulled again (${oneLine(error)})`;
+  }
+}
+
+/** "docker.io/library/busybox@sha256:…" of the image's own name. Throws when it has none. */
+async function digestOf(
+  { id, names }: Repair,
+  podman: (words: string[]) => Promise<string>,
+): Promise<string> {
+  const said = await podman(["image", "inspect", "--format", "{{json .RepoDigests}}", id]);
+  const digests = z.array(z.string()).parse(JSON.parse(said));
+  const repository = (names[0] ?? "").replace(/:[^:/]*$/, "");
+  const found = digests.find((digest) => digest.startsWith(`${repository}@sha256:`));
+  if (found === undefined) {
+    throw new Error("Podman knows no digest of it");
+  }
+  return found;
+}

@@ -1,0 +1,107 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { checkStore } from "../../../agents/containers/check/check-store.ts";
+import { linuxKernel } from "../../../agents/kernel/linux/linux-kernel.ts";
+import { run } from "../../vm/harness/run.ts";
+import type { ImageRoot } from "./image-root.ts";
+import { operations } from "./operations.ts";
+import type { SampledCut } from "./sampled-cuts.ts";
+
+const root = { name: "root", uid: 0, gid: 0, home: "/root" };
+const user = { name: "tc", uid: 1000, gid: 50, home: "/home/tc" };
+
+/** Where the two stores lie on a data disk. */
+const stores = [
+  { owner: root, below: "var/lib/containers/storage" },
+  { owner: user, below: "local/share/containers/storage" },
+];
+
+export interface StoreOutcome {
+  faults: string[];
+  /** Lines of what is listed: "image localhost/a:latest". */
+  listed: string[];
+}
+
+/** What doesn't work of what Podman lists on a disk after a cut. */
+export async function tryStores(
+  imageRoot: ImageRoot,
+  file: string,
+  dataOffsetBytes: number,
+  cut: Pick<SampledCut, "isLast">,
+): Promise<StoreOutcome> {
+  const check = await run(["e2fsck", "-p", `${file}?offset=${dataOffsetBytes}`]);
+  if (check.exitCode > 1) {
+    return { faults: [`e2fsck: ${check.stdout}`], listed: [] };
+  }
+  const faults: string[] = [];
+  const said = await imageRoot.over(file, dataOffsetBytes, everythingWorks, async (disk) => {
+    for (const { owner, below } of stores) {
+      const folder = path.join(disk, below);
+      if (await stat(`${folder}/overlay-layers`).catch(() => undefined)) {
+        const { damaged } = await checkStore(linuxKernel, { owner, folder }, 0);
+        faults.push(...damaged.map(({ kind, names, why }) => `check: ${kind} ${names}: ${why}`));
+      }
+    }
+  });
+  const lines = said.split("\n");
+  faults.push(...lines.filter((line) => line.startsWith("FAULT ")));
+  if (!lines.includes("END")) {
+    faults.push(`the look at the stores was not finished: ${said.slice(-500)}`);
+  }
+  const listed = lines.flatMap((line) => (line.startsWith("LISTED ") ? [line.slice(7)] : []));
+  if (cut.isLast) {
+    faults.push(...missing(listed));
+  }
+  return { faults, listed };
+}
+
+/** Else nothing would be listed, and nothing could fail. */
+function missing(listed: readonly string[]): string[] {
+  return operations
+    .flatMap(({ makes }) => makes)
+    .filter((wanted) => !listed.some((line) => matches(wanted, line)))
+    .map((wanted) => `${wanted} isn't listed a minute after everything`);
+}
+
+function matches(wanted: string, line: string): boolean {
+  const [before, after] = wanted.split("*");
+  return after === undefined
+    ? line === wanted
+    : line.startsWith(before ?? "") && line.endsWith(after);
+}
+
+/** Runs every image, starts every container, reads every volume, network and secret that root's Podman lists. */
+const everythingWorks = String.raw`
+fault() { echo "FAULT $*"; }
+must() { what=$1; shift; "$@" > /tmp/said 2>&1 || fault "$what: $(tail -n 2 /tmp/said | tr '\n' ' ')"; }
+podman images --format 'LISTED image {{.Repository}}:{{.Tag}}' || fault "podman images"
+podman ps -a --format 'LISTED container {{.Names}}' || fault "podman ps"
+podman volume ls --format 'LISTED volume {{.Name}}' || fault "podman volume ls"
+podman network ls --format 'LISTED network {{.Name}}' || fault "podman network ls"
+podman secret ls --format 'LISTED secret {{.Name}}' || fault "podman secret ls"
+any=
+for image in $(podman images -a -q --no-trunc | sort -u); do
+  must "image $image" podman run --rm --network none $image sh -c 'cd / && sha256sum -c sums'
+  any=$image
+done
+for container in $(podman ps -a --format '{{.Names}}'); do
+  must "container $container" podman start $container
+  case $container in
+    writer) must "content of $container" podman exec $container sh -c 'cd / && sha256sum -c sums' ;;
+    *) must "end of $container" podman wait $container ;;
+  esac
+  podman kill $container > /dev/null 2>&1
+done
+for volume in $(podman volume ls -q); do
+  must "volume $volume" podman volume inspect $volume
+  [ -z "$any" ] || must "content of $volume" podman run --rm --network none -v $volume:/box $any sh -c 'ls /box'
+done
+for network in $(podman network ls -q); do
+  must "network $network" podman network inspect $network
+  [ -z "$any" ] || must "container in $network" podman create --network $network $any true
+done
+for secret in $(podman secret ls -q); do
+  must "secret $secret" podman secret inspect --showsecret $secret
+done
+echo END
+`;
