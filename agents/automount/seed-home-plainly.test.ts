@@ -27,30 +27,30 @@ describe("when the stage fails", () => {
     expect(deviceWrites(kernel)).toEqual([]);
   });
 
-  test("keys come from a disk that asks to be set up, which stays as it is", () => {
+  test("keys come from a disk that asks to be set up, which stays as it is", async () => {
     const kernel = new LabKernel(newMachine());
-    seedHomePlainly(kernel, boot2podman);
+    await seedHomePlainly(kernel, boot2podman);
     expect(kernel.readText(keyPath)).toBe(key);
     expect(deviceWrites(kernel)).toEqual([]);
   });
 
-  test("no keys come from two disks: nobody knows whose they are", () => {
+  test("no keys come from two disks: nobody knows whose they are", async () => {
     const kernel = new LabKernel(machine(platter(clientArchive(key)), platter(clientArchive(key))));
-    expect(seedHomePlainly(kernel, boot2podman)).toContain("no single disk");
+    expect(await seedHomePlainly(kernel, boot2podman)).toContain("no single disk");
     expect(kernel.exists(keyPath)).toBe(false);
   });
 
-  test("a disk that can't be read is passed by", () => {
+  test("a disk that can't be read is passed by", async () => {
     const kernel = new LabKernel(machine(platter(clientArchive(key)), platter(clientArchive(key))));
     kernel.failOn("readBlock", "/dev/vdb", "EIO");
-    seedHomePlainly(kernel, boot2podman);
+    await seedHomePlainly(kernel, boot2podman);
     expect(kernel.readText(keyPath)).toBe(key);
   });
 
   test("nothing more is done when the keys are there", async () => {
     const { kernel } = await boot(newMachine());
     const before = kernel.journal.length;
-    expect(seedHomePlainly(kernel, boot2podman)).toBe("the user's keys are there");
+    expect(await seedHomePlainly(kernel, boot2podman)).toBe("the user's keys are there");
     expect(kernel.journal.length).toBe(before);
   });
 });

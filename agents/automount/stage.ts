@@ -3,7 +3,7 @@ import type { Flavour } from "../flavour/flavour.ts";
 import { readFlavour } from "../flavour/read-flavour.ts";
 import { isVirtualMachine } from "../hypervisor/virtual-machine.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { Stage, StageContext, StageNotes, StageOutcome } from "../stage/stage.ts";
+import type { Stage, StageContext, StageOutcome } from "../stage/stage.ts";
 import { type Applied, applyPlan } from "./apply/apply.ts";
 import { diskText } from "./observe/observe.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -11,8 +11,9 @@ import { stepText } from "./plan/steps.ts";
 import { seedHomePlainly } from "./seed-home-plainly.ts";
 import { observeAndPlan, type Planned } from "./wait-for-disk.ts";
 
-/** With the stages between this one and sshd it adds up to less than the 90 s that sshd waits at its gate. */
 const deadlineMs = 45_000;
+/** A machine that took long to come here takes long for a check too, however small the disk is. */
+const longCheckPerUptime = 10;
 
 /**
  * Finds the data disk, sets it up where it is asked to, checks and mounts it. `bringLate` is asked to serve what a
@@ -21,13 +22,11 @@ const deadlineMs = 45_000;
 export const automountStage = (bringLate: (context: StageContext) => Promise<string>): Stage => ({
   name: "automount",
   needs: ["devices", "mounts"],
-  // A set-up or a check of a large disk takes its time; the boot goes on meanwhile when it takes longer.
   deadlineMs,
   async run(context) {
-    const { kernel } = context;
-    const startedMs = kernel.uptimeMs();
+    const { kernel, boot } = context;
     const outcome = await runAutomount(context);
-    if (kernel.uptimeMs() - startedMs < deadlineMs) {
+    if (boot?.hasGoneOn !== true) {
       return outcome;
     }
     // The console was told that the boot goes on without it.
@@ -47,7 +46,7 @@ export async function runAutomount(
   context: StageContext,
   onLater: (later: Promise<void>) => void = () => undefined,
 ): Promise<StageOutcome> {
-  const { kernel, options, notes } = context;
+  const { kernel, options, notes, boot } = context;
   const startedMs = kernel.uptimeMs();
   const flavour = await readFlavour(kernel, options.user);
   const planned = await observeAndPlan(
@@ -59,7 +58,7 @@ export async function runAutomount(
   notes.observed = planned.disks.map(diskText);
   notes.done.push(`look at ${planned.disks.length} disks (${sinceMs(kernel, startedMs)} ms)`);
   notes.plan = { ...planned.plan, steps: planned.plan.steps.map(stepText) };
-  const applied = await applyOrExplain(kernel, planned, flavour, notes);
+  const applied = await applyOrExplain(kernel, planned, flavour, { notes, boot });
   onLater(applied.later);
   const lines = [planned.plan.message, ...applied.warnings];
   if (applied.warnings.length > 0) {
@@ -86,11 +85,14 @@ async function applyOrExplain(
   kernel: Kernel,
   planned: Planned,
   flavour: Flavour,
-  notes: StageNotes,
+  { notes, boot }: Pick<StageContext, "notes" | "boot">,
 ): Promise<Applied> {
   try {
     const situation = { disks: planned.disks, flavour };
-    return await applyPlan(kernel, situation, planned.plan.steps, notes);
+    // The check of a large disk takes minutes to hours; the boot goes on meanwhile.
+    const onLongCheck = (hasHostKeys: boolean) =>
+      boot?.goesOnAfter(Math.max(deadlineMs, kernel.uptimeMs() * longCheckPerUptime), hasHostKeys);
+    return await applyPlan(kernel, situation, planned.plan.steps, notes, onLongCheck);
   } catch (error) {
     const why = oneLine(error);
     throw new Error(`${planned.plan.message}, but: ${why}; all is kept in RAM`, { cause: error });

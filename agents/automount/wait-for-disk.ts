@@ -17,7 +17,7 @@ export interface Planned {
 }
 
 /** For a disk or partitions that the kernel is about to show. */
-const pendingPatienceMs = 8_000;
+const pendingQuietMs = 8_000;
 
 /**
  * Observes and plans; with `waitusb` again after each disk or partition that comes, until there is what is
@@ -41,16 +41,17 @@ export async function observeAndPlan(
     }
     const arePending = areDisksPending(kernel);
     const isPending = arePending || disks.some(lacksPartitions);
-    const patienceMs = options.wait?.timeoutMs ?? (isPending ? pendingPatienceMs : 0);
-    const leftMs = startMs + patienceMs - kernel.uptimeMs();
-    if (leftMs <= 0) {
+    const leftMs = startMs + (options.wait?.timeoutMs ?? 0) - kernel.uptimeMs();
+    // Who asked for more seconds gets them; what the kernel is busy with may take a slow host longer than these.
+    const limit = isPending && leftMs < pendingQuietMs ? { quietMs: pendingQuietMs } : leftMs;
+    if (typeof limit === "number" && limit <= 0) {
       return planned;
     }
     const hasChanged = () =>
       areDisksPending(kernel) !== arePending || listing(listDisks(kernel)) !== listing(disks);
     try {
       const find = () => (hasChanged() ? true : undefined);
-      await kernel.waitForDevice(find, { what: "a data disk", timeoutMs: leftMs });
+      await kernel.waitForDevice(find, { what: "a data disk", timeoutMs: limit });
     } catch (error) {
       if (hasCode(error, "ETIMEDOUT")) {
         return planned;

@@ -1,3 +1,5 @@
+import type { Limit } from "./quiet.ts";
+
 /** A message of the kernel about a device (NETLINK_KOBJECT_UEVENT). */
 export interface Uevent {
   action: string;
@@ -23,7 +25,7 @@ export interface UeventListener {
 export interface Wait {
   /** For the message when the deadline passes: "disk with label boot2podman-data". */
   what: string;
-  timeoutMs: number;
+  timeoutMs: Limit;
 }
 
 /** Waiting for what happens: devices, files, processes. */
@@ -38,7 +40,7 @@ export interface Events {
    * Waits until the path exists (inotify on its folder, which must exist). Not for /proc and /sys.
    * Throws ETIMEDOUT naming the path.
    */
-  waitForPath(path: string, timeoutMs: number): Promise<void>;
+  waitForPath(path: string, timeoutMs: Limit): Promise<void>;
   /** Calls `onChange` whenever an entry of the folder came, changed or went (inotify). */
   watchFolder(path: string, onChange: () => void): Subscription;
 }

@@ -1,6 +1,7 @@
 import type { Events, Subscription, Uevent, UeventListener, Wait } from "./events.ts";
 import { FakeSurroundings } from "./fake-surroundings.testing.ts";
 import { KernelError } from "./kernel-error.ts";
+import { type Limit, startLimit } from "./quiet.ts";
 
 /** Devices that come and go, and folders that change, when the test says so. */
 export class FakeEvents extends FakeSurroundings implements Events {
@@ -37,19 +38,19 @@ export class FakeEvents extends FakeSurroundings implements Events {
         if (found === undefined) {
           return;
         }
-        clearTimeout(timer);
+        limit.stop();
         subscription.close();
         resolve(found);
       };
       const subscription = this.uevents({ onEvent: look, onLost: look });
-      const timer = setTimeout(() => {
+      const limit = startLimit(this, wait.timeoutMs, () => {
         subscription.close();
         reject(new KernelError("wait for", wait.what, "ETIMEDOUT"));
-      }, wait.timeoutMs);
+      });
     });
   }
 
-  waitForPath(path: string, timeoutMs: number): Promise<void> {
+  waitForPath(path: string, timeoutMs: Limit): Promise<void> {
     const find = () => (this.exists(path) ? true : undefined);
     return this.waitForDevice(find, { what: path, timeoutMs }).then(() => undefined);
   }

@@ -1,10 +1,11 @@
 import type { Owner } from "./files.ts";
+import type { Limit } from "./quiet.ts";
 
 /** How a program is run to its end. */
 export interface RunOptions {
   stdin?: string | Uint8Array;
-  /** After it the process gets SIGKILL and `run` throws ETIMEDOUT. Default 60 000. */
-  timeoutMs?: number;
+  /** After it the process gets SIGKILL and `run` throws ETIMEDOUT. Default 60 000 in which nothing moves. */
+  timeoutMs?: Limit;
   /** The whole environment. Default `scrubbedEnvironment`. */
   env?: Readonly<Record<string, string>>;
   cwd?: string;

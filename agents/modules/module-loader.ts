@@ -1,8 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import { matchModules } from "./match-modules.ts";
 
-const loadTimeoutMs = 60_000;
-
 /** Loads modules for devices, remembering what it has tried. */
 export interface ModuleLoader {
   /** Loads what serves these devices; gives the names that were new, in the order of loading. */
@@ -47,7 +45,7 @@ export async function loadModules(kernel: Kernel, names: readonly string[]): Pro
   if (names.length === 0) {
     return;
   }
-  await kernel.run(["modprobe", "-a", "-b", "-q", ...names], { timeoutMs: loadTimeoutMs });
+  await kernel.run(["modprobe", "-a", "-b", "-q", ...names]);
 }
 
 /** Loaded to the end: one that is still looking for its devices is waited for by loading it again. */

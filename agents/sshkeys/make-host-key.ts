@@ -2,9 +2,8 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { runChecked } from "../kernel/run-checked.ts";
 import { type HostKey, type HostKeyType, parseHostKey } from "./host-keys.ts";
 
-const makeTimeoutMs = 120_000;
-/** Of one that gives way to all else, on a machine that is busy. */
-const inBackgroundTimeoutMs = 1_200_000;
+/** One that gives way to all else has the quiet of a busy machine only when that has come to rest. */
+const makeTimeout = { quietMs: 120_000, mostMs: 4 * 3_600_000 };
 const maxKeyBytes = 64 * 1024;
 /** RAM: a private key must not lie half-written on a disk. */
 const workFolder = "/run/boot2podman/new-host-keys";
@@ -19,8 +18,7 @@ export async function makeHostKey(
   const path = `${workFolder}/${type}-${kernel.pid()}-${kernel.uptimeMs()}`;
   try {
     const command = ["ssh-keygen", "-q", "-t", type, "-N", "", "-C", "", "-f", path];
-    const timeoutMs = givesWay ? inBackgroundTimeoutMs : makeTimeoutMs;
-    await runChecked(kernel, command, { timeoutMs, givesWay });
+    await runChecked(kernel, command, { timeoutMs: makeTimeout, givesWay });
     return parseHostKey(type, kernel.read(path, maxKeyBytes));
   } finally {
     for (const file of [path, `${path}.pub`]) {

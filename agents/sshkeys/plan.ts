@@ -16,14 +16,22 @@ export type KeyStep =
   | { do: "make"; type: HostKeyType; when: "before-sshd" | "later" };
 
 /**
- * What is done about the host keys. Pure. Making an RSA key takes seconds on a slow machine; every client of
+ * What is done about the host keys. Pure. Keys of the disk that were read ahead of its mount are all that this host
+ * shows until then: others would be new ones. Making an RSA key takes seconds on a slow machine; every client of
  * today knows one of the others, so that sshd doesn't wait for it.
  */
-export function planHostKeys(stored: Readonly<Record<HostKeyType, Stored>>): KeyStep[] {
+export function planHostKeys(
+  stored: Readonly<Record<HostKeyType, Stored>>,
+  { isOnDisk }: { isOnDisk: boolean },
+): KeyStep[] {
+  const isAhead = !isOnDisk && hostKeyTypes.some((type) => stored[type].state === "sound");
   return hostKeyTypes.flatMap((type): KeyStep[] => {
     const found = stored[type];
     if (found.state === "sound") {
       return [{ do: "use", type, key: found.key }];
+    }
+    if (isAhead) {
+      return [];
     }
     const make: KeyStep = { do: "make", type, when: type === "rsa" ? "later" : "before-sshd" };
     if (found.state === "missing") {

@@ -49,7 +49,9 @@ describe("the first boot", () => {
 
   test("without a data disk says that keys change", async () => {
     const { message } = await boot(system({ disk: false, authorized: ed25519() }));
-    expect(message).toBe("1 authorized key; host keys in RAM: they change on every boot");
+    expect(message).toBe(
+      "1 authorized key; host keys temporary, in RAM: they change on every boot",
+    );
   });
 
   test("with a full disk still has host keys, and says that they aren't stored", async () => {
@@ -201,7 +203,43 @@ describe("authorized keys", () => {
   });
 });
 
+describe("keys of the data disk that were read ahead of its mount", () => {
+  test("are all that the host shows: none is made beside them", async () => {
+    const kernel = system({ disk: false });
+    layStored(kernel, "ecdsa", keyOf("ecdsa"));
+    const { message } = await boot(kernel);
+    expect(message).toContain("host keys of the data disk, read ahead of its mount");
+    expect(kernel.runs).toEqual([]);
+    expect(kernel.list("/etc/ssh")).toEqual(["ssh_host_ecdsa_key", "ssh_host_ecdsa_key.pub"]);
+  });
+
+  test("are waited for as long as the data disk can still bring them", () => {
+    expect(sshkeysStage.settled).toEqual(["automount"]);
+  });
+});
+
+test("new keys that nothing keeps are said to be temporary on the console", async () => {
+  const kernel = system({ disk: false });
+  await boot(kernel);
+  expect(kernel.consoleLines.join("\n")).toContain("the host keys are new and temporary");
+  const kept = system();
+  await boot(kept);
+  expect(kept.consoleLines.join("\n")).not.toContain("temporary");
+});
+
 describe("when the stage fails", () => {
+  test("the plain way gives the stored host keys, and makes none beside them", async () => {
+    const kernel = system({ authorized: ed25519() });
+    layStored(kernel, "ecdsa", keyOf("ecdsa"));
+    layStored(kernel, "rsa", "damaged");
+    const notes = { observed: null, plan: null, done: [] };
+    await sshkeysStage.onFailure?.({ kernel, options: defaultBootOptions, notes });
+    expect(kernel.runs).toEqual([]);
+    expect(kernel.readText("/etc/ssh/ssh_host_ecdsa_key")).toBe(keyOf("ecdsa"));
+    expect(kernel.exists("/etc/ssh/ssh_host_rsa_key")).toBe(false);
+    expect(kernel.consoleLines).toEqual([]);
+  });
+
   test("the plain way still gives a host key and the user's keys to root", async () => {
     const kernel = system({ authorized: ed25519() });
     const notes = { observed: null, plan: null, done: [] };

@@ -1,3 +1,4 @@
+import { oneLine } from "../command/one-line.ts";
 import { readFlavour } from "../flavour/read-flavour.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { runChecked } from "../kernel/run-checked.ts";
@@ -5,7 +6,7 @@ import type { BootOptions } from "../settings/boot-options.ts";
 import type { Stage, StageContext, StageOutcome } from "../stage/stage.ts";
 import { mebibyte } from "../units/bytes.ts";
 import { applyHostKeys } from "./apply.ts";
-import { privateName } from "./host-keys.ts";
+import { hostKeyTypes, privateName } from "./host-keys.ts";
 import { allowPasswords } from "./passwords.ts";
 import { planHostKeys, stepText } from "./plan.ts";
 import {
@@ -14,7 +15,7 @@ import {
   readGivenKeys,
   writeGivenKeys,
 } from "./sources/given-keys.ts";
-import { openStore, readStored, sshdFolder } from "./store.ts";
+import { openStore, readStored, type Store, serveKey, sshdFolder } from "./store.ts";
 import { readUserKeys, startsWithMark, type UserKeys, writeRootKeys } from "./user-keys.ts";
 
 const sshdPidPath = "/run/sshd.pid";
@@ -23,6 +24,8 @@ const sshdPidPath = "/run/sshd.pid";
 export const sshkeysStage: Stage = {
   name: "sshkeys",
   needs: ["automount", "settings", "mounts"],
+  // A data disk that still comes may have the keys that this host is known by.
+  settled: ["automount"],
   deadlineMs: 25_000,
   run: (context) => runSshkeys(context),
   onFailure: ({ kernel, options }) => plainKeys(kernel, options.user),
@@ -57,7 +60,7 @@ export async function runSshkeys(
     ? allowPasswords(kernel, flavour.user.name, notes.done)
     : [];
   const stored = await readStored(kernel, store);
-  const steps = planHostKeys(stored);
+  const steps = planHostKeys(stored, store);
   notes.observed = {
     stored: Object.fromEntries(Object.entries(stored).map(([type, { state }]) => [type, state])),
     isOnDisk: store.isOnDisk,
@@ -74,9 +77,7 @@ export async function runSshkeys(
     notes.done,
   );
   onLater(later);
-  const where = store.isOnDisk
-    ? `kept in ${store.stateFolder}`
-    : "in RAM: they change on every boot";
+  const isTemporary = !store.isOnDisk && steps.some((step) => step.do === "make");
   const all = [
     ...user.warnings.map((line) => `${user.path}: ${line}`),
     ...given.warnings,
@@ -87,11 +88,28 @@ export async function runSshkeys(
     all.push(`no key in ${user.path} and none handed in: nobody can log in over SSH`);
   }
   all.push(...passwordWarnings);
+  if (isTemporary) {
+    kernel.tellConsole(
+      "sshkeys: the host keys are new and temporary: no data disk brought or keeps any",
+    );
+  }
   for (const warning of all) {
     kernel.tellConsole(`sshkeys: ${warning}`);
   }
   const which = howMany(user.keys, given.keys);
-  return { result: "ok", message: [`${which}; host keys ${where}`, ...all].join("; ") };
+  return {
+    result: "ok",
+    message: [`${which}; host keys ${whereKept(store, isTemporary)}`, ...all].join("; "),
+  };
+}
+
+function whereKept(store: Store, isTemporary: boolean): string {
+  if (store.isOnDisk) {
+    return `kept in ${store.stateFolder}`;
+  }
+  return isTemporary
+    ? "temporary, in RAM: they change on every boot"
+    : "of the data disk, read ahead of its mount";
 }
 
 /** A key of the user's own file, for the place of those that are handed in. */
@@ -126,11 +144,13 @@ function count({ keys }: Pick<UserKeys, "keys">): string {
   return keys.length === 1 ? "1 authorized key" : `${keys.length} authorized keys`;
 }
 
-/** Any host key, and the user's file as it is: sshd itself checks its lines. */
+/** The stored host keys or any, and the user's file as it is: sshd itself checks its lines. */
 async function plainKeys(kernel: Kernel, userName: string): Promise<string> {
+  await serveStored(kernel, userName);
   const path = `${sshdFolder}/${privateName("ed25519")}`;
-  if (!kernel.exists(path)) {
+  if (!hostKeyTypes.some((type) => kernel.exists(`${sshdFolder}/${privateName(type)}`))) {
     await runChecked(kernel, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]);
+    kernel.tellConsole("sshkeys: the host key is new and temporary: it ends with this boot");
   }
   const home = `/home/${userName}`;
   const bytes = kernel.withFolderBeneath(home, ".ssh", (folder) =>
@@ -143,4 +163,20 @@ async function plainKeys(kernel: Kernel, userName: string): Promise<string> {
   const content = startsWithMark(bytes) ? bytes.subarray(3) : bytes;
   kernel.writeAtomic("/root/.ssh/authorized_keys", content, { mode: 0o600 });
   return "a host key is there, and the user's keys as they are";
+}
+
+/** Those that are sound, as far as they can be read: what failed may have been just that. */
+async function serveStored(kernel: Kernel, userName: string): Promise<void> {
+  try {
+    const flavour = await readFlavour(kernel, userName);
+    const stored = await readStored(kernel, openStore(kernel, flavour.stateFolder));
+    for (const type of hostKeyTypes) {
+      const found = stored[type];
+      if (found.state === "sound") {
+        serveKey(kernel, found.key);
+      }
+    }
+  } catch (error) {
+    kernel.tellKernelLog(`sshkeys: ${oneLine(error)}`);
+  }
 }

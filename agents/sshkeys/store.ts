@@ -19,7 +19,6 @@ const storeFolder = "etc/ssh";
 /** Where sshd looks for its host keys. */
 export const sshdFolder = "/etc/ssh";
 const maxKeyBytes = 64 * 1024;
-const readTimeoutMs = 10_000;
 
 /** Where host keys are kept, and whether that outlasts the boot. */
 export interface Store {
@@ -97,7 +96,7 @@ async function readOldFormat(
   }
   const path = `${store.stateFolder}/${storeFolder}/${privateName(type)}`;
   const command = ["ssh-keygen", "-y", "-P", "", "-f", path];
-  const result = await kernel.run(command, { timeoutMs: readTimeoutMs });
+  const result = await kernel.run(command);
   if (result.exitCode !== 0) {
     return undefined;
   }

@@ -51,6 +51,7 @@ export function readUserKeys(kernel: Kernel, user: Pick<User, "home" | "uid">): 
   }
 }
 
+/** Whether a file starts with the byte order mark that editors of Windows write. */
 export function startsWithMark(bytes: Uint8Array): boolean {
   return mark.equals(bytes.subarray(0, mark.length));
 }

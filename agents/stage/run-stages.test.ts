@@ -39,7 +39,7 @@ function start(stages: Stage[], faults: string[] = []) {
   kernel.uptimeMs = () => Date.now() - from;
   const options = { ...defaultBootOptions, faults };
   const run = runStages({ stages, kernel, options, onRecord: (record) => records.push(record) });
-  return { records, run };
+  return { records, run, kernel };
 }
 
 describe("runStages", () => {
@@ -136,6 +136,82 @@ describe("runStages", () => {
     const startedMs = Object.fromEntries(records.map((record) => [record.stage, record.startedMs]));
     expect(startedMs).toEqual({ slow: 0, "patience-20": 20, "patience-500": 100 });
   });
+
+  test("doesn't pass a stage by while the machine works, until its hard end", async () => {
+    const { run, records, kernel } = start([
+      { ...stage("slow", [], 5_000), mostMs: 20_000 },
+      { ...stage("endless", [], 50_000), mostMs: 20_000 },
+    ]);
+    let ticks = 0;
+    const work = setInterval(() => {
+      ticks += 5;
+      kernel.lay({ "/proc/stat": `cpu  ${ticks} 0 0 0 0 0 0 0\n` });
+    }, 100);
+    await vi.advanceTimersByTimeAsync(60_000);
+    clearInterval(work);
+    await run.finished;
+    expect(records.map(({ stage, durationMs, message }) => [stage, durationMs, message])).toEqual([
+      ["slow", 5_000, "after 5000"],
+      ["endless", 20_000, "not finished after 20000 ms; the boot goes on without it"],
+      ["endless", 50_000, "after 50000"],
+    ]);
+  });
+
+  test("lets a stage that must be settled come to its end, however late it is", async () => {
+    const settled = { ...stage("keys", ["disk"], 1), settled: ["disk"] };
+    const { run, records } = start([
+      stage("disk", [], 50_000),
+      settled,
+      stage("other", ["disk"], 1),
+    ]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await run.finished;
+    expect(records.map(({ stage, startedMs }) => [stage, startedMs])).toEqual([
+      ["disk", 0],
+      ["other", 1_000],
+      ["disk", 0],
+      ["keys", 50_000],
+    ]);
+  });
+
+  test("doesn't wait for it beyond its hard end", async () => {
+    const settled = { ...stage("keys", ["disk"], 1), settled: ["disk"] };
+    const { run, records } = start([{ ...stage("disk", [], 50_000), mostMs: 30_000 }, settled]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await run.finished;
+    expect(records.find(({ stage }) => stage === "keys")?.startedMs).toBe(30_000);
+  });
+
+  test.each([
+    ["also where it must be settled, since it is", true, 3_000],
+    ["but not where it must be settled, since it isn't", false, 50_000],
+  ])(
+    "goes on without a stage that said after what time it may, %s",
+    async (_, isSettled, keysMs) => {
+      const seen: (boolean | undefined)[] = [];
+      const disk: Stage = {
+        ...stage("disk", [], 0),
+        deadlineMs: 8_000,
+        async run({ boot }) {
+          boot?.goesOnAfter(3_000, isSettled);
+          seen.push(boot?.hasGoneOn);
+          await new Promise((resolve) => setTimeout(resolve, 50_000));
+          seen.push(boot?.hasGoneOn);
+          return { result: "ok", message: "at last" };
+        },
+      };
+      const settled = { ...stage("keys", ["disk"], 1), settled: ["disk"] };
+      const { run, records } = start([disk, settled, stage("other", ["disk"], 1)]);
+      await vi.advanceTimersByTimeAsync(60_000);
+      await run.finished;
+      const startedMs = Object.fromEntries(
+        records.map((record) => [record.stage, record.startedMs]),
+      );
+      expect(startedMs).toMatchObject({ other: 3_000, keys: keysMs });
+      expect(seen).toEqual([false, true]);
+      expect(records[0]?.message).toBe("not finished after 3000 ms; the boot goes on without it");
+    },
+  );
 
   test("makes a stage fail that the fault option names, without running it", async () => {
     const log: string[] = [];

@@ -1,9 +1,10 @@
 import { oneLine } from "../command/one-line.ts";
 import { orLate } from "../kernel/deadline.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { defaultMostMs, overText, startLimit } from "../kernel/quiet.ts";
 import type { StageRecord } from "../record/stages/stage-record.ts";
 import type { BootOptions } from "../settings/boot-options.ts";
-import type { Stage, StageContext, StageNotes, StageOutcome } from "./stage.ts";
+import type { BootAround, Stage, StageContext, StageNotes, StageOutcome } from "./stage.ts";
 
 /** The stages to run, and who hears of each. */
 export interface StageRun {
@@ -42,7 +43,13 @@ export function runStages(run: StageRun): StagesRun {
           return needed === undefined ? [] : [start(needed).passed];
         }),
       );
-    const needs = before(stage.needs);
+    const needs = Promise.all([
+      before(stage.needs),
+      ...(stage.settled ?? []).map((name) => {
+        const needed = byName.get(name);
+        return needed === undefined ? undefined : start(needed).settled;
+      }),
+    ]);
     const hopes = before(stage.hopes?.for ?? []);
     const started = needs.then(() =>
       orLate<unknown, undefined>(hopes, stage.hopes?.patienceMs ?? 0, () => undefined),
@@ -60,15 +67,15 @@ export function runStages(run: StageRun): StagesRun {
 
 interface RunningStage {
   passed: Promise<void>;
+  /** Finished, or late beyond its hard end, or passed by with its own consent. */
+  settled: Promise<void>;
   finished: Promise<void>;
 }
 
 /** Runs one stage once `started` is over, against its deadline. */
 function runStage(stage: Stage, run: StageRun, started: Promise<unknown>): RunningStage {
-  let pass: () => void = () => undefined;
-  const passed = new Promise<void>((resolve) => {
-    pass = resolve;
-  });
+  const { promise: passed, resolve: pass } = resolvable();
+  const { promise: settled, resolve: settle } = resolvable();
   const finished = started.then(async () => {
     const { kernel, options } = run;
     const notes: StageNotes = { observed: null, plan: null, done: [] };
@@ -79,18 +86,52 @@ function runStage(stage: Stage, run: StageRun, started: Promise<unknown>): Runni
       const found = { observed, plan, done, message };
       run.onRecord({ stage: stage.name, result, startedMs, durationMs, ...found });
     };
-    const timer = setTimeout(() => {
-      const now = notes.now === undefined ? "" : ` (now: ${notes.now})`;
-      const late = `not finished after ${stage.deadlineMs} ms${now}`;
-      record("failed", `${late}; the boot goes on without it`);
-      pass();
-    }, stage.deadlineMs);
-    const outcome = await outcomeOf(stage, { kernel, options, notes });
-    clearTimeout(timer);
+    let hasGoneOn = false;
+    const goOn = (how: string): void => {
+      if (!hasGoneOn) {
+        hasGoneOn = true;
+        const now = notes.now === undefined ? "" : ` (now: ${notes.now})`;
+        record("failed", `${how}${now}; the boot goes on without it`);
+        pass();
+      }
+    };
+    const mostMs = stage.mostMs ?? defaultMostMs;
+    const quiet = { quietMs: stage.deadlineMs, mostMs };
+    const limit = startLimit(kernel, quiet, (over) =>
+      goOn(overText(over, quiet, kernel.uptimeMs() - startedMs)),
+    );
+    const hardEnd = setTimeout(settle, mostMs);
+    let consent: ReturnType<typeof setTimeout> | undefined;
+    const boot: BootAround = {
+      goesOnAfter(ms, isSettled) {
+        consent ??= setTimeout(() => {
+          goOn(`not finished after ${Math.round(kernel.uptimeMs() - startedMs)} ms`);
+          if (isSettled) {
+            settle();
+          }
+        }, ms);
+      },
+      get hasGoneOn() {
+        return hasGoneOn;
+      },
+    };
+    const outcome = await outcomeOf(stage, { kernel, options, notes, boot });
+    limit.stop();
+    clearTimeout(hardEnd);
+    clearTimeout(consent);
     record(outcome.result, outcome.message);
     pass();
+    settle();
   });
-  return { passed, finished };
+  return { passed, settled, finished };
+}
+
+function resolvable(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }
 
 async function outcomeOf(
@@ -138,7 +179,7 @@ function checkGraph(byName: ReadonlyMap<string, Stage>): void {
     if (path.includes(name)) {
       throw new Error(`stages need one another: ${[...path, name].join(" → ")}`);
     }
-    for (const needed of [...stage.needs, ...(stage.hopes?.for ?? [])]) {
+    for (const needed of [...stage.needs, ...(stage.settled ?? []), ...(stage.hopes?.for ?? [])]) {
       check(needed, [...path, name]);
     }
     sound.add(name);

@@ -17,6 +17,18 @@ export interface StageContext {
   kernel: Kernel;
   options: BootOptions;
   notes: StageNotes;
+  /** The boot around it; there is none when an agent's command does the stage's work. */
+  boot?: BootAround | undefined;
+}
+
+export interface BootAround {
+  /**
+   * What is left may take long: the boot waits for it no longer than so, on the clock. `isSettled` when what must
+   * not be missing is there; stages that need this one to be settled wait on without it.
+   */
+  goesOnAfter(ms: number, isSettled: boolean): void;
+  /** Whether the boot has gone on without this stage. */
+  readonly hasGoneOn: boolean;
 }
 
 /** How a stage ended, when it didn't throw. */
@@ -36,9 +48,17 @@ export interface Stage {
   name: string;
   /** Names of the stages that must be finished (or late) before. */
   needs: readonly string[];
+  /**
+   * Of those, the ones of which it matters that they have come to their end, late or not: what they bring can't be
+   * replaced. Waited for until they have, have said that the boot may go on, or their hard end has come.
+   */
+  settled?: readonly string[];
   /** Stages that it would rather have behind it, but for which it waits no longer than so. */
   hopes?: { for: readonly string[]; patienceMs: number };
+  /** Milliseconds in a row in which nothing on the machine moves; a slow host is no reason to be passed by. */
   deadlineMs: number;
+  /** The hard end, whatever moves. Default: half an hour. */
+  mostMs?: number;
   run(context: StageContext): Promise<StageOutcome>;
   /**
    * The least of it in the plainest way, when `run` threw and getting in would be impossible otherwise. Gives

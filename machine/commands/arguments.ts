@@ -21,6 +21,14 @@ export function wholeNumber(min: number, max: number = Number.MAX_SAFE_INTEGER) 
   };
 }
 
+/** Parses a SHA-256 in hexadecimal; commander prints what it throws. */
+export function sha256(text: string): string {
+  if (!/^[0-9a-f]{64}$/i.test(text)) {
+    throw new InvalidArgumentError("Expected a SHA-256: 64 hexadecimal digits.");
+  }
+  return text.toLowerCase();
+}
+
 /** A parser for a number of MiB. */
 export function mebibytes(min: number) {
   return wholeNumber(min, 2 ** 30);

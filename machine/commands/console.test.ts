@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { spawn } from "node-pty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { filesIn, machineFolder } from "../store/machine-files.ts";
+import { harmless } from "./console.ts";
 import { runCommandLine } from "./program.ts";
 import { makeTestCaller } from "./terminal.testing.ts";
 
@@ -79,4 +80,13 @@ test("a console that isn't there, and logs of no start, are told", async () => {
     expect(await runCommandLine(words, caller)).toBe(1);
     expect(caller.errors.at(-1)).toContain(message);
   }
+});
+
+test.each([
+  ["a title and an answer as if typed", "a\u001b]0;title\u0007b\u001b[6nc", "abc"],
+  ["a sequence that is cut in two", "end\u001b", "end"],
+  ["C1 controls, bells, backspaces", "x\u0085\u0007\u0008y\u007f", "xy"],
+  ["lines, tabs and letters stay", "ä\tb\r\nc\n", "ä\tb\r\nc\n"],
+])("what a guest prints does nothing to a terminal: %s", (_, printed, shown) => {
+  expect(harmless(printed)).toBe(shown);
 });

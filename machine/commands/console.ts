@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { stripVTControlCharacters } from "node:util";
 import type { Command } from "commander";
 import { MachineError } from "../error/machine-error.ts";
 import { followFile } from "../life/follow.ts";
@@ -41,13 +42,27 @@ export function addLogs(program: Command, context: Context): void {
         if (text === undefined && !flags.follow) {
           throw new MachineError(`"${name}" has printed nothing yet: there is no ${path}.`);
         }
+        const shown = context.terminal.isTerminal ? harmless : (part: string) => part;
         if (flags.follow) {
-          await followFile(path, (part) => context.terminal.write(part));
+          await followFile(path, (part) => context.terminal.write(shown(part)));
         } else {
-          context.terminal.write(text ?? "");
+          context.terminal.write(shown(text ?? ""));
         }
       },
     );
+}
+
+/**
+ * What a guest printed, for a terminal that shall not obey it (move windows, change titles, answer
+ * as if somebody typed): without escape sequences, and without the bytes that begin one, which may
+ * be cut in two.
+ */
+export function harmless(text: string): string {
+  return (
+    stripVTControlCharacters(text)
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not get through.
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, "")
+  );
 }
 
 /** Joins this terminal with the console until somebody leaves, or the machine ends. */

@@ -8,12 +8,14 @@ import { UsageError } from "../error/machine-error.ts";
 import { fetchIso } from "../life/fetch-iso.ts";
 import {
   DISK_MIN_MIB,
+  isUserNetwork,
   MEMORY_MIN_MIB,
+  NETWORKS,
   type NewSettings,
   type Settings,
 } from "../store/driver-config.ts";
 import { parsePortRange } from "../store/port.ts";
-import { collect, mebibytes, wholeNumber } from "./arguments.ts";
+import { collect, mebibytes, sha256, wholeNumber } from "./arguments.ts";
 import type { CommonFlags } from "./create-common.ts";
 import { parsePublish, parseVolume } from "./volumes.ts";
 
@@ -38,6 +40,7 @@ export interface QemuFlags {
   diskSize: number;
   image: string;
   boot2podmanUrl: string;
+  boot2podmanSha256: string;
   iso: boolean;
   accelerator: Settings<"qemu">["Accelerator"];
   sshPort?: number;
@@ -74,6 +77,7 @@ export function addQemuFlags(command: Command): void {
     )
     .option("--image <folder>", "folder of the image, as a build leaves it", usual.Image)
     .option("--qemu-boot2podman-url, --boot2podman-url <url>", "boot this ISO: a path or URL", "")
+    .option("--boot2podman-sha256 <hash>", "what the bytes of that ISO have to be", sha256, "")
     .option("--iso", "boot the ISO from a CD drive, rather than kernel and initrds", false);
   choice(
     "--accelerator <how>",
@@ -97,9 +101,9 @@ export function addQemuFlags(command: Command): void {
     .option("--qemu-display-type <type>", "what shows it: gtk, sdl, ...", "")
     .option("--qemu-nographic", "no window; so it is anyway", false);
   choice(
-    "--qemu-network <how>",
-    "what is behind the network card",
-    ["user", "tap", "bridge"],
+    "--network, --qemu-network <how>",
+    "what is behind the network card; restricted: nothing but the ports led to the guest",
+    NETWORKS,
     "user",
   );
   command
@@ -128,7 +132,7 @@ const WITHOUT_EFFECT = [
 /** The machine that the flags describe. Throws for flags that don't go together. */
 export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"> {
   parsePortRange(flags.localports);
-  const isBehindNat = flags.qemuNetwork === "user";
+  const isBehindNat = isUserNetwork(flags.qemuNetwork);
   if (!isBehindNat && flags.qemuNetworkAddress === "") {
     throw new UsageError(
       `--qemu-network ${flags.qemuNetwork} needs --qemu-network-address: the address that the machine has there.`,
@@ -140,6 +144,9 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"
     );
   }
   const url = flags.boot2podmanUrl;
+  if (url === "" && flags.boot2podmanSha256 !== "") {
+    throw new UsageError("--boot2podman-sha256 is for --boot2podman-url: give both.");
+  }
   const boot = flags.iso || url !== "" ? "iso" : "kernel";
   if (boot === "iso" && (flags.volume.length > 0 || flags.append !== "")) {
     throw new UsageError(
@@ -151,7 +158,9 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"
     labels: flags.label,
     rootful: flags.rootful,
     connection: flags.connection,
-    ...(url === "" ? {} : { fetch: (files, report) => fetchIso(url, files, report) }),
+    ...(url === ""
+      ? {}
+      : { fetch: (files, report) => fetchIso(url, files, report, flags.boot2podmanSha256) }),
     settings: {
       ...(isBehindNat
         ? { SSHPort: flags.sshPort, LocalPorts: flags.localports }

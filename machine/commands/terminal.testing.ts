@@ -24,6 +24,7 @@ export function makeTestCaller(store: string, answers: readonly string[] = []): 
         return Promise.resolve(left.shift() ?? "");
       },
       interactive: false,
+      isTerminal: false,
     },
     person: {
       environment: { MACHINE_STORAGE_PATH: store, SHELL: "/bin/bash", PODMAN_MACHINE_NAME: "box" },

@@ -16,6 +16,8 @@ export interface Terminal {
   ask(question: string): Promise<string>;
   /** True when a person sits there. */
   readonly interactive: boolean;
+  /** True when what is written comes to a terminal, which obeys escape sequences. */
+  readonly isTerminal: boolean;
 }
 
 /** Who runs a command, and where they are told what comes of it. */
@@ -66,6 +68,7 @@ function processTerminal(): Terminal {
       }
     },
     ask: (question) => ask(question),
+    isTerminal: stdout.isTTY === true,
     interactive: stdin.isTTY === true && stdout.isTTY === true,
   };
 }

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -63,4 +64,32 @@ test("a server that isn't there is told", async () => {
   await expect(fetchIso(`${before}/x.iso`, filesIn(folder), silent)).rejects.toThrow(
     `The ISO ${before}/x.iso can't be fetched: nobody answers there`,
   );
+});
+
+test("an ISO with another hash than the one given is refused, copied or downloaded", async () => {
+  const path = join(folder, "mine.iso");
+  await writeFile(path, iso);
+  const right = createHash("sha256").update(iso).digest("hex");
+  const wrong = "0".repeat(64);
+  for (const url of [path, `${address()}/boot2podman.iso`]) {
+    await fetchIso(url, filesIn(folder), silent, right);
+    await expect(fetchIso(url, filesIn(folder), silent, wrong)).rejects.toThrow(
+      `its SHA-256 is ${right}, expected ${wrong}`,
+    );
+  }
+});
+
+test("a server that sends more than an ISO can have is cut off", async () => {
+  const fetching = fetchIso(`${address()}/boot2podman.iso`, filesIn(folder), silent, "", 100_000);
+  await expect(fetching).rejects.toThrow("it has more than 100000 bytes");
+});
+
+test("http: without a hash is warned of", async () => {
+  const warnings: string[] = [];
+  const report = { ...silent, warn: (text: string) => warnings.push(text) };
+  const url = `${address()}/boot2podman.iso`;
+  await fetchIso(url, filesIn(folder), report, createHash("sha256").update(iso).digest("hex"));
+  expect(warnings).toEqual([]);
+  await fetchIso(url, filesIn(folder), report);
+  expect(warnings.join()).toMatch(/http: unprotected.*--boot2podman-sha256/);
 });

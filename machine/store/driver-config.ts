@@ -1,6 +1,14 @@
 import * as z from "zod";
 import { folderShare } from "./share.ts";
 
+/** What can be behind a machine's network card. */
+export const NETWORKS = ["user", "restricted", "tap", "bridge"] as const;
+
+/** Whether QEMU is the guest's network, and this host's ports lead to it. */
+export function isUserNetwork(network: (typeof NETWORKS)[number]): boolean {
+  return network === "user" || network === "restricted";
+}
+
 const port = z.int().min(1).max(65535);
 
 /** The smallest memory that runs a container. */
@@ -61,7 +69,7 @@ const qemu = z.strictObject({
   Accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
   /** More words for the kernel command line. */
   KernelArguments: z.string().default(""),
-  Network: z.enum(["user", "tap", "bridge"]).default("user"),
+  Network: z.enum(NETWORKS).default("user"),
   NetworkInterface: z.string().default("tap0"),
   NetworkBridge: z.string().default("br0"),
   /** True: a window, by the host's DisplayType. */

@@ -3,8 +3,9 @@ import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { initrdWithInit, initrdWithoutAgents } from "./harness/changed-image.ts";
 import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
+import { keptHostKeys, shownHostKeys } from "./harness/host-keys.ts";
 import { patienceMs } from "./harness/patience.ts";
-import { run } from "./harness/run.ts";
+import { run, runOk } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 import { usedDisk } from "./harness/used-disk.ts";
 
@@ -32,6 +33,17 @@ async function consoleShows(expected: RegExp, deadlineMs = patienceMs): Promise<
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+test("on a slow disk whose filesystem is checked as a whole, sshd shows the host keys of the disk", async () => {
+  const { identity, disk } = await usedDisk();
+  folders.push(identity.folder);
+  const known = await keptHostKeys(disk);
+  await runOk(["debugfs", "-w", "-R", "set_super_value state 2", `${disk.file}?offset=1048576`]);
+  const slow = { ...disk, throttling: "throttling.iops-total=30" };
+  machine = await TestMachine.start({ disks: [slow], key: identity.key });
+  expect(await shownHostKeys(machine)).toEqual(known);
+  expect(machine.story()).toMatch(/is checked as a whole.*the keys on it count meanwhile/);
+});
 
 test("on a CPU that can't run the agents, sshd and a console come up and say why", async () => {
   machine = await TestMachine.start({ cpu: "core2duo" });
@@ -64,17 +76,23 @@ test("the rescue option leaves the agents out, and without them no disk is touch
 
 test("with the agents' program removed from the image, sshd and a console come up", async () => {
   const initrd = await initrdWithoutAgents();
-  folders.push(path.dirname(initrd));
-  machine = await TestMachine.start({ initrd });
+  const { identity, disk } = await usedDisk();
+  folders.push(path.dirname(initrd), identity.folder);
+  const known = await keptHostKeys(disk);
+  machine = await TestMachine.start({ initrd, disks: [disk], key: identity.key });
   const shown = await consoleShows(/box:~\$/);
   expect(shown).toMatch(/the agents can't run here \(exit status 127/);
+  expect(shown).toMatch(/no data disk is mounted, only the keys on \/dev\/vda1 count/);
+  // Who it is and who may come in outlasts even that.
+  expect(await shownHostKeys(machine)).toEqual(known);
+  expect(await machine.root("id -un; grep -c ext4 /proc/mounts || true")).toBe("root\n0");
 });
 
 test("agents that are late are ended, and sshd and a console come up without them", async () => {
-  const patience = /read -r -t 60 answer/;
+  const patience = /read -r -t 60 answer(.*\n.*\n.*)works 60/;
   const initrd = await initrdWithInit((text) => {
     expect(text).toMatch(patience);
-    return text.replace(patience, "read -r -t 0.01 answer");
+    return text.replace(patience, "read -r -t 0.01 answer$1false");
   });
   folders.push(path.dirname(initrd));
   machine = await TestMachine.start({ initrd });
@@ -109,7 +127,13 @@ test.for(faults)(
   },
 );
 
-test("when the data disk and the keys fail, sshd still greets and the console logs in", async () => {
-  machine = await TestMachine.start({ append: "boot2podman.fault=automount,sshkeys" });
+test("when the data disk and the keys fail, sshd still shows the host keys of the disk and the console logs in", async () => {
+  const { identity, disk } = await usedDisk();
+  folders.push(identity.folder);
+  const known = await keptHostKeys(disk);
+  const append = "boot2podman.fault=automount,sshkeys";
+  machine = await TestMachine.start({ append, disks: [disk], key: identity.key });
   await consoleShows(/box:~\$/);
+  expect(await shownHostKeys(machine)).toEqual(known);
+  expect(await machine.root("id -un")).toBe("root");
 });

@@ -9,13 +9,14 @@ import type { SuperblockCopy } from "../content/ext4.ts";
 import type { Disk } from "../disk/disk.ts";
 import { noteMachine } from "../disk/last-machine.ts";
 import { findNode } from "../observe/block-devices.ts";
+import { loadExt4, withExt4 } from "../observe/ext4-module.ts";
 import { type DiskStep, type Place, stepText } from "../plan/steps.ts";
 import { bindFolder } from "./bind.ts";
 import { checkFilesystem } from "./check.ts";
 import { growFilesystem, growPartition } from "./grow.ts";
 import { clearMagic, keepArchive } from "./keep-archive.ts";
 import { type Mounted, mountData } from "./mount-data.ts";
-import { seedHome, seedHomeFromDisk, seedKeysAhead } from "./seed-home.ts";
+import { hasHostKeys, seedHome, seedHomeFromDisk, seedKeysAhead } from "./seed-home.ts";
 import { awaitPartition, makeFilesystem, openForSetUp, writeMagic, writeTable } from "./set-up.ts";
 
 /** What came of carrying out a plan. */
@@ -35,6 +36,7 @@ interface State extends Applied {
   open: Map<string, BlockDevice>;
   damaged: boolean;
   notes: Progress;
+  onLongCheck: (hasHostKeys: boolean) => void;
 }
 
 /** Told while the steps are carried out. */
@@ -42,13 +44,15 @@ type Progress = Pick<StageNotes, "done" | "now">;
 
 /**
  * Carries out the steps and notes each when it is begun and when it is done. A step of the set-up, check or mount that fails ends it with
- * an error; the next boot goes on from there. A bind or a key that fails is a warning; the rest goes on.
+ * an error; the next boot goes on from there. `onLongCheck` hears of a check of the whole filesystem before it begins,
+ * and whether the host keys on it are known meanwhile. A bind or a key that fails is a warning; the rest goes on.
  */
 export async function applyPlan(
   kernel: Kernel,
   situation: { disks: readonly Disk[]; flavour: Flavour },
   steps: readonly DiskStep[],
   notes: Progress,
+  onLongCheck: (hasHostKeys: boolean) => void = () => undefined,
 ): Promise<Applied> {
   const state: State = {
     ...situation,
@@ -56,6 +60,7 @@ export async function applyPlan(
     open: new Map(),
     damaged: false,
     notes,
+    onLongCheck,
     mounted: undefined,
     warnings: [],
     later: Promise.resolve(),
@@ -144,7 +149,7 @@ async function carryOut(state: State, step: DiskStep): Promise<string | undefine
       return "started";
     case "check": {
       if (filesystemAt(state, step.place)?.needsFullCheck === true) {
-        prepareForLongCheck(state, nodeOf(state, step.place));
+        await prepareForLongCheck(state, nodeOf(state, step.place));
       }
       const node = nodeOf(state, step.place);
       const checked = await checkFilesystem(kernel, node, (copy) =>
@@ -158,7 +163,8 @@ async function carryOut(state: State, step: DiskStep): Promise<string | undefine
     }
     case "mount": {
       const wish = { ...step, damaged: state.damaged };
-      state.mounted = mountData(kernel, nodeOf(state, step.place), wish);
+      const node = nodeOf(state, step.place);
+      state.mounted = await withExt4(kernel, () => mountData(kernel, node, wish));
       if (state.mounted.readOnly && !step.readOnly && !state.damaged) {
         state.warnings.push(
           `${state.mounted.node} could only be mounted read-only: ${state.mounted.refusal}`,
@@ -196,17 +202,23 @@ async function carryOut(state: State, step: DiskStep): Promise<string | undefine
 }
 
 /** A whole check takes minutes to hours; its owner should get in meanwhile, and meet the host that is known. */
-function prepareForLongCheck(
-  { kernel, flavour, notes }: State,
+async function prepareForLongCheck(
+  { kernel, flavour, notes, onLongCheck }: State,
   node: string,
   copy?: SuperblockCopy,
-): void {
+): Promise<void> {
   notes.now = `check all of the data filesystem on ${node}, which is mounted when that is done`;
+  await loadExt4(kernel);
   const refusal = seedKeysAhead(kernel, node, flavour, copy);
+  const hasKeys = hasHostKeys(kernel, flavour);
+  const wait = "sshd waits until it is known whether the host's are on it";
+  // Without a journal that is not replayed yet the newest files are missing, and these may be among them.
+  const seen = `the keys on it count meanwhile${hasKeys ? "" : `, but ${wait}`}`;
   const keys =
     refusal === undefined
-      ? "the keys on it count meanwhile"
-      : `the keys on it can't be read until then: ${refusal.message}`;
+      ? seen
+      : `the keys on it can't be read until then: ${refusal.message}; ${wait}`;
+  onLongCheck(hasKeys);
   kernel.tellConsole(
     `automount: the data filesystem on ${node} has errors or was not closed, and is checked as a whole, which can take long; ${keys}; all else is in RAM until then`,
   );

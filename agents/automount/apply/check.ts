@@ -8,9 +8,10 @@ import {
   superblockOffset,
 } from "../content/ext4.ts";
 import { withMendedChecksum } from "../content/torn-superblock.ts";
+import { loadExt4 } from "../observe/ext4-module.ts";
 
 /** A full check of a large disk takes hours; the boot doesn't wait for it. */
-const checkTimeoutMs = 24 * 3_600_000;
+const checkTimeout = { quietMs: 3_600_000, mostMs: 24 * 3_600_000 };
 
 /** What e2fsck made of a filesystem. */
 export interface Checked {
@@ -30,8 +31,9 @@ export interface Checked {
 export async function checkFilesystem(
   kernel: Kernel,
   node: string,
-  beforeRestoring: (copy: SuperblockCopy) => void = () => undefined,
+  beforeRestoring: (copy: SuperblockCopy) => unknown = () => undefined,
 ): Promise<Checked> {
+  // Loaded meanwhile the module costs no time.
   const loaded = loadExt4(kernel);
   try {
     const checked = await runCheck(kernel, node, []);
@@ -49,7 +51,8 @@ export async function checkFilesystem(
         return { ...mended, message };
       }
     }
-    beforeRestoring(copy);
+    await loaded;
+    await beforeRestoring(copy);
     const options = ["-b", String(copy.block), "-B", String(copy.blockBytes)];
     const again = await runCheck(kernel, node, options);
     return again.sound
@@ -71,7 +74,7 @@ async function runCheck(
   options: readonly string[],
 ): Promise<Checked & { lacksSuperblock: boolean }> {
   const command = ["e2fsck", "-p", ...options, node];
-  const { exitCode, stdout, stderr } = await kernel.run(command, { timeoutMs: checkTimeoutMs });
+  const { exitCode, stdout, stderr } = await kernel.run(command, { timeoutMs: checkTimeout });
   const said = `${stdout}\n${stderr}`
     .trim()
     .split("\n")
@@ -126,16 +129,4 @@ function findCopy(kernel: Kernel, node: string): SuperblockCopy | undefined {
   } finally {
     device.close();
   }
-}
-
-/**
- * The mount would ask for the module by itself, but only after the check: loaded meanwhile it costs no time. It has
- * to be loaded before the mount: while one modprobe is at work, the kernel's own finds dependencies busy, and the
- * mount fails with ENODEV. When it doesn't work, the mount says so.
- */
-async function loadExt4(kernel: Kernel): Promise<void> {
-  if (kernel.exists("/sys/fs/ext4")) {
-    return;
-  }
-  await kernel.run(["modprobe", "-q", "ext4"]).catch(() => undefined);
 }

@@ -8,8 +8,8 @@ import { gptEntriesOffset } from "../disk/layout.ts";
 import { findNode } from "../observe/block-devices.ts";
 import type { Place } from "../plan/steps.ts";
 
-const resizeTimeoutMs = 600_000;
-const partitionTimeoutMs = 15_000;
+const resizeTimeout = { quietMs: 600_000, mostMs: 24 * 3_600_000 };
+const partitionTimeout = { quietMs: 15_000 };
 /** The array of entries takes 16 KiB; the second place for it lies behind the first. */
 const otherEntriesOffset = gptEntriesOffset + 32 * 1024;
 
@@ -37,12 +37,12 @@ export async function growPartition(
   const size = `/sys/block/${place.disk}/${node?.slice("/dev/".length)}/size`;
   const hasGrown = () => Number(kernel.readTextIfPresent(size)) * 512 === sizeBytes || undefined;
   const what = `partition ${place.partition} of ${place.disk} with ${sizeBytes} bytes`;
-  await kernel.waitForDevice(hasGrown, { what, timeoutMs: partitionTimeoutMs });
+  await kernel.waitForDevice(hasGrown, { what, timeoutMs: partitionTimeout });
 }
 
 /** Grows the mounted filesystem to the end of its partition; the kernel does it under the journal. */
 export async function growFilesystem(kernel: Kernel, node: string): Promise<void> {
-  await runChecked(kernel, ["resize2fs", node], { timeoutMs: resizeTimeoutMs });
+  await runChecked(kernel, ["resize2fs", node], { timeoutMs: resizeTimeout });
 }
 
 /**

@@ -18,6 +18,11 @@ interface Wish {
   discard: boolean;
 }
 
+/** "/dev/sda1" → "/mnt/sda1" */
+export function folderOf(node: string): string {
+  return `/mnt/${node.slice(node.lastIndexOf("/") + 1)}`;
+}
+
 /**
  * Blocks are given to a file when it is written and not when it is flushed: what a program flushes then brings all
  * files with it that were written before. Podman flushes its lists of layers and containers, and not the files of
@@ -31,7 +36,7 @@ const inOrder = "nodelalloc";
  * attempt when nothing works; nothing is written then.
  */
 export function mountData(kernel: Kernel, node: string, wish: Wish): Mounted {
-  const folder = `/mnt/${node.slice(node.lastIndexOf("/") + 1)}`;
+  const folder = folderOf(node);
   kernel.mkdir(folder, { mode: 0o755 });
   const attempts: { flags: MountFlag[]; options: string[] }[] = [
     {

@@ -100,6 +100,13 @@ function copyHostKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
   kernel.withFolderBeneath(folder, kept, (from) => kernel.copyTree(from, `/${kept}`));
 }
 
+/** Whether host keys are where sshd's are taken from, in RAM or on the disk that is mounted there. */
+export function hasHostKeys(kernel: Kernel, flavour: Flavour): boolean {
+  return kernel
+    .listIfPresent(`${flavour.stateFolder}/etc/ssh`)
+    .some((name) => /^ssh_host_\w+_key$/.test(name));
+}
+
 /** Where on the data disk the folder lies that is bound over the user's .ssh. */
 function keysFolder(flavour: Flavour): string {
   const bind = flavour.binds.find(({ owner, to }) => owner === "user" && to === sshFolder);

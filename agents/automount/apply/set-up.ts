@@ -15,8 +15,8 @@ import { findNode } from "../observe/block-devices.ts";
 import type { Place } from "../plan/steps.ts";
 import { mke2fsCommand } from "./mke2fs.ts";
 
-const makeTimeoutMs = 600_000;
-const partitionTimeoutMs = 15_000;
+const makeTimeout = { quietMs: 600_000, mostMs: 24 * 3_600_000 };
+const partitionTimeout = { quietMs: 15_000 };
 const tailBytes = 512 * 1024;
 
 /** The disk opened and locked for a set-up; others that keep to flock stay away (systemd: BLOCK_DEVICE_LOCKING). */
@@ -60,7 +60,7 @@ export async function makeFilesystem(
   device.write(endBytes - tailBytes, new Uint8Array(tailBytes));
   device.fsync();
   const command = mke2fsCommand(device.path, layout, label);
-  await runChecked(kernel, command, { timeoutMs: makeTimeoutMs });
+  await runChecked(kernel, command, { timeoutMs: makeTimeout });
   device.fsync();
 }
 
@@ -137,6 +137,6 @@ export async function awaitPartition(
       const node = findNode(kernel, place.disk, place.partition);
       return node !== undefined && kernel.exists(node) ? node : undefined;
     },
-    { what, timeoutMs: partitionTimeoutMs },
+    { what, timeoutMs: partitionTimeout },
   );
 }

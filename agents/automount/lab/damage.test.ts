@@ -159,20 +159,68 @@ describe("a set-up that fails (accident 5)", () => {
   });
 });
 
-test("a check that outlasts the stage's deadline: keys are brought when the disk is there", async () => {
+test("a boot that has gone on without the disk: keys are brought when it is there", async () => {
   const hardware = await usedMachine();
   const { kernel, result, message } = await boot(hardware, {
+    around: { hasGoneOn: true, goesOnAfter: () => undefined },
     prepare: (made) => {
       made.lay({ "/root": null, "/etc/ssh": null, "/run/sshd.pid": "99\n" });
       made.onRun("ssh-keygen", { exitCode: 1, stderr: "none for this test" });
-      made.onRun("e2fsck", () => {
-        made.clockMs += 61_000;
-        return { exitCode: 0 };
-      });
     },
   });
   expect(kernel.readText("/root/.ssh/authorized_keys")).toContain("# Copied");
   expect(kernel.consoleLines).toContain("automount: /dev/vda1 on /mnt/vda1; vda1 is the data disk");
   expect(result).toBe("failed");
   expect(message).toContain("none for this test");
+});
+
+describe("before a check of all of the filesystem the boot hears that it may go on", () => {
+  const hostKey = "/var/lib/boot2podman/etc/ssh/ssh_host_ed25519_key";
+
+  async function whatIsHeard(keptKey: string | undefined, uptimeMs: number) {
+    const hardware = await usedMachine();
+    const heard: unknown[] = [];
+    hardware.disks.get("vda")?.write(2 ** 20 + 1024 + 0x3a, new Uint8Array([2]));
+    const { kernel } = await boot(hardware, {
+      around: { hasGoneOn: false, goesOnAfter: (...told) => heard.push(told) },
+      prepare: (made) => {
+        made.clockMs = uptimeMs;
+        if (keptKey !== undefined) {
+          made.mount({ source: "/dev/vda1", target: "/mnt", type: "ext4" });
+          made.lay({ [`/mnt${hostKey}`]: keptKey });
+          made.unmount("/mnt");
+        }
+      },
+    });
+    return { heard, kernel };
+  }
+
+  test.each([
+    ["with the host keys of the disk, which are settled then", "KEY", 3_000, [45_000, true]],
+    ["on a slow host later, since the check is slow too", "KEY", 60_000, [600_000, true]],
+    ["without host keys, for which sshd waits on", undefined, 3_000, [45_000, false]],
+  ])("%s", async (_, keptKey, uptimeMs, told) => {
+    expect((await whatIsHeard(keptKey, uptimeMs)).heard).toEqual([told]);
+  });
+});
+
+test("a module that comes too late for the mount is waited for", async () => {
+  const hardware = await usedMachine();
+  const { result, kernel } = await boot(hardware, {
+    prepare: (made) => {
+      made.rmdir("/sys/fs/ext4");
+      // Somebody else loads it: our own modprobe finds it busy and leaves.
+      made.onRun("modprobe", { exitCode: 1 });
+      setTimeout(() => {
+        made.lay({ "/sys/fs/ext4": null });
+        made.emitUevent({
+          action: "add",
+          devpath: "/module/ext4",
+          values: { SUBSYSTEM: "module" },
+        });
+      }, 20);
+    },
+  });
+  expect(result).toBe("ok");
+  expect(kernel.mounts()[0]?.options).not.toContain("ro");
 });

@@ -129,6 +129,9 @@ export class LabKernel extends FakeKernel {
     if (extent !== undefined && this.#ext4At(extent) === undefined) {
       throw new KernelError("mount", request.source, "EINVAL");
     }
+    if (extent !== undefined && !this.exists("/sys/fs/ext4")) {
+      throw new KernelError("mount", request.source, "ENODEV");
+    }
     super.mount(request);
     if (extent === undefined || request.flags?.includes("ro")) {
       return;

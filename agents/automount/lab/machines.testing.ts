@@ -4,7 +4,7 @@ import {
   defaultAutomountOptions,
 } from "../../settings/options/automount.ts";
 import { bringKeysLate } from "../../sshkeys/stage.ts";
-import type { StageNotes } from "../../stage/stage.ts";
+import type { BootAround, StageNotes } from "../../stage/stage.ts";
 import { mebibyte } from "../../units/bytes.ts";
 import { clientArchive } from "../archive/made-archives.testing.ts";
 import { automountStage } from "../stage.ts";
@@ -40,6 +40,8 @@ interface BootOptions {
   automount?: Partial<AutomountOptions>;
   /** Where the stage leaves its notes. */
   notes?: StageNotes;
+  /** The boot around the stage; without it the stage runs as the command does. */
+  around?: BootAround;
   /** Called before the stage runs. */
   prepare?(kernel: LabKernel): void;
 }
@@ -51,7 +53,7 @@ export async function boot(hardware: Hardware, given: BootOptions = {}) {
   const notes: StageNotes = given.notes ?? { observed: null, plan: null, done: [] };
   const automount = { ...defaultAutomountOptions, ...given.automount };
   const options = { ...defaultBootOptions, automount };
-  const context = { kernel, options, notes };
+  const context = { kernel, options, notes, boot: given.around };
   const outcome = await automountStage(bringKeysLate)
     .run(context)
     .catch(async (error: unknown) => {

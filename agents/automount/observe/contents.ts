@@ -12,7 +12,7 @@ import type { Disk, Magic, Partition } from "../disk/disk.ts";
 import { layoutOf } from "../disk/layout.ts";
 import type { BareDisk, BarePartition } from "./block-devices.ts";
 
-const probeTimeoutMs = 30_000;
+const probeTimeout = { quietMs: 60_000 };
 
 /** Looks at what is on a disk and its partitions. Only reads; a disk that can't be read says so in its content. */
 export async function readDisk(kernel: Kernel, bare: BareDisk, flavour: Flavour): Promise<Disk> {
@@ -96,7 +96,7 @@ async function readRegion(kernel: Kernel, region: Region): Promise<Content> {
   }
   try {
     const command = blkidCommand(region.node, region.offsetBytes);
-    const result = await kernel.run(command, { timeoutMs: probeTimeoutMs });
+    const result = await kernel.run(command, { timeoutMs: probeTimeout });
     return bothProbes(own, readBlkid(result.exitCode, result.stdout, result.stderr));
   } catch (error) {
     return unreadable(error);

@@ -5,21 +5,27 @@ import { type Disk, sizeText } from "../disk/disk.ts";
 import { filesystemsOf } from "../disk/filesystems.ts";
 import { listDisks } from "./block-devices.ts";
 import { readDisk } from "./contents.ts";
+import { loadExt4 } from "./ext4-module.ts";
 import { holdsSystem, lastMachineOf } from "./look-inside.ts";
 
 /** All disks with what is on them. Nothing is written. */
 export async function observeDisks(kernel: Kernel, flavour: Flavour): Promise<Disk[]> {
   const disks = await Promise.all(listDisks(kernel).map((bare) => readDisk(kernel, bare, flavour)));
-  noteLastMachines(kernel, disks, flavour);
-  return lookInsideSingle(kernel, disks, flavour);
+  await noteLastMachines(kernel, disks, flavour);
+  return await lookInsideSingle(kernel, disks, flavour);
 }
 
 /** Several labelled filesystems are asked who used them last; one alone needs no asking. */
-function noteLastMachines(kernel: Kernel, disks: readonly Disk[], flavour: Flavour): void {
+async function noteLastMachines(
+  kernel: Kernel,
+  disks: readonly Disk[],
+  flavour: Flavour,
+): Promise<void> {
   const labelled = filesystemsOf(disks).filter(({ ext4 }) => ext4.label === flavour.label);
   if (labelled.length < 2) {
     return;
   }
+  await loadExt4(kernel);
   for (const { disk, partition, ext4, inUse } of labelled) {
     if (inUse !== undefined || disk.inUse !== undefined) {
       continue;
@@ -32,7 +38,7 @@ function noteLastMachines(kernel: Kernel, disks: readonly Disk[], flavour: Flavo
 }
 
 /** An unlabelled filesystem is looked into only where the plan could come to use it. */
-function lookInsideSingle(kernel: Kernel, disks: Disk[], flavour: Flavour): Disk[] {
+async function lookInsideSingle(kernel: Kernel, disks: Disk[], flavour: Flavour): Promise<Disk[]> {
   const filesystems = filesystemsOf(disks);
   const isNeeded =
     !disks.some((disk) => disk.magic !== undefined) &&
@@ -46,6 +52,7 @@ function lookInsideSingle(kernel: Kernel, disks: Disk[], flavour: Flavour): Disk
     return disks;
   }
   const node = (single.partition ?? single.disk).node;
+  await loadExt4(kernel);
   single.ext4.holdsSystem = holdsSystem(kernel, node);
   return disks;
 }

@@ -30,6 +30,7 @@ export interface MachineFacts {
   smbiosSaysVirtual: boolean;
 }
 
+/** A machine that tells nothing. */
 export const noMachineFacts: MachineFacts = {
   dmi: { productName: "", systemVendor: "", boardVendor: "", biosVendor: "", productVersion: "" },
   cpuidSignatures: [],

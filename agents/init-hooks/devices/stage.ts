@@ -8,8 +8,8 @@ import { nodeMode, planNodes } from "./plan-nodes.ts";
 
 /** A driver brings devices that need another: controller, disk, partition… */
 const mostRounds = 6;
-const headStartTimeoutMs = 20_000;
-const plainTimeoutMs = 60_000;
+/** Two that load modules at the same time find each other's half done. */
+const headStartTimeout = { quietMs: 30_000 };
 /** What a plain script would do; each call of modprobe reads all of the index, so there is only one. */
 const plainColdplug =
   "find /sys/devices -name modalias -exec cat {} + | sort -u | xargs modprobe -q -a -b";
@@ -47,7 +47,7 @@ export function devicesStage({ loader, seen, headStart, watchDevices }: DevicePa
       return { result: "ok", message: `${count} modules in ${rounds.length} rounds` };
     },
     async onFailure({ kernel }) {
-      await kernel.run(["sh", "-c", plainColdplug], { timeoutMs: plainTimeoutMs });
+      await kernel.run(["sh", "-c", plainColdplug]);
       watchDevices();
       return "modules loaded the plain way";
     },
@@ -57,7 +57,7 @@ export function devicesStage({ loader, seen, headStart, watchDevices }: DevicePa
 /** Waits until nobody else loads modules, so that what they find is there when this stage ends. */
 async function passHeadStart(kernel: Kernel, path: string, done: string[]): Promise<void> {
   try {
-    await kernel.waitForPath(path, headStartTimeoutMs);
+    await kernel.waitForPath(path, headStartTimeout);
     kernel.unlink(path);
     done.push("the head start is done");
   } catch (error) {

@@ -15,7 +15,7 @@ const zramPriority = 100;
 const filePriority = 10;
 /** Where podman puts root's containers (its cgroup parent with the cgroupfs manager). */
 const containersGroup = "/sys/fs/cgroup/libpod_parent";
-const fileTimeoutMs = 60_000;
+const fileTimeout = { quietMs: 60_000 };
 /** Kernel: Documentation/admin-guide/mm/multigen_lru.rst, Thrashing prevention. */
 const workingSetPath = "/sys/kernel/mm/lru_gen/min_ttl_ms";
 /** What was used within so long stays in memory; when that isn't possible somebody has to go. */
@@ -107,7 +107,7 @@ async function swapToFile(
   { path, sizeBytes }: NonNullable<MemoryPlan["swapFile"]>,
 ): Promise<void> {
   if (sizeBytes !== undefined && kernel.lstat(path)?.sizeBytes !== sizeBytes) {
-    const run = (...argv: string[]) => runChecked(kernel, argv, { timeoutMs: fileTimeoutMs });
+    const run = (...argv: string[]) => runChecked(kernel, argv, { timeoutMs: fileTimeout });
     if (kernel.lstat(path) !== undefined) {
       kernel.unlink(path);
     }

@@ -7,7 +7,7 @@ import { leaseFolder, leasePath, leaseText } from "./leases.ts";
 import { type InterfacePlan, planInterfaces, planMetrics } from "./plan-network.ts";
 import { withProvisioned } from "./provisioned.ts";
 
-const ipTimeoutMs = 10_000;
+const ipTimeout = { quietMs: 10_000 };
 
 /**
  * Gives every interface that isn't served yet its address, or starts DHCP on it. Gives the plans of those interfaces.
@@ -85,7 +85,7 @@ async function setAddresses(kernel: Kernel, plan: InterfacePlan): Promise<boolea
 
 async function runAll(kernel: Kernel, { commands }: InterfacePlan): Promise<void> {
   for (const argv of commands) {
-    await runChecked(kernel, argv, { timeoutMs: ipTimeoutMs });
+    await runChecked(kernel, argv, { timeoutMs: ipTimeout });
   }
 }
 

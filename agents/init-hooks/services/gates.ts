@@ -35,12 +35,28 @@ export function layGates(kernel: Kernel, root: string): void {
   }
 }
 
-/** Holds all gates shut for as long as this process lives. */
+/** Read by usr/lib/boot2podman/service, whose looks at it are three times as far apart. */
+const alivePath = "/run/boot2podman/boot.alive";
+const aliveEveryMs = 30_000;
+
+/**
+ * Holds all gates shut for as long as this process lives, and says while services wait that it does more than live:
+ * how long the boot waits is its own decision then.
+ */
 export function holdGates(kernel: Kernel): Gates {
   const held = new Map<GateName, Lock>();
   for (const name of gateNames) {
     held.set(name, kernel.holdFifo(`${folder}/${name}`));
   }
+  const alive = setInterval(() => {
+    // The gate of the resident agent stays shut.
+    if (held.size <= 1) {
+      clearInterval(alive);
+      return;
+    }
+    kernel.writePlain(alivePath, `${Math.round(kernel.uptimeMs())}\n`);
+  }, aliveEveryMs);
+  alive.unref();
   return {
     open(name) {
       const gate = held.get(name);

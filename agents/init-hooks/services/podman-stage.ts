@@ -10,7 +10,7 @@ export function podmanStage(serve: () => void): Stage {
     async run({ kernel }) {
       kernel.mkdir("/run/podman", { mode: 0o700 });
       serve();
-      await kernel.waitForPath(podmanSocketPath, 15_000);
+      await kernel.waitForPath(podmanSocketPath, { quietMs: 15_000 });
       return { result: "ok", message: podmanSocketPath };
     },
     async onFailure() {

@@ -1,11 +1,12 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
-import { orLate } from "../deadline.ts";
 import { KernelError } from "../kernel-error.ts";
 import { type Processes, type RunOptions, scrubbedEnvironment } from "../processes.ts";
+import { orStuck, overText } from "../quiet.ts";
 import { asKernelError, attempt } from "./attempt.ts";
+import { linuxFiles } from "./linux-files.ts";
 
-const defaultTimeoutMs = 60_000;
+const defaultTimeout = { quietMs: 60_000 };
 
 /** The real thing, by Linux's system calls. */
 export const linuxProcesses: Processes = {
@@ -14,7 +15,8 @@ export const linuxProcesses: Processes = {
     if (options.givesWay) {
       giveWay(child.pid);
     }
-    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    const limit = options.timeoutMs ?? defaultTimeout;
+    const startedMs = performance.now();
     // Output can stay open behind a process that has ended (a daemon that it left), so that the deadline
     // is for the output too.
     const finished = Promise.all([
@@ -22,9 +24,9 @@ export const linuxProcesses: Processes = {
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
     ]);
-    const [exitCode, stdout, stderr] = await orLate(finished, timeoutMs, (): never => {
+    const [exitCode, stdout, stderr] = await orStuck(linuxFiles, finished, limit, (over): never => {
       child.kill("SIGKILL");
-      const detail = `not finished after ${timeoutMs} ms`;
+      const detail = overText(over, limit, performance.now() - startedMs);
       throw new KernelError("run", argv.join(" "), "ETIMEDOUT", { detail });
     });
     return { exitCode, stdout, stderr };

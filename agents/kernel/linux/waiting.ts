@@ -2,7 +2,9 @@ import { existsSync, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { Wait } from "../events.ts";
 import { KernelError } from "../kernel-error.ts";
+import { type Limit, startLimit } from "../quiet.ts";
 import { attempt } from "./attempt.ts";
+import { linuxFiles } from "./linux-files.ts";
 import { listenToUevents } from "./uevent-socket.ts";
 
 /** See Events. Listens before it looks, so that nothing slips through between. */
@@ -11,7 +13,7 @@ export function waitForDevice<T>(find: () => T | undefined, wait: Wait): Promise
 }
 
 /** See Events. */
-export async function waitForPath(path: string, timeoutMs: number): Promise<void> {
+export async function waitForPath(path: string, timeoutMs: Limit): Promise<void> {
   const find = () => (existsSync(path) ? true : undefined);
   await waitUntil(find, { what: path, timeoutMs }, (look) => {
     const watcher = attempt("watch", dirname(path), () => watch(dirname(path), look));
@@ -26,7 +28,7 @@ function waitUntil<T>(
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => {
-      clearTimeout(timer);
+      limit.stop();
       stopListening();
     };
     const look = () => {
@@ -42,11 +44,12 @@ function waitUntil<T>(
         reject(error);
       }
     };
-    const timer = setTimeout(() => {
+    const startedMs = performance.now();
+    const limit = startLimit(linuxFiles, wait.timeoutMs, () => {
       stop();
-      const detail = `not there after ${wait.timeoutMs} ms`;
+      const detail = `not there after ${Math.round(performance.now() - startedMs)} ms`;
       reject(new KernelError("wait for", wait.what, "ETIMEDOUT", { detail }));
-    }, wait.timeoutMs);
+    });
     const stopListening = listen(look);
     look();
   });

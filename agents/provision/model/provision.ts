@@ -46,6 +46,7 @@ export interface ProvisionedInterface {
   mtu: number | undefined;
 }
 
+/** A route that somebody outside asked for. */
 export interface ProvisionedRoute {
   /** "10.0.0.0/8", "default" */
   to: string;

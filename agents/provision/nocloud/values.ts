@@ -1,10 +1,12 @@
 /** What YAML gives, where all scalars are texts. */
 export type YamlMap = Readonly<Record<string, unknown>>;
 
+/** Whether a parsed value is a map. */
 export function isMap(value: unknown): value is YamlMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a parsed value is a list. */
 export function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
 }

@@ -34,6 +34,7 @@ const methods: Readonly<Record<string, InterfaceSetting["method"]>> = {
 const smallestMtu = 576;
 const largestMtu = 65_535;
 
+/** The forms of `ip=`, for messages and help (kernel: Documentation/admin-guide/nfs/nfsroot.rst). */
 export const ipForms =
   "METHOD, INTERFACE:METHOD[:MTU] or ADDRESS::GATEWAY:NETMASK::INTERFACE:off[:MTU or DNS[:DNS[:NTP]]]";
 

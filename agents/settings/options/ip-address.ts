@@ -1,6 +1,7 @@
 const byte = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
 const ipv4 = new RegExp(`^${byte}(\\.${byte}){3}$`);
 
+/** Whether the text is an IPv4 address in four decimal numbers. */
 export function isIpv4(text: string): boolean {
   return ipv4.test(text);
 }
@@ -10,6 +11,7 @@ export function isIpv6(text: string): boolean {
   return /^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(text) && URL.canParse(`http://[${text}]/`);
 }
 
+/** Whether the text is an IPv4 or IPv6 address. */
 export function isIpAddress(text: string): boolean {
   return isIpv4(text) || isIpv6(text);
 }

@@ -11,7 +11,7 @@ const plan: LaunchPlan = {
   threads: "multi",
   memoryMib: 1024,
   cpus: 2,
-  network: { kind: "user", sshPort: 40_000, publish: [] },
+  network: { kind: "user", isRestricted: false, sshPort: 40_000, publish: [] },
   disk: { path: "/m/box/disk.qcow2", cacheMode: "default", ioMode: "threads" },
   shares: [],
   display: undefined,

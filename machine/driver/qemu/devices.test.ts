@@ -81,6 +81,7 @@ describe("shares", () => {
   } as const;
   test.each([
     ["another person's folder", facts, "yes"],
+    ["a restricted network's", { ...facts, network: "restricted" as const }, "yes"],
     ["no share", { ...facts, shares: [] }, "no"],
     ["the guest's own numbers", { ...facts, uid: 1000, gid: 50 }, "no"],
     ["a port that takes a privilege", { ...facts, ports: [80] }, "can't"],
@@ -97,8 +98,13 @@ describe("the network", () => {
   ];
   test.each([
     [
-      { kind: "user", sshPort: 2200, publish } as const,
+      { kind: "user", isRestricted: false, sshPort: 2200, publish } as const,
       "user,id=net0,hostname=box,hostfwd=tcp:127.0.0.1:2200-:22,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53",
+      "",
+    ],
+    [
+      { kind: "user", isRestricted: true, sshPort: 2200, publish: [] } as const,
+      "user,id=net0,hostname=box,restrict=on,hostfwd=tcp:127.0.0.1:2200-:22",
       "",
     ],
     [

@@ -6,6 +6,7 @@ import type { BootImage } from "../../boot-image/image.ts";
 import { kernelFiles } from "../../boot-image/kernel-files.ts";
 import { MachineError } from "../../error/machine-error.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
+import { isUserNetwork } from "../../store/driver-config.ts";
 import type { Machine } from "../../store/machines.ts";
 import { isPortFree, portTaken } from "../../store/port.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";
@@ -158,7 +159,7 @@ async function bootSource(
 /** Only ports of this host can be taken by its other programs. */
 async function checkPorts(machine: Machine<"qemu">): Promise<void> {
   const { SSHPort, Network, Publish } = machine.config.Driver;
-  if (Network !== "user") {
+  if (!isUserNetwork(Network)) {
     return;
   }
   if (!(await isPortFree(SSHPort))) {
@@ -177,7 +178,13 @@ function networkOf(machine: Machine<"qemu">): NetworkPlan {
   const { Network, SSHPort, Publish, NetworkInterface, NetworkBridge } = machine.config.Driver;
   switch (Network) {
     case "user":
-      return { kind: "user", sshPort: SSHPort, publish: Publish };
+    case "restricted":
+      return {
+        kind: "user",
+        isRestricted: Network === "restricted",
+        sshPort: SSHPort,
+        publish: Publish,
+      };
     case "tap":
       return { kind: "tap", interface: NetworkInterface };
     case "bridge":

@@ -7,6 +7,8 @@ import { optionValue } from "./option-value.ts";
 export type NetworkPlan =
   | {
       readonly kind: "user";
+      /** The guest reaches neither this host nor what is behind it: untrusted code runs there. */
+      readonly isRestricted: boolean;
       readonly sshPort: number;
       readonly publish: readonly PublishedPort[];
     }
@@ -34,7 +36,12 @@ function backend(name: string, plan: NetworkPlan): string {
     case "bridge":
       return `bridge,id=net0,br=${optionValue(plan.bridge)}`;
     case "user":
-      return ["user,id=net0", `hostname=${optionValue(name)}`, ...forwards(plan)].join(",");
+      return [
+        "user,id=net0",
+        `hostname=${optionValue(name)}`,
+        ...(plan.isRestricted ? ["restrict=on"] : []),
+        ...forwards(plan),
+      ].join(",");
   }
 }
 

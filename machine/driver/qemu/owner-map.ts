@@ -1,5 +1,6 @@
 import { MachineError } from "../../error/machine-error.ts";
 import { runProgram } from "../../program/run.ts";
+import { isUserNetwork, type Settings } from "../../store/driver-config.ts";
 import type { Machine } from "../../store/machines.ts";
 import type { Report } from "../contract/driver.ts";
 import type { ServedShare } from "./share-devices.ts";
@@ -16,7 +17,7 @@ export interface OwnerFacts {
   readonly uid: number;
   readonly gid: number;
   readonly shares: readonly ServedShare[];
-  readonly network: "user" | "tap" | "bridge";
+  readonly network: Settings<"qemu">["Network"];
   readonly ports: readonly number[];
 }
 
@@ -30,7 +31,7 @@ export function planOwnerMap(facts: OwnerFacts): "yes" | "no" | "can't" {
     return "no";
   }
   const needsPrivilege =
-    facts.network !== "user" || facts.ports.some((port) => port < UNPRIVILEGED_PORT);
+    !isUserNetwork(facts.network) || facts.ports.some((port) => port < UNPRIVILEGED_PORT);
   return needsPrivilege ? "can't" : "yes";
 }
 

@@ -3,6 +3,7 @@ import { MachineError } from "../../error/machine-error.ts";
 import { findProgram } from "../../program/find.ts";
 import { makeKey } from "../../ssh/key.ts";
 import { sshTarget } from "../../ssh/target.ts";
+import { isUserNetwork } from "../../store/driver-config.ts";
 import type { Machine, MachinePlace } from "../../store/machines.ts";
 import { addressUrl } from "../contract/address-url.ts";
 import type { Driver, Observed } from "../contract/driver.ts";
@@ -22,6 +23,7 @@ const FLAGS = [
   ...["volume", "publish", "ssh-port", "localports", "ssh-user", "program", "append"],
   ...["qemu-display", "qemu-display-type", "qemu-nographic", "qemu-cache-mode", "qemu-io-mode"],
   ...["qemu-network", "qemu-network-interface", "qemu-network-address", "qemu-network-bridge"],
+  ...["boot2podman-sha256"],
   ...["qemu-virtio-drives", "qemu-net-vlan", "qemu-hvf"],
 ];
 
@@ -31,7 +33,7 @@ export function qemuDriver(store: string): Driver<"qemu"> {
     isOurs: true,
     hasLogin: true,
     flags: FLAGS,
-    forwardsPort: ({ Network = "user" }) => Network === "user",
+    forwardsPort: ({ Network = "user" }) => isUserNetwork(Network),
     // The kernel command line has it; the ISO's own has not.
     needsHostname: (machine) => machine.config.Driver.Boot !== "kernel",
     url: addressUrl,

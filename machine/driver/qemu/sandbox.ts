@@ -1,5 +1,5 @@
 import { runProgram } from "../../program/run.ts";
-import type { NetworkPlan } from "./network-device.ts";
+import type { Settings } from "../../store/driver-config.ts";
 
 const TRIAL_TIMEOUT_MS = 10_000;
 
@@ -7,7 +7,7 @@ const TRIAL_TIMEOUT_MS = 10_000;
 export interface SandboxFacts {
   /** Whether this QEMU was built with it. */
   readonly isSupported: boolean;
-  readonly network: NetworkPlan["kind"];
+  readonly network: Settings<"qemu">["Network"];
   readonly isRoot: boolean;
   /** Whether it shows a window. */
   readonly hasDisplay: boolean;

@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import path from "node:path";
 import { expect } from "vitest";
 import { run } from "../harness/run.ts";
@@ -40,12 +41,26 @@ export function keyTests(): void {
     );
   });
 
+  test("greets a client that connects and leaves 60 times, and lets it in afterwards", async ({
+    attached,
+  }) => {
+    const { machine } = attached.boots;
+    await machine.closeSessions();
+    for (let poll = 0; poll < 60; poll += 1) {
+      expect(await greeting(machine.sshPort)).toMatch(/^SSH-2\.0-/);
+    }
+    expect(await machine.root("id -un")).toBe("root");
+  });
+
   test("has an sshd whose settings are sound, and modern algorithms only", async ({
     attached: { boots },
   }) => {
     const settings = await boots.machine.root("/usr/sbin/sshd -t && /usr/sbin/sshd -T");
     expect(settings).toMatch(/^passwordauthentication no$/m);
     expect(settings).toMatch(/^permitrootlogin (without|prohibit)-password$/m);
+    // A failure is forgiven faster than clients try again that wait for their key; who only greets has none.
+    expect(settings).toMatch(/^persourcepenalties .*authfail:2 .*noauth:0 .*max:40 min:30 /m);
+    expect(settings).toMatch(/^maxstartups 20:30:60$/m);
     const lists = settings
       .split("\n")
       .filter((line) =>
@@ -56,6 +71,20 @@ export function keyTests(): void {
       expect(line).not.toMatch(
         /sha1|md5|cbc|3des|arcfour|ssh-dss|[ ,]ssh-rsa|umac-64|group1-|none/,
       );
+    }
+  });
+}
+
+/** The first bytes that the port says to whoever connects, as clients look whether a machine is ready. */
+function greeting(port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, "127.0.0.1");
+    socket.once("data", (bytes) => {
+      socket.destroy();
+      resolve(bytes.toString());
+    });
+    for (const end of ["error", "close"]) {
+      socket.once(end, () => resolve(""));
     }
   });
 }

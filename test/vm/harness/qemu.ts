@@ -24,6 +24,8 @@ export interface DiskOptions {
   format: "raw" | "qcow2";
   bus: "virtio" | "ide" | "sata" | "scsi" | "nvme" | "usb";
   readOnly?: boolean;
+  /** What QEMU lets through: "throttling.iops-total=20". */
+  throttling?: string;
 }
 
 /** What a test machine is made of. */
@@ -112,9 +114,10 @@ function diskArguments(disks: DiskOptions[]): string[] {
   disks.forEach((disk, index) => {
     const id = `disk${index}`;
     const readOnly = disk.readOnly ? ",readonly=on" : "";
+    const throttling = disk.throttling === undefined ? "" : `,${disk.throttling}`;
     list.push(
       "-drive",
-      `if=none,id=${id},format=${disk.format},file=${disk.file},discard=unmap${readOnly}`,
+      `if=none,id=${id},format=${disk.format},file=${disk.file},discard=unmap${readOnly}${throttling}`,
     );
     list.push("-device", `${device[disk.bus]},drive=${id}${place(disk.bus, index)}`);
   });
