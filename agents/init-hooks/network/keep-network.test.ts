@@ -13,6 +13,8 @@ function system(): FakeKernel {
     "/run/boot2podman": null,
     "/run/network": null,
     "/sys/class/net/eth0/ifindex": "2\n",
+    "/sys/class/net/eth0/type": "1\n",
+    "/sys/class/net/eth0/device": null,
   });
 }
 const resolvConf = (kernel: FakeKernel) => kernel.readText("/etc/resolv.conf");
@@ -95,10 +97,17 @@ describe("the keeper", () => {
     const subscription = keepNetwork(kernel, defaultBootOptions, clients);
     return { kernel, subscription };
   }
-  const hear = (kernel: FakeKernel, lifetimeS: number, ...servers: string[]) => {
-    kernel.emitNetwork((one) => one.onNameServers({ interfaceIndex: 2, lifetimeS, servers }));
+  const hearOn = (
+    kernel: FakeKernel,
+    interfaceIndex: number,
+    lifetimeS: number,
+    ...servers: string[]
+  ) => {
+    kernel.emitNetwork((one) => one.onNameServers({ interfaceIndex, lifetimeS, servers }));
     kernel.emitChange("/run/network");
   };
+  const hear = (kernel: FakeKernel, lifetimeS: number, ...servers: string[]) =>
+    hearOn(kernel, 2, lifetimeS, ...servers);
   const link = (kernel: FakeKernel, hasCarrier: boolean) =>
     kernel.emitNetwork((one) => one.onLink({ name: "eth0", index: 2, hasCarrier, isGone: false }));
 
@@ -127,11 +136,58 @@ describe("the keeper", () => {
     expect(known()).toBe(false);
     hear(kernel, 600, "fd00::1");
     hear(kernel, 0, "fd00::1");
+    await vi.advanceTimersByTimeAsync(1000);
     expect(known()).toBe(false);
-    kernel.emitNetwork((one) =>
-      one.onNameServers({ interfaceIndex: 77, lifetimeS: 9, servers: ["fd00::1"] }),
-    );
-    expect(known()).toBe(false);
+  });
+
+  test.each([
+    ["a veth at whose other end a container is", { type: "1\n" }],
+    ["podman's bridge", { type: "1\n", "bridge/bridge_id": "8000.x\n" }],
+    ["hardware that is not served", { type: "1\n", device: null }],
+    ["a tunnel", { type: "65534\n" }],
+  ])("believes no router on %s", (_, files) => {
+    const { kernel } = kept();
+    for (const [name, content] of Object.entries({ ifindex: "7\n", ...files })) {
+      kernel.lay({ [`/sys/class/net/other/${name}`]: content });
+    }
+    hearOn(kernel, 7, 600, "fd00::bad");
+    hearOn(kernel, 77, 600, "fd00::bad");
+    expect(kernel.list("/run/network")).toEqual([]);
+    expect(resolvConf(kernel)).toBe("nameserver 1.1.1.1\n");
+  });
+
+  test("hears a router where the address is a fixed one", () => {
+    const { kernel } = kept();
+    kernel.lay({
+      "/run/network/eth1.static": "address 10.9.0.2/24\n",
+      "/sys/class/net/eth1/ifindex": "3\n",
+      "/sys/class/net/eth1/type": "1\n",
+      "/sys/class/net/eth1/device": null,
+    });
+    hearOn(kernel, 3, 600, "fd00::1");
+    expect(resolvConf(kernel)).toBe("nameserver fd00::1\n");
+  });
+
+  test("does as much for a flood of advertisements as for one in a second, and believes the last", async () => {
+    const { kernel } = kept();
+    const writes = () =>
+      kernel.journal.filter((line) => line.startsWith("writeAtomic /run/network"));
+    for (let at = 0; at < 5000; at += 1) {
+      hear(kernel, 600, `fd00::${at.toString(16)}`);
+    }
+    expect(writes()).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1000);
+    kernel.emitChange("/run/network");
+    expect(writes()).toHaveLength(2);
+    expect(resolvConf(kernel)).toBe("nameserver fd00::1387\n");
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(writes()).toHaveLength(2);
+  });
+
+  test("keeps no more of a router's name servers than a resolver asks", () => {
+    const { kernel } = kept();
+    hear(kernel, 600, ...Array.from({ length: 127 }, (_, at) => `fd00::${at + 1}`));
+    expect(resolvConf(kernel)).toBe("nameserver fd00::1\nnameserver fd00::2\nnameserver fd00::3\n");
   });
 
   test("has DHCP ask again when a cable comes in, and only then", () => {

@@ -1,16 +1,11 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Subscription } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { RouterNameServers } from "../../kernel/network.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
-import { networkClassFolder } from "./find-interfaces.ts";
-import { leaseFolder, leasePath, leaseText } from "./leases.ts";
+import { leaseFolder } from "./leases.ts";
 import { refreshResolvConf } from "./resolv-conf.ts";
-
-const linkLocal = /^fe[89ab]/i;
-/** setTimeout's most; name servers of longer life are told again long before. */
-const longestTimerMs = 0x7fff_ffff;
+import { keepRouterNameServers } from "./router-name-servers.ts";
 
 /**
  * Keeps the network as its surroundings change, for as long as this process lives: DHCP asks again when a cable
@@ -31,35 +26,7 @@ export function keepNetwork(
   };
   const refresh = () => guarded(() => refreshResolvConf(kernel, options.network.nameServers));
   const carriers = new Map<number, boolean>();
-  const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  const hearRouter = (event: RouterNameServers) =>
-    guarded(() => {
-      const interfaceName = interfaceOf(kernel, event.interfaceIndex);
-      if (interfaceName === undefined) {
-        return;
-      }
-      const path = leasePath(interfaceName, "ra");
-      clearTimeout(timers.get(path));
-      const forget = () => {
-        if (kernel.exists(path)) {
-          kernel.unlink(path);
-        }
-      };
-      if (event.lifetimeS === 0) {
-        return forget();
-      }
-      const nameServers = event.servers.map((server) =>
-        linkLocal.test(server) ? `${server}%${interfaceName}` : server,
-      );
-      const text = leaseText({ nameServers });
-      if (kernel.readTextIfPresent(path) !== text) {
-        kernel.writeAtomic(path, text);
-      }
-      const lifetimeMs = Math.min(event.lifetimeS * 1000, longestTimerMs);
-      const timer = setTimeout(() => guarded(forget), lifetimeMs);
-      timer.unref();
-      timers.set(path, timer);
-    });
+  const routers = keepRouterNameServers(kernel, clients, guarded);
   const folder = kernel.watchFolder(leaseFolder, refresh);
   const network = kernel.networkEvents({
     onLink({ name, index, hasCarrier, isGone }) {
@@ -73,7 +40,7 @@ export function keepNetwork(
         guarded(() => clients.renew(name));
       }
     },
-    onNameServers: hearRouter,
+    onNameServers: routers.hear,
     onLost: () => carriers.clear(),
   });
   refresh();
@@ -81,17 +48,7 @@ export function keepNetwork(
     close() {
       folder.close();
       network.close();
-      for (const timer of timers.values()) {
-        clearTimeout(timer);
-      }
+      routers.close();
     },
   };
-}
-
-function interfaceOf(kernel: Kernel, index: number): string | undefined {
-  return kernel
-    .listIfPresent(networkClassFolder)
-    .find(
-      (name) => Number(kernel.readTextIfPresent(`${networkClassFolder}/${name}/ifindex`)) === index,
-    );
 }

@@ -15,6 +15,11 @@ export interface Interface {
   device: string | undefined;
 }
 
+/** Whether it is an Ethernet interface with hardware: those of containers have none. */
+export function hasHardware({ type, device }: Interface): boolean {
+  return type === 1 && device !== undefined;
+}
+
 /** How one interface is served. */
 export interface InterfacePlan {
   interfaceName: string;
@@ -36,7 +41,7 @@ export function planInterfaces(
   interfaces: readonly Interface[],
   { nodhcp, network }: { nodhcp: boolean; network: NetworkOptions },
 ): InterfacePlan[] {
-  const served = interfaces.filter(({ type, device }) => type === 1 && device !== undefined);
+  const served = interfaces.filter(hasHardware);
   const homeless = network.interfaces.filter(
     ({ interfaceName, method }) => !interfaceName && method === "static",
   );

@@ -46,8 +46,8 @@ export async function serveInterfaces(
 /** An interface that is gone, or that comes again under its name, has no address. */
 export function forgetInterface(kernel: Kernel, clients: DhcpClients, interfaceName: string): void {
   clients.stop(interfaceName);
-  for (const source of ["static", "dhcp", "ra"] as const) {
-    const path = leasePath(interfaceName, source);
+  for (const file of ["static", "dhcp", "ra", "mtu"]) {
+    const path = `${leaseFolder}/${interfaceName}.${file}`;
     if (kernel.exists(path)) {
       kernel.unlink(path);
     }
@@ -60,11 +60,17 @@ async function startDhcp(
   metric: number | undefined,
   clients: DhcpClients,
 ): Promise<boolean> {
-  setSwitches(kernel, plan.interfaceName);
-  if (!clients.start(plan.interfaceName, metric)) {
+  const { interfaceName } = plan;
+  if (clients.has(interfaceName)) {
     return false;
   }
-  await runAll(kernel, plan);
+  setSwitches(kernel, interfaceName);
+  try {
+    // DHCP's script takes the MTU that it finds for the interface's own.
+    await runAll(kernel, plan);
+  } finally {
+    clients.start(interfaceName, metric);
+  }
   return true;
 }
 
@@ -93,6 +99,12 @@ async function runAll(kernel: Kernel, { commands }: InterfacePlan): Promise<void
 const switches = [
   // With forwarding on, as containers need it, router advertisements are only listened to when this is 2.
   { family: "ipv6", name: "accept_ra", value: "2" },
+  // What /etc/sysctl.d says of interfaces that come later.
+  { family: "ipv6", name: "accept_redirects", value: "0" },
+  { family: "ipv4", name: "accept_redirects", value: "0" },
+  { family: "ipv4", name: "send_redirects", value: "0" },
+  { family: "ipv4", name: "accept_source_route", value: "0" },
+  { family: "ipv4", name: "rp_filter", value: "2" },
   // Of several interfaces in one network each answers and asks for its own addresses only.
   { family: "ipv4", name: "arp_ignore", value: "1" },
   { family: "ipv4", name: "arp_announce", value: "2" },

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
@@ -90,4 +91,41 @@ describe("the free reserve", () => {
       expect(value).toBe("30000");
     },
   );
+});
+
+describe("the image's own settings", () => {
+  const folder = new URL("../../../image/tree/etc/sysctl.d/", import.meta.url);
+  const files = readdirSync(folder)
+    .toSorted()
+    .map((path) => ({ path, text: readFileSync(new URL(path, folder), "utf8") }));
+  const { sysctls, warnings } = planSysctls(files);
+  const said = (key: string) => sysctls.find((one) => one.key === key)?.value;
+
+  test("are settings", () => {
+    expect(warnings).toEqual([]);
+  });
+
+  test.each([
+    ["ipv6", "accept_ra"],
+    ["ipv6", "accept_redirects"],
+    ["ipv6", "accept_source_route"],
+    ["ipv4", "accept_redirects"],
+    ["ipv4", "send_redirects"],
+    ["ipv4", "accept_source_route"],
+    ["ipv4", "proxy_arp"],
+  ])("let no interface that comes believe its network: %s %s", (family, name) => {
+    expect(said(`net.${family}.conf.all.${name}`)).toBe("0");
+    expect(said(`net.${family}.conf.default.${name}`)).toBe("0");
+  });
+
+  test("say these after forwarding, which sets some of them", () => {
+    const keys = sysctls.map(({ key }) => key);
+    expect(keys.indexOf("net.ipv4.conf.all.accept_redirects")).toBeGreaterThan(
+      keys.indexOf("net.ipv4.ip_forward"),
+    );
+  });
+
+  test("have senders checked as Debian does", () => {
+    expect(said("net.ipv4.conf.default.rp_filter")).toBe("2");
+  });
 });
