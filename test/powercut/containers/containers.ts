@@ -56,7 +56,7 @@ export async function findContainersOut(identity: Identity): Promise<Tally> {
 }
 
 /** Goes on as long as `take` says. */
-async function eachCut(
+export async function eachCut(
   recording: ContainerRecording,
   count: number,
   take: (place: string, faults: readonly string[]) => boolean,

@@ -30,14 +30,9 @@ export class ImageRoot {
    * Runs a script of the image's shell over a data disk; gives what it printed. What it changes on the disk stays
    * there. `look` is called with the disk's folder, before.
    */
-  async over(
-    image: string,
-    offsetBytes: number,
-    script: string,
-    look: (disk: string) => Promise<void>,
-  ): Promise<string> {
+  async over(node: string, script: string, look: (disk: string) => Promise<void>): Promise<string> {
     const disk = path.join(this.folder, "disk");
-    await runOk(["mount", "-o", `loop,offset=${offsetBytes}`, image, disk]);
+    await runOk(["mount", node, disk]);
     try {
       await look(disk);
       const argv = ["unshare", "-mnpiufC", "--propagation", "private"];

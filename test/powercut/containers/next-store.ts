@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { checkStore } from "../../../agents/containers/check/check-store.ts";
 import { linuxKernel } from "../../../agents/kernel/linux/linux-kernel.ts";
-import { run } from "../../vm/harness/run.ts";
+import { run, runOk } from "../../vm/harness/run.ts";
 import type { ImageRoot } from "./image-root.ts";
 import { operations } from "./operations.ts";
 import type { SampledCut } from "./sampled-cuts.ts";
@@ -29,12 +29,27 @@ export async function tryStores(
   dataOffsetBytes: number,
   cut: Pick<SampledCut, "isLast">,
 ): Promise<StoreOutcome> {
-  const check = await run(["e2fsck", "-p", `${file}?offset=${dataOffsetBytes}`]);
+  // Not by "file?offset=": e2fsck doesn't find the filesystem again once it has replayed the journal.
+  const offset = ["--offset", String(dataOffsetBytes)];
+  const node = (await runOk(["losetup", "--find", "--show", ...offset, file])).trim();
+  try {
+    return await tryFilesystem(imageRoot, node, cut);
+  } finally {
+    await runOk(["losetup", "--detach", node]);
+  }
+}
+
+async function tryFilesystem(
+  imageRoot: ImageRoot,
+  node: string,
+  cut: Pick<SampledCut, "isLast">,
+): Promise<StoreOutcome> {
+  const check = await run(["e2fsck", "-p", node]);
   if (check.exitCode > 1) {
     return { faults: [`e2fsck: ${check.stdout}`], listed: [] };
   }
   const faults: string[] = [];
-  const said = await imageRoot.over(file, dataOffsetBytes, everythingWorks, async (disk) => {
+  const said = await imageRoot.over(node, everythingWorks, async (disk) => {
     for (const { owner, below } of stores) {
       const folder = path.join(disk, below);
       if (await stat(`${folder}/overlay-layers`).catch(() => undefined)) {
