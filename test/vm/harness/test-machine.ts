@@ -142,9 +142,9 @@ export class TestMachine {
    * connection at once, and one that was opened before the guest had its address may hang for seconds: so a
    * silent one is given up early. One at a time, since each costs the guest a process.
    */
-  async waitForSsh(timeoutMs = patienceMs): Promise<void> {
+  async waitForSsh(timeoutMs = patienceMs, greetingMs = 1_500): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    for (let patienceMs = 1_500; !(await this.#greeted(patienceMs)); patienceMs += 50) {
+    for (let patienceMs = greetingMs; !(await this.#greeted(patienceMs)); patienceMs += 50) {
       if (Date.now() > deadline) {
         throw new Error(`no SSH greeting within ${timeoutMs} ms\n${this.story()}`);
       }
