@@ -63,7 +63,12 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
     gates,
     recorder,
     watchDevices: () => startHotplug(kernel, options, hotplug),
-    servePodman: () => void serveBothPodmans(kernel, options.user),
+    servePodman: () => {
+      void serveBothPodmans(kernel, options.user);
+      void import("../containers/watch-containers.ts").then(({ watchContainers }) =>
+        watchContainers(kernel, options.user),
+      );
+    },
   });
   const run = runStages({ stages, kernel, options, onRecord: recorder.write });
   await run.finished;

@@ -269,14 +269,16 @@ export class FakeFiles extends FakeJournal implements Files {
 
   openReader(path: string): Reader | undefined {
     const content = this.readNoFollow(path, Number.POSITIVE_INFINITY);
-    if (content === undefined) {
+    const node = this.#present("openReader", path);
+    if (content === undefined || node === undefined) {
       return undefined;
     }
     let at = 0;
     return {
       sizeBytes: content.length,
+      // What is appended later can be read, also when another file has taken the place.
       read: (maxBytes) => {
-        const part = content.slice(at, at + maxBytes);
+        const part = node.content.slice(at, at + maxBytes);
         at += part.length;
         return part;
       },

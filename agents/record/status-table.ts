@@ -14,6 +14,7 @@ export function statusText(status: Status): string {
   ];
   lines.push(...settingsLines(status.settings));
   lines.push(...servicesLines(status.services));
+  lines.push(...healthLines(status.health));
   if (status.isFallback) {
     lines.push("booted by plain sh, without the agents: see dmesg");
   }
@@ -39,10 +40,24 @@ function servicesLines(services: Status["services"]): string[] {
     ...(running.length === 0 ? [] : [`services   ${running.join(", ")}`]),
     ...troubled.map(({ name, isRunning, failures }) => {
       const now = isRunning ? "runs for now" : "isn't running";
-      const times = failures === 1 ? "once" : `${failures} times in a row`;
-      return `           ${name} ${now}; it ended ${times} soon after its start`;
+      return `           ${name} ${now}; it ended ${timesInARow(failures)} soon after its start`;
     }),
   ];
+}
+
+/** "health     web: healthy", one container a line, the user's with his name. */
+function healthLines(containers: Status["health"]): string[] {
+  return containers.map(({ owner, name, health, failingStreak, trouble }, index) => {
+    const title = index === 0 ? "health" : "";
+    const whose = owner === "root" ? name : `${name} of ${owner}`;
+    const streak = failingStreak === 0 ? "" : `, failed ${timesInARow(failingStreak)}`;
+    const why = trouble === undefined ? "" : `; not checked: ${trouble}`;
+    return `${title.padEnd(11)}${whose}: ${health}${streak}${why}`;
+  });
+}
+
+function timesInARow(count: number): string {
+  return count === 1 ? "once" : `${count} times in a row`;
 }
 
 /** The stages with aligned columns; times in milliseconds, the start since the kernel's. */

@@ -5,6 +5,7 @@ import { rootMode } from "../kernel/root-mode.ts";
 import { findStateMount } from "../kernel/state-folder.ts";
 import { readServiceStates, type ServiceState } from "../services/service-state.ts";
 import type { ShownSetting } from "../settings/resolve.ts";
+import { type ContainerHealth, readContainerHealth } from "./container-health.ts";
 import { shownSettings } from "./shown-settings.ts";
 import { readRecords } from "./stages/read-records.ts";
 import type { StageRecord } from "./stages/stage-record.ts";
@@ -22,6 +23,8 @@ export interface Status {
   /** What isn't as it is by default, and who said so. */
   settings: readonly ShownSetting[];
   services: readonly ServiceState[];
+  /** Containers that run and have a health check. */
+  health: readonly ContainerHealth[];
   stages: StageRecord[];
   warnings: string[];
 }
@@ -47,6 +50,7 @@ export function readStatus(kernel: Kernel, version: string): Status {
     isFallback: kernel.exists("/run/boot2podman/fallback"),
     settings: shownSettings(records),
     services: readServiceStates(kernel),
+    health: readContainerHealth(kernel),
     stages: records,
     warnings,
   };

@@ -20,6 +20,8 @@ export async function watch(kernel: Kernel): Promise<never> {
     clients,
     seen: new Set(),
   });
+  const { watchContainers } = await import("../../containers/watch-containers.ts");
+  watchContainers(kernel, options.user);
   const { keepLogs } = await import("../../logs/keep-logs.ts");
   keepLogs(kernel);
   return await serveBothPodmans(kernel, options.user);
