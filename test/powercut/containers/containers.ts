@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Identity } from "../../vm/harness/data-disk.ts";
@@ -62,11 +62,14 @@ export async function eachCut(
   take: (place: string, faults: readonly string[]) => boolean,
 ): Promise<void> {
   const imageRoot = await ImageRoot.open();
-  const file = path.join(tmpdir(), `b2p-cut-${process.pid}.raw`);
+  const folder = await mkdtemp(path.join(tmpdir(), "b2p-cut-"));
   try {
     for (const cut of sampledCuts(recording, count)) {
+      // A file of its own for each: the kernel may still write to the one before when its namespace has ended.
+      const file = path.join(folder, `${cut.entries}.raw`);
       await cut.disk.save(file);
       const { faults, listed } = await tryStores(imageRoot, file, recording.dataOffsetBytes, cut);
+      await rm(file);
       const place = `${recording.name}, entry ${cut.entries} of ${recording.entries.length}, after ${cut.after}, surviving: ${cut.survivors}, ${listed.length} listed`;
       if (!take(place, faults)) {
         return;
@@ -74,6 +77,6 @@ export async function eachCut(
     }
   } finally {
     await imageRoot.remove();
-    await rm(file, { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }

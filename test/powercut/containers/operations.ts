@@ -40,8 +40,9 @@ export const operations: readonly Operation[] = [
   {
     name: "build",
     user: "root",
-    script: `${tree}make /tmp/b
-printf 'FROM localhost/a\nCOPY data /data\nCOPY sums /sums\nRUN cp -a /data /tmp/more\n' > /tmp/b/Containerfile
+    script: `${tree}make /tmp/b/files
+rm -r /tmp/b/files/bin
+printf 'FROM localhost/a\nCOPY files /\nRUN cp -a /data /tmp/more\n' > /tmp/b/Containerfile
 podman build -q --network none --ulimit nofile=1024:1024 -t localhost/built /tmp/b`,
     makes: [named("built")],
   },
