@@ -60,6 +60,19 @@ describe("the stage", () => {
     expect(outcome.message).toBe("web-7 (NoCloud disk)");
   });
 
+  test("takes the name of a NoCloud CD that came late", async () => {
+    const cd = new Uint8Array(64 * 1024);
+    cd.set(Buffer.from("\x01CD001"), 32768);
+    cd.set(Buffer.from("cidata".padEnd(32)), 32768 + 40);
+    const kernel = new FakeKernel().addBlockDevice("/dev/sr0", cd);
+    kernel.lay({ "/sys/block/sr0": null, "/etc": null, "/var/lib/boot2podman/etc": null });
+    const inside = new FakeKernel().lay({ "/cd/meta-data": "local-hostname: web-7\n" });
+    kernel.filesystems.set("/dev/sr0", inside.tree.get("test", "/cd", true));
+    kernel.setHostname("box");
+    expect(await nameLate(kernel, defaultBootOptions)).toBeUndefined();
+    expect(kernel.hostname()).toBe("web-7");
+  });
+
   test("in the plain way has the name that clients expect", async () => {
     const kernel = new FakeKernel();
     await hostnameStage(false).onFailure?.(context(kernel));
@@ -72,16 +85,16 @@ describe("the stage", () => {
     expect(hostnameStage(true).hopes).toBeUndefined();
   });
 
-  test("takes the data disk's name also when the disk came late, and changes nothing otherwise", () => {
+  test("takes the data disk's name also when the disk came late, and changes nothing otherwise", async () => {
     const kernel = new FakeKernel().lay({ "/etc/hostname": "img\n" });
     kernel.setHostname("img");
     kernel.journal.length = 0;
-    expect(nameLate(kernel, defaultBootOptions)).toBeUndefined();
+    expect(await nameLate(kernel, defaultBootOptions)).toBeUndefined();
     expect(kernel.journal).toEqual([]);
     kernel.lay({ "/var/lib/boot2podman/etc/hostname": "web\n" });
-    expect(nameLate(kernel, defaultBootOptions)).toBeUndefined();
+    expect(await nameLate(kernel, defaultBootOptions)).toBeUndefined();
     expect(kernel.hostname()).toBe("web");
-    expect(nameLate(kernel, { ...defaultBootOptions, hostname: "set" })).toBeUndefined();
+    expect(await nameLate(kernel, { ...defaultBootOptions, hostname: "set" })).toBeUndefined();
     expect(kernel.readText("/etc/hostname")).toBe("set\n");
   });
 

@@ -22,11 +22,7 @@ export function hostnameStage(isGiven: boolean): Stage {
     ...(isGiven ? {} : { hopes: { for: ["settings"], patienceMs: 3_000 } }),
     deadlineMs: 10_000,
     async run({ kernel, options, notes }) {
-      const known = readFacts(kernel, options);
-      const isKnown = known.option !== undefined || known.stored !== undefined;
-      const facts = isKnown
-        ? known
-        : { ...known, noCloud: (await provisionOfNoCloud(kernel))?.hostname };
+      const facts = await readFacts(kernel, options);
       const plan = planHostname(facts);
       notes.observed = facts;
       notes.plan = plan;
@@ -44,12 +40,12 @@ export function hostnameStage(isGiven: boolean): Stage {
 }
 
 /**
- * Once more when the data disk's settings have come: where the disk took its time, the host got a name before. Says
+ * Once more when the data disk's settings have come: where the disks took their time, the host got a name before. Says
  * what went wrong; a name is no reason to fail.
  */
-export function nameLate(kernel: Kernel, options: BootOptions): string | undefined {
+export async function nameLate(kernel: Kernel, options: BootOptions): Promise<string | undefined> {
   try {
-    const { name, from } = planHostname(readFacts(kernel, options));
+    const { name, from } = planHostname(await readFacts(kernel, options));
     if (from !== "image" && from !== "default" && name !== kernel.hostname()) {
       setName(kernel, name);
     }
@@ -59,12 +55,14 @@ export function nameLate(kernel: Kernel, options: BootOptions): string | undefin
   }
 }
 
-function readFacts(kernel: Kernel, options: BootOptions): HostnameFacts {
+async function readFacts(kernel: Kernel, options: BootOptions): Promise<HostnameFacts> {
   const isStored = kernel.lstat(storedPath) !== undefined;
   const stored = isStored ? kernel.readNoFollow(storedPath, longestNameBytes) : undefined;
+  const isKnown = options.hostname !== undefined || stored !== undefined;
   return {
     option: options.hostname,
     stored: stored === undefined ? undefined : new TextDecoder().decode(stored),
+    noCloud: isKnown ? undefined : (await provisionOfNoCloud(kernel))?.hostname,
     image: kernel.readTextIfPresent("/etc/hostname"),
   };
 }

@@ -13,7 +13,7 @@ export function settingsStage(settings: Settings, warn: (line: string) => void):
         warn(warning);
       }
       // Before the hostname's own stage it does no harm: that one comes to the same name.
-      const warning = nameLate(kernel, options);
+      const warning = await nameLate(kernel, options);
       if (warning !== undefined) {
         warn(`hostname: ${warning}`);
       }

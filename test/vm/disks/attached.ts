@@ -48,7 +48,11 @@ export const test = plain.extend(
       extra.push("-drive", `if=none,id=bus${index},format=raw,file=${file}`);
       extra.push("-device", `${device},drive=bus${index},serial=bus${index},${sectors}`);
     }
-    const seed = await seedDisk(identity.folder, "web-7", await anotherKey(identity, "nocloud"));
+    const seed = await seedDisk(identity.folder, {
+      hostname: "web-7",
+      key: await anotherKey(identity, "nocloud"),
+      strangersKey: await anotherKey(identity, "stranger"),
+    });
     extra.push("-drive", `if=none,id=seed,media=cdrom,readonly=on,file=${seed}`);
     extra.push("-device", "ide-cd,drive=seed,bus=ide.1");
     const credential = path.join(identity.folder, "credential");

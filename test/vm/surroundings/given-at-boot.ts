@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { test } from "./surrounded.ts";
+import { secondMac, test } from "./surrounded.ts";
 import { until } from "./until.ts";
 
 /** What is around the machine when it starts: a disk with a name and a key, two cards. */
@@ -9,12 +9,27 @@ export function givenAtBootTests(): void {
   }) => {
     expect(await machine.root("hostname")).toBe("fat-7");
     expect(await machine.root("sshkeys status")).toMatch(
-      /^ +ssh-ed25519 \S+ nocloud \(from NoCloud disk \/dev\/vdb\)$/m,
+      /^ +ssh-ed25519 \S+ nocloud \(from NoCloud disk \/dev\/vdb1\)$/m,
     );
     expect(await machine.root("cat /etc/ssh/authorized_keys.d/tc")).toMatch(
-      /^# NoCloud disk \/dev\/vdb\nssh-ed25519 \S+ nocloud$/m,
+      /^# NoCloud disk \/dev\/vdb1\nssh-ed25519 \S+ nocloud$/m,
     );
     expect(await machine.root("grep -c vdb /proc/mounts || true")).toBe("0");
+  });
+
+  test("its network-config is for the interface of that hardware's address, beside DHCP", async ({
+    surrounded: { machine },
+  }) => {
+    const path = await machine.root(`grep -l ${secondMac} /sys/class/net/*/address`);
+    const name = path.split("/").at(-2);
+    await until(machine, `test -e /run/network/${name}.dhcp`);
+    const shown = await machine.root(`ip addr show dev ${name}; cat /run/network/nocloud.static`);
+    expect(shown).toMatch(/mtu 1400/);
+    expect(shown).toContain("inet 10.9.0.15/24");
+    expect(shown).toContain("inet6 fd77::5/64");
+    expect(shown).toContain("dns 10.9.0.3");
+    const other = await machine.root("ip -o link | grep 52:54:00:12:34:56");
+    expect(other).toMatch(/mtu 1500/);
   });
 
   test("both cards have an address, a way out and name servers, whatever kind they are", async ({

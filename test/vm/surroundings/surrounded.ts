@@ -24,16 +24,27 @@ export interface Surrounded {
   monitor: Monitor;
 }
 
+/** The hardware address of the interface that the NoCloud disk is about. */
+export const secondMac = "52:54:00:0c:1d:7a";
+
 /** A machine with two cards, a clock that is years wrong, and little memory. */
 export const test = plain.extend(
   "surrounded",
   ...sharedByFile(async (atTheEnd): Promise<Surrounded> => {
     const { identity, disk } = await usedDisk();
     atTheEnd(() => rm(identity.folder, { recursive: true, force: true }));
-    const another = path.join(identity.folder, "nocloud");
-    await runOk(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "nocloud", "-f", another]);
-    const publicKey = await readFile(`${another}.pub`, "utf8");
-    const seed = await fatSeedDisk(identity.folder, "fat-7", publicKey);
+    const [key = "", strangersKey = ""] = await Promise.all(
+      ["nocloud", "stranger"].map(async (name) => {
+        const another = path.join(identity.folder, name);
+        await runOk(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", another]);
+        return readFile(`${another}.pub`, "utf8");
+      }),
+    );
+    const seed = await fatSeedDisk(
+      identity.folder,
+      { hostname: "fat-7", key, strangersKey },
+      secondMac,
+    );
     const timeServer = await TimeServer.start();
     atTheEnd(() => timeServer.stop());
     const wire = await Wire.lay();
@@ -49,7 +60,7 @@ export const test = plain.extend(
       extra: [
         ...["-rtc", "base=2031-05-05T05:05:05"],
         ...["-netdev", "user,id=second,net=10.9.0.0/24"],
-        ...["-device", "e1000e,netdev=second,romfile="],
+        ...["-device", `e1000e,netdev=second,mac=${secondMac},romfile=`],
         ...["-netdev", "user,id=third,net=10.8.0.0/24"],
         ...["-device", "pcie-root-port,id=port1,chassis=1"],
         ...["-device", "pcie-root-port,id=port2,chassis=2"],
