@@ -9,7 +9,7 @@ import { composeTree } from "./compose/tree.ts";
 import { extractPackages } from "./extract/extract.ts";
 import { type FetchOptions, fetchPackages, PackagesGoneError } from "./fetch/fetch.ts";
 import { fetchRuntime } from "./fetch/runtime.ts";
-import { SNAPSHOT_ARCHIVE } from "./fetch/snapshot.ts";
+import { snapshotArchive } from "./fetch/snapshot.ts";
 import { writeArtifacts } from "./publish/artifacts.ts";
 import { type Arch, type Recipe, readRecipe } from "./recipe/recipe.ts";
 import { BuildError } from "./report/build-error.ts";
@@ -21,10 +21,10 @@ import { requireTools } from "./tool/required-tools.ts";
 import { makeUsrImage } from "./usr/usr-image.ts";
 
 /** The repository that this file lies in. */
-export const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "..");
+export const repositoryFolder = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** zstd level of a fast build. */
-const FAST_LEVEL = 1;
+const fastLevel = 1;
 
 /** What whoever builds may choose; see image/build.ts for the options of the command. */
 export interface BuildOptions {
@@ -54,15 +54,15 @@ export interface BuildOptions {
  */
 export async function buildImage(options: BuildOptions): Promise<string> {
   const { progress } = options;
-  const recipePath = options.recipePath ?? join(REPOSITORY, "image", "recipe.toml");
-  const cacheDir = options.cacheDir ?? join(REPOSITORY, ".cache");
-  const outDir = options.outDir ?? join(REPOSITORY, "dist");
+  const recipePath = options.recipePath ?? join(repositoryFolder, "image", "recipe.toml");
+  const cacheDir = options.cacheDir ?? join(repositoryFolder, ".cache");
+  const outDir = options.outDir ?? join(repositoryFolder, "dist");
   const isFast = options.fast ?? false;
   const recipe = readRecipe(recipePath, options.arch);
   const lockFile = lockPath(recipePath, recipe.arch);
   const trees = recipe.trees.map(hashOfTree);
   const settings = [recipe, trees, isFast, process.env.SOURCE_DATE_EPOCH ?? null];
-  const key = () => inputsKey({ repository: REPOSITORY, recipePath, lockFile, settings });
+  const key = () => inputsKey({ repository: repositoryFolder, recipePath, lockFile, settings });
   if (!options.update && isCurrent(cacheDir, outDir, key())) {
     progress.line(`${outDir} is up to date`);
     return outDir;
@@ -74,7 +74,7 @@ export async function buildImage(options: BuildOptions): Promise<string> {
     mirrors: () => chooseMirrors(options.mirror ?? process.env.BOOT2PODMAN_MIRROR),
     update: options.update ?? false,
     locked: options.locked ?? false,
-    snapshot: (options.snapshot ?? SNAPSHOT_ARCHIVE).replace(/\/+$/, ""),
+    snapshot: (options.snapshot ?? snapshotArchive).replace(/\/+$/, ""),
     progress,
   });
   await buildLocked(recipe, lock, { recipePath, cacheDir, outDir, isFast, progress });
@@ -130,22 +130,22 @@ async function buildLocked(recipe: Recipe, lock: Lock, build: LockedBuild): Prom
   const version = imageVersion();
   const timeSeconds = sourceTime(lock.resolvedAt);
   const packages = await extractPackages(lock, cacheDir, store, progress);
-  const runtime = await fetchRuntime(REPOSITORY, recipe.arch, cacheDir, progress);
+  const runtime = await fetchRuntime(repositoryFolder, recipe.arch, cacheDir, progress);
   const agents = await compileAgents(
-    { repository: REPOSITORY, cacheDir, arch: recipe.arch, version, runtime, progress },
+    { repository: repositoryFolder, cacheDir, arch: recipe.arch, version, runtime, progress },
     store,
   );
   const composition = await composeTree(packages, agents, lock.kernelPackage, store, {
     recipe,
     recipePath: build.recipePath,
-    staticTree: join(REPOSITORY, "image", "tree"),
+    staticTree: join(repositoryFolder, "image", "tree"),
     version,
     cacheDir,
     progress,
   });
   const usrImage = await makeUsrImage(composition.usr, store, {
     cacheDir,
-    level: build.isFast ? FAST_LEVEL : recipe.compression.level,
+    level: build.isFast ? fastLevel : recipe.compression.level,
     blockBytes: recipe.compression.block_bytes,
     timeSeconds,
     progress,
@@ -153,7 +153,7 @@ async function buildLocked(recipe: Recipe, lock: Lock, build: LockedBuild): Prom
   await replaceFolder(build.outDir, (folder) =>
     writeArtifacts(
       {
-        repository: REPOSITORY,
+        repository: repositoryFolder,
         recipe,
         lock,
         packages,
@@ -173,7 +173,7 @@ async function buildLocked(recipe: Recipe, lock: Lock, build: LockedBuild): Prom
 
 /** The version of everything: package.json has it. */
 export function imageVersion(): string {
-  const text = readFileSync(join(REPOSITORY, "package.json"), "utf8");
+  const text = readFileSync(join(repositoryFolder, "package.json"), "utf8");
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { hostNeeds, packageOf } from "../host-packages.ts";
-import { BUILD_TOOLS } from "../image/tool/required-tools.ts";
+import { buildTools } from "../image/tool/required-tools.ts";
 
 const setup = path.resolve(import.meta.dirname, "..", "setup");
 const needs = hostNeeds();
@@ -40,7 +40,7 @@ describe("the table of the host's packages", () => {
   });
 
   test("has every program that the build calls", () => {
-    expect(BUILD_TOOLS.filter((tool) => packageOf(tool) === undefined)).toEqual([]);
+    expect(buildTools.filter((tool) => packageOf(tool) === undefined)).toEqual([]);
   });
 
   test("knows no package of a program that isn't in it", () => {

@@ -10,6 +10,7 @@ import { stateFolder } from "../kernel/state-folder.ts";
  */
 export const inUsePath = `${stateFolder}/in-use`;
 
+/** The mark on the data disk that says that its stores are in use, or have to be checked. */
 export interface InUse {
   /** "unchecked": what Podman lists has to be checked first; the shutdown leaves the mark then. */
   state: "open" | "unchecked";

@@ -35,6 +35,7 @@ export interface Reader {
   close(): void;
 }
 
+/** User and group by number. */
 export interface Owner {
   uid: number;
   gid: number;

@@ -21,6 +21,7 @@ export const defaultMostMs = 30 * 60_000;
 /** In how many parts a quiet time is looked at; what moves in the last one starts it anew. */
 const looks = 8;
 
+/** Why a wait ended without what it was for: nothing moved any more, or the most that it may take is over. */
 export type Over = "quiet" | "most";
 
 /** What looks need of the kernel. */

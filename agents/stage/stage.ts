@@ -21,6 +21,7 @@ export interface StageContext {
   boot?: BootAround | undefined;
 }
 
+/** What a stage can say to the boot that it is a part of, and ask of it. */
 export interface BootAround {
   /**
    * What is left may take long: the boot waits for it no longer than so, on the clock. `isSettled` when what must

@@ -17,9 +17,9 @@ import { systemErrorCode } from "../../system-error.ts";
 import { replaceFolder } from "./replace-folder.ts";
 
 /** Outputs kept of each stage: the current one and a few to switch back to without work. */
-const KEPT_OUTPUTS = 3;
+const keptOutputs = 3;
 
-const IMAGE_FOLDER = join(dirname(fileURLToPath(import.meta.url)), "..");
+const imageFolder = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** A step of the build whose output is kept in the cache, under a key made of all that it depends on. */
 export interface Stage {
@@ -99,7 +99,7 @@ function hashOfFolder(folder: string): string {
 
 /** Hash of a stage's name, inputs and code. */
 export function stageKey(stage: Pick<Stage, "name" | "inputs" | "code">): string {
-  const code = stage.code.map((path) => hashOfCode(join(IMAGE_FOLDER, path)));
+  const code = stage.code.map((path) => hashOfCode(join(imageFolder, path)));
   return hashOf([stage.name, stage.inputs, code]).slice(0, 32);
 }
 
@@ -126,7 +126,7 @@ function forgetOldOutputs(home: string, current: string): void {
     .filter((path) => !path.includes(".partial-"))
     .map((path) => ({ path, usedMs: statSync(path).mtimeMs }))
     .sort((a, b) => b.usedMs - a.usedMs);
-  for (const { path } of outputs.slice(KEPT_OUTPUTS)) {
+  for (const { path } of outputs.slice(keptOutputs)) {
     if (path !== current) {
       rmSync(path, { recursive: true, force: true });
     }

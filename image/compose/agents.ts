@@ -13,9 +13,9 @@ import { runTool } from "../tool/run-tool.ts";
 import { blankIcuLocales } from "./icu-data.ts";
 
 /** Where the agents' program lies in the image. */
-export const AGENTS_PATH = "usr/lib/boot2podman/agents";
+export const agentsPath = "usr/lib/boot2podman/agents";
 
-const BUN_TARGETS: Record<Arch, string> = { amd64: "bun-linux-x64", arm64: "bun-linux-arm64" };
+const bunTargets: Record<Arch, string> = { amd64: "bun-linux-x64", arm64: "bun-linux-arm64" };
 
 /** What the agents are compiled from, for, and where intermediate results stay. */
 export interface AgentsOptions {
@@ -62,7 +62,7 @@ export async function compileAgents(
   const sha256 = await sha256OfFile(path);
   store.elsewhere.set(sha256, path);
   return {
-    path: AGENTS_PATH,
+    path: agentsPath,
     type: "file",
     mode: 0o755,
     uid: 0,
@@ -86,7 +86,7 @@ function compileArguments(options: AgentsOptions, runtime: string, outfile: stri
     // A program that root runs must not read settings from whatever folder it stands in.
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
-    `--target=${BUN_TARGETS[options.arch]}`,
+    `--target=${bunTargets[options.arch]}`,
     `--compile-executable-path=${runtime}`,
     `--outfile=${outfile}`,
     "agents/program.ts",

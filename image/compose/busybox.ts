@@ -1,7 +1,7 @@
 import { type Entry, rootLink } from "../files/entry.ts";
 
 /** Where busybox lies in the image. */
-const BUSYBOX = "usr/bin/busybox";
+const busybox = "usr/bin/busybox";
 
 /**
  * Links to busybox for the applets of the recipe, except where a file of a package or of the static
@@ -19,6 +19,6 @@ export function busyboxLinks(
       .map((name) => rootLink(`usr/bin/${name}`, "busybox")),
     ...applets.sbin
       .filter((name) => !isGiven(name))
-      .map((name) => rootLink(`usr/sbin/${name}`, `../${BUSYBOX.slice("usr/".length)}`)),
+      .map((name) => rootLink(`usr/sbin/${name}`, `../${busybox.slice("usr/".length)}`)),
   ];
 }

@@ -12,12 +12,12 @@ export interface ElfFacts {
   needed: string[];
 }
 
-const PT_LOAD = 1;
-const PT_DYNAMIC = 2;
-const PT_INTERP = 3;
-const DT_NULL = 0;
-const DT_NEEDED = 1;
-const DT_STRTAB = 5;
+const ptLoad = 1;
+const ptDynamic = 2;
+const ptInterp = 3;
+const dtNull = 0;
+const dtNeeded = 1;
+const dtStrtab = 5;
 
 interface Segment {
   type: number;
@@ -50,8 +50,8 @@ export function parseElf(
     return undefined;
   }
   const segments = readSegments(header, read);
-  const interpreter = segments.find(({ type }) => type === PT_INTERP);
-  const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
+  const interpreter = segments.find(({ type }) => type === ptInterp);
+  const dynamic = segments.find(({ type }) => type === ptDynamic);
   return {
     machine: header.readUInt16LE(18),
     interpreter: interpreter && textAt(read(interpreter.offset, interpreter.sizeBytes), 0),
@@ -86,13 +86,13 @@ function readNeeded(
   for (let at = 0; at + 16 <= table.length; at += 16) {
     const tag = Number(table.readBigInt64LE(at));
     const value = Number(table.readBigUInt64LE(at + 8));
-    if (tag === DT_NULL) {
+    if (tag === dtNull) {
       break;
     }
-    if (tag === DT_NEEDED) {
+    if (tag === dtNeeded) {
       names.push(value);
     }
-    if (tag === DT_STRTAB) {
+    if (tag === dtStrtab) {
       stringsAddress = value;
     }
   }
@@ -101,8 +101,7 @@ function readNeeded(
   }
   const address = stringsAddress;
   const holder = segments.find(
-    (one) =>
-      one.type === PT_LOAD && address >= one.address && address < one.address + one.sizeBytes,
+    (one) => one.type === ptLoad && address >= one.address && address < one.address + one.sizeBytes,
   );
   if (!holder) {
     return [];

@@ -1,8 +1,8 @@
 /** Languages whose data stays: the root of all, and English, which Bun falls back to. */
-const KEPT_LOCALES = new Set(["root", "en", "en_US", "en_US_POSIX"]);
+const keptLocales = new Set(["root", "en", "en_US", "en_US_POSIX"]);
 
 /** Bytes of the table entry of one item: where its name is, and where its data (ICU, udatamem). */
-const ITEM_BYTES = 8;
+const itemBytes = 8;
 
 interface IcuPackage {
   /** Offset of the table of contents, which all offsets in it count from. */
@@ -34,10 +34,10 @@ export function blankIcuLocales(program: Buffer): number {
     program.fill(0, base + item.dataOffset, base + next.dataOffset);
     blankedBytes += next.dataOffset - item.dataOffset;
   }
-  program.fill(0, base + 4, base + 4 + items.length * ITEM_BYTES);
+  program.fill(0, base + 4, base + 4 + items.length * itemBytes);
   program.writeUInt32LE(kept.length, base);
   for (const [index, item] of kept.entries()) {
-    const at = base + 4 + index * ITEM_BYTES;
+    const at = base + 4 + index * itemBytes;
     program.writeUInt32LE(item.nameOffset, at);
     program.writeUInt32LE(item.dataOffset, at + 4);
   }
@@ -52,7 +52,7 @@ export function isKept(name: string): boolean {
     return false;
   }
   const [, locale] = /^([a-z]{2,3}(?:_[A-Za-z0-9_]+)?)\.res$/.exec(file) ?? [];
-  return locale === undefined || locale === "res_index" || KEPT_LOCALES.has(locale);
+  return locale === undefined || locale === "res_index" || keptLocales.has(locale);
 }
 
 /** Finds ICU's data package by its header: magic 0xda27 and data format "CmnD". */
@@ -68,7 +68,7 @@ function findIcuPackage(program: Buffer): IcuPackage | undefined {
       continue;
     }
     const items = Array.from({ length: count }, (_, index) => {
-      const entry = base + 4 + index * ITEM_BYTES;
+      const entry = base + 4 + index * itemBytes;
       const nameOffset = program.readUInt32LE(entry);
       const end = program.indexOf(0, base + nameOffset);
       const name = program.toString("latin1", base + nameOffset, end);

@@ -3,7 +3,7 @@ import { type Entry, type FileEntry, rootLink } from "../files/entry.ts";
 import type { ElfFacts } from "./elf.ts";
 import { findLibraries } from "./libraries.ts";
 
-const LIB = "usr/lib/x86_64-linux-gnu";
+const lib = "usr/lib/x86_64-linux-gnu";
 
 /** A program or library whose "hash" is its path, so that facts can be looked up by it. */
 function program(path: string): FileEntry {
@@ -31,29 +31,29 @@ function find(
 describe("libraries", () => {
   it("are found through links, and what they need in turn", () => {
     const packages = [
-      rootLink(`${LIB}/liba.so.1`, "liba.so.1.2"),
-      program(`${LIB}/liba.so.1.2`),
-      program(`${LIB}/libb.so.2`),
-      program(`${LIB}/libunused.so.1`),
+      rootLink(`${lib}/liba.so.1`, "liba.so.1.2"),
+      program(`${lib}/liba.so.1.2`),
+      program(`${lib}/libb.so.2`),
+      program(`${lib}/libunused.so.1`),
     ];
     const needs = {
       "usr/bin/p": ["liba.so.1"],
-      [`${LIB}/liba.so.1.2`]: ["libb.so.2"],
-      [`${LIB}/libb.so.2`]: [],
+      [`${lib}/liba.so.1.2`]: ["libb.so.2"],
+      [`${lib}/libb.so.2`]: [],
     };
     expect(find([program("usr/bin/p")], packages, needs)).toEqual([
-      `${LIB}/liba.so.1`,
-      `${LIB}/liba.so.1.2`,
-      `${LIB}/libb.so.2`,
+      `${lib}/liba.so.1`,
+      `${lib}/liba.so.1.2`,
+      `${lib}/libb.so.2`,
     ]);
   });
 
   it("that need each other are found once", () => {
-    const packages = [program(`${LIB}/liba.so.1`), program(`${LIB}/libb.so.1`)];
+    const packages = [program(`${lib}/liba.so.1`), program(`${lib}/libb.so.1`)];
     const needs = {
       "usr/bin/p": ["liba.so.1"],
-      [`${LIB}/liba.so.1`]: ["libb.so.1"],
-      [`${LIB}/libb.so.1`]: ["liba.so.1"],
+      [`${lib}/liba.so.1`]: ["libb.so.1"],
+      [`${lib}/libb.so.1`]: ["liba.so.1"],
     };
     expect(find([program("usr/bin/p")], packages, needs)).toHaveLength(2);
   });
@@ -67,12 +67,12 @@ describe("libraries", () => {
   });
 
   it("include those that are opened at run time", () => {
-    const packages = [program(`${LIB}/security/pam_permit.so`)];
+    const packages = [program(`${lib}/security/pam_permit.so`)];
     expect(find([], packages, {}, ["security/pam_permit.so"])).toEqual([packages[0]?.path]);
   });
 
   it("that the image already has are not added again", () => {
-    const library = program(`${LIB}/liba.so.1`);
+    const library = program(`${lib}/liba.so.1`);
     const needs = { "usr/bin/p": ["liba.so.1"] };
     expect(find([program("usr/bin/p"), library], [library], needs)).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { type Arch, libraryTriplet } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 import { type ElfFacts, readElf } from "./elf.ts";
 
-const ELF_MACHINES: Record<Arch, number> = { amd64: 62, arm64: 183 };
+const elfMachines: Record<Arch, number> = { amd64: 62, arm64: 183 };
 
 /** What is known before the search for libraries: programs, and what packages have. */
 export interface LibraryQuestion {
@@ -64,7 +64,7 @@ export function findLibraries(question: LibraryQuestion): Entry[] {
     if (!facts || file.path.endsWith(".ko")) {
       continue;
     }
-    if (facts.machine !== ELF_MACHINES[question.arch]) {
+    if (facts.machine !== elfMachines[question.arch]) {
       throw new BuildError(`${file.path} is a program for another processor than ${question.arch}`);
     }
     if (facts.interpreter !== undefined) {

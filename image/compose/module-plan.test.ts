@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { moduleName, parseModulesDep, planModules } from "./module-plan.ts";
 
-const DEP = `kernel/fs/ext4/ext4.ko.xz: kernel/fs/jbd2/jbd2.ko.xz kernel/fs/mbcache.ko.xz kernel/lib/crc16.ko.xz
+const dep = `kernel/fs/ext4/ext4.ko.xz: kernel/fs/jbd2/jbd2.ko.xz kernel/fs/mbcache.ko.xz kernel/lib/crc16.ko.xz
 kernel/fs/jbd2/jbd2.ko.xz: kernel/lib/crc16.ko.xz
 kernel/fs/mbcache.ko.xz:
 kernel/lib/crc16.ko.xz:
@@ -9,7 +9,7 @@ kernel/drivers/block/virtio-blk.ko.xz:
 `;
 
 describe("the plan of kernel modules", () => {
-  const dependencies = parseModulesDep(DEP);
+  const dependencies = parseModulesDep(dep);
 
   it("has what a module depends on before it, each once", () => {
     const plan = planModules({ fs: ["ext4"], more: ["jbd2"] }, dependencies, new Set());

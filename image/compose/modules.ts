@@ -10,7 +10,7 @@ import { runTool } from "../tool/run-tool.ts";
 import { moduleName, parseModulesDep, planModules } from "./module-plan.ts";
 
 /** What busybox modprobe and the agents read; the rest serves tools that aren't in the image. */
-const KEPT_INDEXES = [
+const keptIndexes = [
   "modules.alias",
   "modules.dep",
   "modules.devname",
@@ -70,7 +70,7 @@ export async function composeModules(
         placeFile(index, join(tree, "lib/modules", release, name), store);
       }
       await runTool("depmod", ["-b", tree, release], { purpose: "index the kernel modules" });
-      for (const name of KEPT_INDEXES) {
+      for (const name of keptIndexes) {
         const bytes = readFileSync(join(tree, "lib/modules", release, name));
         const sha256 = storeContent(store, bytes);
         const owner = { mode: 0o644, uid: 0, gid: 0, sizeBytes: bytes.length, sha256 };

@@ -19,8 +19,8 @@ import { matchesPattern, pickPackageFiles } from "./packages.ts";
 import { readStaticTree } from "./static-tree.ts";
 import { applyPermissions, placeInUsr } from "./tree.ts";
 
-const RECIPE_PATH = new URL("../recipe.toml", import.meta.url).pathname;
-const RECIPE = readRecipe(RECIPE_PATH);
+const recipePath = new URL("../recipe.toml", import.meta.url).pathname;
+const ownRecipe = readRecipe(recipePath);
 
 const file = (path: string, mode = 0o644): Entry => ({
   path,
@@ -63,8 +63,8 @@ describe("the static tree", () => {
     ["arm64", "ttyAMA0"],
   ] as const)("has a shell on the serial console of %s", (arch, console) => {
     const store = { folder: mkdtempSync(join(tmpdir(), "content-")) };
-    const recipe = readRecipe(RECIPE_PATH, arch);
-    const entries = readStaticTree(join(dirname(RECIPE_PATH), "tree"), store, recipe.templates, {
+    const recipe = readRecipe(recipePath, arch);
+    const entries = readStaticTree(join(dirname(recipePath), "tree"), store, recipe.templates, {
       VERSION: "1.2.3",
       CONSOLE: recipe.machine.console,
     });
@@ -97,7 +97,7 @@ describe("files of packages", () => {
     },
     entries: [rootFolder("usr"), file("usr/bin/podman"), file("usr/bin/podmansh"), file("etc/x")],
   };
-  const recipe = { ...RECIPE, files: { engine: { podman: ["usr/bin/podman*"] } } };
+  const recipe = { ...ownRecipe, files: { engine: { podman: ["usr/bin/podman*"] } } };
 
   it("are picked by pattern into groups", () => {
     const groups = pickPackageFiles(recipe, "r.toml", [podman]);
@@ -108,7 +108,7 @@ describe("files of packages", () => {
   });
 
   it("that a package doesn't have are an error with file and key", () => {
-    const wrong = { ...RECIPE, files: { engine: { podman: ["usr/bin/docker"] } } };
+    const wrong = { ...ownRecipe, files: { engine: { podman: ["usr/bin/docker"] } } };
     expect(() => pickPackageFiles(wrong, "r.toml", [podman])).toThrow(
       /^r\.toml: files\.engine\.podman: "usr\/bin\/docker" is not in podman 5/,
     );
@@ -128,7 +128,7 @@ describe("files of packages", () => {
 describe("the tree", () => {
   it("gets the recipe's modes and owners", () => {
     const recipe = {
-      ...RECIPE,
+      ...ownRecipe,
       permissions: [{ path: "usr/bin/doas", mode: 0o4755, uid: undefined, gid: 50 }],
     };
     expect(applyPermissions(recipe, [file("usr/bin/doas", 0o755)])).toEqual([
@@ -137,7 +137,7 @@ describe("the tree", () => {
   });
 
   it("must have every path that the recipe gives a mode", () => {
-    const recipe = { ...RECIPE, permissions: [{ path: "usr/bin/none", mode: 0o755 }] };
+    const recipe = { ...ownRecipe, permissions: [{ path: "usr/bin/none", mode: 0o755 }] };
     expect(() => applyPermissions(recipe, [])).toThrow('permissions: "usr/bin/none" is not in');
   });
 

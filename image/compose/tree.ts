@@ -14,7 +14,7 @@ import { type GroupedEntries, packageFile, packageNamed, pickPackageFiles } from
 import { readStaticTree } from "./static-tree.ts";
 
 /** Where the first content of the guest's writable root lies in the image. */
-export const ROOT_SKELETON = "usr/share/boot2podman/root";
+export const rootSkeleton = "usr/share/boot2podman/root";
 
 /** What the tree is composed of besides packages and the agents. */
 export interface ComposeOptions {
@@ -166,5 +166,5 @@ export function placeInUsr(entry: Entry): Entry {
   if (entry.path.startsWith("usr/")) {
     return entry;
   }
-  return { ...entry, path: join(ROOT_SKELETON, entry.path) };
+  return { ...entry, path: join(rootSkeleton, entry.path) };
 }

@@ -10,14 +10,14 @@ export interface NamedLicence {
 /** Named licences as the cache keeps them. */
 export const namedLicencesSchema = z.array(z.object({ name: z.string(), text: z.string() }));
 
-const FORMAT = /^Format: *\S*copyright-format\/1\.0/im;
+const format = /^Format: *\S*copyright-format\/1\.0/im;
 
 /**
  * The licences that usr/share/doc/PACKAGE/copyright names, each once, in the order of their names; undefined for a
  * text that isn't in Debian's machine-readable format 1.0 (debian.org/doc/packaging-manuals/copyright-format).
  */
 export function namedLicences(copyright: string): NamedLicence[] | undefined {
-  if (!FORMAT.test(copyright)) {
+  if (!format.test(copyright)) {
     return undefined;
   }
   const texts = new Map<string, string>();

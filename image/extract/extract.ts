@@ -28,7 +28,7 @@ const outputSchema = z.object({
 });
 
 /** Documentation never gets into an image: don't even unpack it. */
-const LEFT_OUT = /^usr\/share\/(doc|man|locale|info|lintian|bug)\//;
+const leftOut = /^usr\/share\/(doc|man|locale|info|lintian|bug)\//;
 
 /**
  * Package files → entries, contents in the store. Owners and modes come from the archives' headers:
@@ -94,7 +94,7 @@ async function extractPackage(
         pending.push(read.concat().then((bytes) => (copyright = bytes.toString())));
         return;
       }
-      if (entryPath === "" || LEFT_OUT.test(entryPath)) {
+      if (entryPath === "" || leftOut.test(entryPath)) {
         read.resume();
         return;
       }

@@ -7,7 +7,7 @@ import { toolEnvironment } from "../tool/environment.ts";
 import { runTool } from "../tool/run-tool.ts";
 
 /** apt's own downloader: the machine's proxies and certificates, resuming, hash check. */
-const APT_HELPER = "/usr/lib/apt/apt-helper";
+const aptHelper = "/usr/lib/apt/apt-helper";
 
 /** A file to fetch: from where, to where, and what it must be. */
 export interface Download {
@@ -31,7 +31,7 @@ export async function downloadFile(download: Download): Promise<void> {
   rmSync(partial, { force: true });
   try {
     await runTool(
-      APT_HELPER,
+      aptHelper,
       [
         "-o",
         `Acquire::http::Timeout=${idleTimeoutSeconds}`,

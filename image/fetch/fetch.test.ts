@@ -8,7 +8,7 @@ import type { Lock, LockedPackage } from "../resolve/lock.ts";
 import { cachedPackage, fetchPackages, PackagesGoneError } from "./fetch.ts";
 import { snapshotUrl } from "./snapshot.ts";
 
-const CONTENT = "the package's bytes\n";
+const packageContent = "the package's bytes\n";
 
 let server: Server;
 let base: string;
@@ -51,8 +51,8 @@ const one: LockedPackage = {
   version: "1.21+a-1",
   archive: "debian",
   path: "pool/main/c/crun/crun_1.21+a-1_amd64.deb",
-  sizeBytes: CONTENT.length,
-  sha256: createHash("sha256").update(CONTENT).digest("hex"),
+  sizeBytes: packageContent.length,
+  sha256: createHash("sha256").update(packageContent).digest("hex"),
 };
 const lock: Lock = {
   suite: "trixie",
@@ -61,7 +61,7 @@ const lock: Lock = {
   kernelPackage: "linux-image-1",
   packages: [one],
 };
-const FROM_SNAPSHOT = `/archive/debian/20260203T040506Z/${one.path}`;
+const fromSnapshot = `/archive/debian/20260203T040506Z/${one.path}`;
 
 function fetchAll(idleTimeoutSeconds = 60): Promise<void> {
   return fetchPackages(lock, {
@@ -78,34 +78,34 @@ function fetchAll(idleTimeoutSeconds = 60): Promise<void> {
 
 describe("packages", () => {
   it("come from the mirror, once", async () => {
-    files[`/debian/${one.path}`] = CONTENT;
+    files[`/debian/${one.path}`] = packageContent;
     await fetchAll();
     await fetchAll();
-    expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(CONTENT);
+    expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(packageContent);
     expect(asked).toEqual([`/debian/${one.path}`]);
   });
 
   it("that were changed in the cache are fetched again, and it is said", async () => {
-    files[`/debian/${one.path}`] = CONTENT;
+    files[`/debian/${one.path}`] = packageContent;
     await fetchAll();
     writeFileSync(cachedPackage(cacheDir, one), "another package under its name");
     await fetchAll();
-    expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(CONTENT);
+    expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(packageContent);
     expect(said.join("\n")).toMatch(/isn't the locked crun: fetching it again/);
   });
 
   it("that left the mirror come from the snapshot of the day they were locked", async () => {
-    files[FROM_SNAPSHOT] = CONTENT;
+    files[fromSnapshot] = packageContent;
     await fetchAll();
-    expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(CONTENT);
-    expect(asked).toContain(FROM_SNAPSHOT);
+    expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(packageContent);
+    expect(asked).toContain(fromSnapshot);
   });
 
   it("that the mirror has changed under the same name are not taken", async () => {
     files[`/debian/${one.path}`] = "the package's b1tes\n";
-    files[FROM_SNAPSHOT] = CONTENT;
+    files[fromSnapshot] = packageContent;
     await fetchAll();
-    expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(CONTENT);
+    expect(readFileSync(cachedPackage(cacheDir, one), "utf8")).toBe(packageContent);
   });
 
   it("that are nowhere are reported with both reasons, and nothing half is kept", async () => {
@@ -123,7 +123,7 @@ describe("packages", () => {
   });
 
   it("don't wait for a snapshot archive that doesn't answer", async () => {
-    files[FROM_SNAPSHOT] = "hang";
+    files[fromSnapshot] = "hang";
     // Who waits for it is ended by the test's own limit.
     await expect(fetchAll(1)).rejects.toBeInstanceOf(PackagesGoneError);
   });

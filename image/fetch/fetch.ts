@@ -8,10 +8,10 @@ import { downloadFile, partialPath, sha256OfFile, sizeIfPresent } from "./downlo
 import { snapshotUrl } from "./snapshot.ts";
 
 /** The snapshot archive is often slow or away: a build that can go on without it doesn't wait long. */
-const IDLE_TIMEOUT_SECONDS = { mirror: 30, snapshot: 10 };
+const idleTimeoutSeconds = { mirror: 30, snapshot: 10 };
 
 /** Downloads at the same time. */
-const PARALLEL = 4;
+const parallel = 4;
 
 /** Where packages come from and where they are kept. */
 export interface FetchOptions {
@@ -70,7 +70,7 @@ export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<
     return;
   }
   const mirrors = await options.mirrors();
-  const idle = options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
+  const idle = options.idleTimeoutSeconds ?? idleTimeoutSeconds;
   const totalBytes = missing.reduce((sum, one) => sum + one.sizeBytes, 0);
   progress.line(`fetching ${missing.length} packages, ${megabytes(totalBytes)}`);
   const showing = setInterval(() => {
@@ -82,9 +82,9 @@ export async function fetchPackages(lock: Lock, options: FetchOptions): Promise<
   const failures: { one: LockedPackage; error: BuildError }[] = [];
   let unreachable = 0;
   try {
-    await inParallel(missing, PARALLEL, async (one) => {
+    await inParallel(missing, parallel, async (one) => {
       const [failure] = failures;
-      if (failure && unreachable >= PARALLEL) {
+      if (failure && unreachable >= parallel) {
         // Nobody answers there: asking for each of a hundred packages would only take long.
         failures.push({ one, error: failure.error });
         return;
@@ -128,7 +128,7 @@ async function fetchFromSnapshot(
   options: FetchOptions,
   mirrorError: BuildError,
 ): Promise<void> {
-  const idle = options.idleTimeoutSeconds ?? IDLE_TIMEOUT_SECONDS;
+  const idle = options.idleTimeoutSeconds ?? idleTimeoutSeconds;
   for (const [done, one] of wanted.entries()) {
     const url = snapshotUrl(options.snapshot, lock.resolvedAt, one.archive, one.path);
     const error = await tryDownload(one, url, options, idle.snapshot, 0);

@@ -18,11 +18,11 @@ import { toolPath } from "../tool/environment.ts";
 import { runTool } from "../tool/run-tool.ts";
 import { sha256OfFile } from "./download.ts";
 
-const RUNTIME_PACKAGES: Record<Arch, string> = {
+const runtimePackages: Record<Arch, string> = {
   amd64: "@oven/bun-linux-x64",
   arm64: "@oven/bun-linux-aarch64",
 };
-const NODE_ARCHS: Record<Arch, string> = { amd64: "x64", arm64: "arm64" };
+const nodeArchs: Record<Arch, string> = { amd64: "x64", arm64: "arm64" };
 
 const packageLockSchema = z.object({
   packages: z.record(
@@ -57,10 +57,10 @@ export async function fetchRuntime(
   cacheDir: string,
   progress: Progress,
 ): Promise<string> {
-  if (process.arch === NODE_ARCHS[arch]) {
+  if (process.arch === nodeArchs[arch]) {
     return bunPath(repository);
   }
-  const name = RUNTIME_PACKAGES[arch];
+  const name = runtimePackages[arch];
   const { version, integrity } = pinned(repository, name);
   const folder = join(cacheDir, "runtimes", `${name.replace("/", "-")}-${version}`);
   const bun = join(folder, "bun");

@@ -1,7 +1,7 @@
 import type { Archive } from "../resolve/mirrors.ts";
 
 /** Debian's archive of every package version since 2005. */
-export const SNAPSHOT_ARCHIVE = "https://snapshot.debian.org/archive";
+export const snapshotArchive = "https://snapshot.debian.org/archive";
 
 /**
  * Where the snapshot archive keeps a file as it was at a moment. It redirects to the newest

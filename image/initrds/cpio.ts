@@ -6,7 +6,7 @@ import { type ContentStore, contentPath } from "../files/content.ts";
 import type { Entry } from "../files/entry.ts";
 
 /** File type bits of st_mode. */
-const TYPE_BITS = { folder: 0o040000, file: 0o100000, link: 0o120000, device: 0o020000 } as const;
+const typeBits = { folder: 0o040000, file: 0o100000, link: 0o120000, device: 0o020000 } as const;
 
 /** Content of a cpio member that is not in the store. */
 export interface LooseFile {
@@ -32,7 +32,7 @@ export async function* cpioBytes(
     const data = entry.type === "link" ? Buffer.from(entry.target) : undefined;
     const sizeBytes = entry.type === "file" ? entry.sizeBytes : (data?.length ?? 0);
     yield cpioHeader(
-      { ...entry, mode: TYPE_BITS[entry.type] | entry.mode },
+      { ...entry, mode: typeBits[entry.type] | entry.mode },
       {
         inode: inode++,
         sizeBytes,
@@ -51,7 +51,7 @@ export async function* cpioBytes(
   for (const file of loose) {
     const { sizeBytes } = file;
     yield cpioHeader(
-      { path: file.path, mode: TYPE_BITS.file | file.mode, uid: 0, gid: 0 },
+      { path: file.path, mode: typeBits.file | file.mode, uid: 0, gid: 0 },
       { inode: inode++, sizeBytes, timeSeconds, device: [0, 0] },
     );
     yield* createReadStream(file.source, { highWaterMark: 1 << 20 });

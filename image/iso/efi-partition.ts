@@ -5,8 +5,8 @@ import type { FileEntry } from "../files/entry.ts";
 import { toolEnvironment } from "../tool/environment.ts";
 import { runTool } from "../tool/run-tool.ts";
 
-const SECTOR_BYTES = 512;
-const CLUSTER_SECTORS = 4;
+const sectorBytes = 512;
+const clusterSectors = 4;
 
 /** A file in EFI/BOOT. */
 export interface EfiFile {
@@ -16,16 +16,16 @@ export interface EfiFile {
 
 /** Sectors of a FAT12 filesystem that just holds files of these sizes in two folders. */
 export function fatSectors(sizesBytes: readonly number[]): number {
-  const clusterBytes = CLUSTER_SECTORS * SECTOR_BYTES;
+  const clusterBytes = clusterSectors * sectorBytes;
   const folders = 2;
   const clusters = sizesBytes.reduce(
     (sum, sizeBytes) => sum + Math.ceil(sizeBytes / clusterBytes),
     folders,
   );
-  const fatSize = Math.ceil(((clusters + 2) * 1.5) / SECTOR_BYTES);
+  const fatSize = Math.ceil(((clusters + 2) * 1.5) / sectorBytes);
   const rootFolder = 32;
-  const spare = 8 * CLUSTER_SECTORS;
-  return clusters * CLUSTER_SECTORS + 2 * fatSize + rootFolder + spare;
+  const spare = 8 * clusterSectors;
+  return clusters * clusterSectors + 2 * fatSize + rootFolder + spare;
 }
 
 /** Makes the EFI system partition in `folder`: only loaders; they read the rest from ISO 9660. */
@@ -45,7 +45,7 @@ export async function makeEfiPartition(
   const run = (tool: "mformat" | "mmd" | "mcopy", args: readonly string[]) =>
     runTool(tool, ["-i", image, ...args], { purpose, env });
   const sectors = fatSectors(files.map(({ entry }) => entry.sizeBytes));
-  const geometry = ["-T", String(sectors), "-h", "16", "-s", "32", "-c", String(CLUSTER_SECTORS)];
+  const geometry = ["-T", String(sectors), "-h", "16", "-s", "32", "-c", String(clusterSectors)];
   // A fixed serial number; mformat's own would come from the clock.
   await run("mformat", ["-C", ...geometry, "-N", "b2b0d001", "-v", "B2P-EFI", "::"]);
   await run("mmd", ["::/EFI", "::/EFI/BOOT"]);

@@ -10,16 +10,16 @@ import { makeEfiPartition } from "./efi-partition.ts";
 import { volumeId } from "./iso.ts";
 import { commandLine, entryCommandLine, grubConfig, isolinuxConfig } from "./menus.ts";
 
-const RECIPE_PATH = new URL("../recipe.toml", import.meta.url).pathname;
-const RECIPE = readRecipe(RECIPE_PATH, "amd64");
+const recipePath = new URL("../recipe.toml", import.meta.url).pathname;
+const recipe = readRecipe(recipePath, "amd64");
 
 describe("the boot menu", () => {
   const lines = Object.fromEntries(
-    RECIPE.menu.entries.map((entry) => [entry.name, entryCommandLine(RECIPE, entry).split(" ")]),
+    recipe.menu.entries.map((entry) => [entry.name, entryCommandLine(recipe, entry).split(" ")]),
   );
 
   it("boots by default with the recipe's command line", () => {
-    expect(lines.default?.join(" ")).toBe(commandLine(RECIPE));
+    expect(lines.default?.join(" ")).toBe(commandLine(recipe));
     expect(lines.default).toContain("noembed");
     expect(lines.default).toContain("console=ttyS0");
   });
@@ -34,9 +34,9 @@ describe("the boot menu", () => {
   });
 
   it("is the same under BIOS and UEFI, on the serial line too, and waits a second at most", () => {
-    const isolinux = isolinuxConfig(RECIPE);
-    const grub = grubConfig(RECIPE);
-    for (const { name } of RECIPE.menu.entries) {
+    const isolinux = isolinuxConfig(recipe);
+    const grub = grubConfig(recipe);
+    for (const { name } of recipe.menu.entries) {
       expect(isolinux).toContain(`  append ${lines[name]?.join(" ")}\n`);
       expect(grub).toContain(`  linux /boot/vmlinuz64 ${lines[name]?.join(" ")}\n`);
     }
@@ -47,15 +47,15 @@ describe("the boot menu", () => {
   });
 
   it("has the console of the architecture, and further words of its own", () => {
-    const words = commandLine(readRecipe(RECIPE_PATH, "arm64")).split(" ");
+    const words = commandLine(readRecipe(recipePath, "arm64")).split(" ");
     expect(words).toContain("console=ttyAMA0");
     expect(words.at(-1)).toBe("cma=0");
-    expect(commandLine(RECIPE).split(" ").at(-1)).toBe("cryptomgr.notests");
+    expect(commandLine(recipe).split(" ").at(-1)).toBe("cryptomgr.notests");
   });
 });
 
 it("the volume id has the version", () => {
-  expect(volumeId(RECIPE, "1.2.3")).toBe("Boot2Podman-v1.2.3");
+  expect(volumeId(recipe, "1.2.3")).toBe("Boot2Podman-v1.2.3");
 });
 
 describe("the EFI partition", () => {

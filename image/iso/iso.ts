@@ -8,7 +8,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { toolEnvironment } from "../tool/environment.ts";
 import { runTool } from "../tool/run-tool.ts";
 import { makeEfiPartition } from "./efi-partition.ts";
-import { grubConfig, ISO_INITRDS, ISO_KERNEL, isolinuxConfig } from "./menus.ts";
+import { grubConfig, isoInitrds, isoKernel, isolinuxConfig } from "./menus.ts";
 
 /** What the ISO is made of: the boot loaders' packages, and the paths of the kernel and both initrds. */
 export interface IsoInput {
@@ -70,12 +70,12 @@ export async function makeIso(input: IsoInput, folder: string, target: string): 
     timeSeconds,
   );
   const id = volumeId(recipe, input.version);
-  const [base = "", addOn = ""] = ISO_INITRDS;
+  const [base = "", addOn = ""] = isoInitrds;
   const members: Record<string, string> = {
     // The signed GRUB looks for this file to find its disk.
     ".disk/info": write("disk-info", `${id}\n`),
     "boot/grub/grub.cfg": write("grub.cfg", grubConfig(recipe)),
-    [ISO_KERNEL]: input.kernel,
+    [isoKernel]: input.kernel,
     [base]: input.baseInitrd,
     [addOn]: input.addOnInitrd,
   };

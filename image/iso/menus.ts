@@ -1,9 +1,9 @@
 import type { Recipe } from "../recipe/recipe.ts";
 
 /** Path of the kernel on the ISO; loaders read it from ISO 9660. */
-export const ISO_KERNEL = "boot/vmlinuz64";
+export const isoKernel = "boot/vmlinuz64";
 /** Paths of the base and the add-on initrd on the ISO, in the order in which the kernel unpacks them. */
-export const ISO_INITRDS = ["boot/corepure64.gz", "boot/boot2podman.gz"];
+export const isoInitrds = ["boot/corepure64.gz", "boot/boot2podman.gz"];
 
 type Menu = Pick<Recipe, "image" | "menu" | "machine">;
 
@@ -28,8 +28,8 @@ export function isolinuxConfig(recipe: Menu): string {
   const entries = recipe.menu.entries.flatMap((entry) => [
     `label ${entry.name}`,
     `  menu label ${entry.title}`,
-    `  kernel /${ISO_KERNEL}`,
-    `  initrd ${ISO_INITRDS.map((path) => `/${path}`).join(",")}`,
+    `  kernel /${isoKernel}`,
+    `  initrd ${isoInitrds.map((path) => `/${path}`).join(",")}`,
     `  append ${entryCommandLine(recipe, entry)}`,
   ]);
   return [
@@ -47,8 +47,8 @@ export function isolinuxConfig(recipe: Menu): string {
 export function grubConfig(recipe: Menu): string {
   const entries = recipe.menu.entries.flatMap((entry) => [
     `menuentry "${entry.title}" --id ${entry.name} {`,
-    `  linux /${ISO_KERNEL} ${entryCommandLine(recipe, entry)}`,
-    `  initrd ${ISO_INITRDS.map((path) => `/${path}`).join(" ")}`,
+    `  linux /${isoKernel} ${entryCommandLine(recipe, entry)}`,
+    `  initrd ${isoInitrds.map((path) => `/${path}`).join(" ")}`,
     "}",
   ]);
   return [

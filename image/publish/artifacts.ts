@@ -13,8 +13,8 @@ import type { UsrImage } from "../usr/usr-image.ts";
 import { bundledPackages } from "./bundled.ts";
 import { describeFiles, writeChecksums } from "./checksums.ts";
 import { groupSizes, looseGroup } from "./groups.ts";
-import { MANIFEST_NAME, type Manifest, manifestText } from "./manifest.ts";
-import { SBOM_NAME, sbomText } from "./sbom.ts";
+import { type Manifest, manifestName, manifestText } from "./manifest.ts";
+import { sbomName, sbomText } from "./sbom.ts";
 
 /** All that the steps before have made. */
 export interface ArtifactsInput {
@@ -90,9 +90,9 @@ export async function writeArtifacts(input: ArtifactsInput, folder: string): Pro
     artifacts: await describeFiles(folder),
   };
   writeFileSync(
-    join(folder, SBOM_NAME),
+    join(folder, sbomName),
     sbomText(manifest, input.packages, bundledPackages(input.repository)),
   );
-  writeFileSync(join(folder, MANIFEST_NAME), manifestText(manifest));
+  writeFileSync(join(folder, manifestName), manifestText(manifest));
   await writeChecksums(folder);
 }

@@ -15,7 +15,7 @@ export interface DeclaredLicence {
 }
 
 /** Debian's names for what SPDX calls otherwise, and those that both have; a "+" is done by rule. */
-const SPDX_NAMES: Readonly<Record<string, string>> = Object.fromEntries([
+const spdxNames: Readonly<Record<string, string>> = Object.fromEntries([
   ...[
     ...["0BSD", "AFL-2.0", "Apache-2.0", "Beerware", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0"],
     ...["bzip2-1.0.6", "CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC0-1.0", "FSFAP", "FSFULLR"],
@@ -76,7 +76,7 @@ function termsOf(name: string, idOf: (name: string) => string): string[] {
 }
 
 function spdxName(name: string): string | undefined {
-  const known = SPDX_NAMES[name.toLowerCase()];
+  const known = spdxNames[name.toLowerCase()];
   if (known !== undefined) {
     return known;
   }

@@ -6,7 +6,7 @@ import { archSchema } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 
 /** The manifest's file in the folder of artifacts. */
-export const MANIFEST_NAME = "manifest.json";
+export const manifestName = "manifest.json";
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -55,7 +55,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
  * @throws BuildError when there is none or it is not one: the image must be built first.
  */
 export function readManifest(folder: string): Manifest {
-  const path = join(folder, MANIFEST_NAME);
+  const path = join(folder, manifestName);
   let text: string;
   try {
     text = readFileSync(path, "utf8");

@@ -10,8 +10,8 @@ import { groupSizes } from "./groups.ts";
 import { type Manifest, manifestText, parseManifest, readManifest } from "./manifest.ts";
 import { sbomText } from "./sbom.ts";
 
-const HASH = "0".repeat(64);
-const MANIFEST: Manifest = {
+const hash = "0".repeat(64);
+const manifest: Manifest = {
   name: "boot2podman",
   version: "1.2.3",
   arch: "amd64",
@@ -22,7 +22,7 @@ const MANIFEST: Manifest = {
   kernel: { release: "6", commandLine: "noembed", modules: ["loop"] },
   groups: [],
   packages: [],
-  artifacts: [{ name: "boot2podman.iso", sizeBytes: 1, sha256: HASH }],
+  artifacts: [{ name: "boot2podman.iso", sizeBytes: 1, sha256: hash }],
 };
 
 const file = (path: string, sha256: string, sizeBytes: number): Entry => ({
@@ -37,7 +37,7 @@ const file = (path: string, sha256: string, sizeBytes: number): Entry => ({
 
 describe("the manifest", () => {
   it("comes back as it was written", () => {
-    expect(parseManifest(manifestText(MANIFEST), "m.json")).toEqual(MANIFEST);
+    expect(parseManifest(manifestText(manifest), "m.json")).toEqual(manifest);
   });
 
   it("that is missing or damaged says how to get one", () => {
@@ -81,7 +81,7 @@ describe("the SBOM", () => {
     archive: "debian" as const,
     path: "p",
     sizeBytes: 1,
-    sha256: HASH,
+    sha256: hash,
   };
   const licences = [
     { name: "GPL-3+", text: "" },
@@ -92,7 +92,7 @@ describe("the SBOM", () => {
     { locked: { ...locked, name: "old" }, licences: undefined },
   ];
   const bundled = [{ name: "@scope/zod", version: "4.0.0", licence: "MIT" }];
-  const text = sbomText(MANIFEST, packages, bundled);
+  const text = sbomText(manifest, packages, bundled);
 
   it("names every package by its package URL", () => {
     expect(text).toContain('"pkg:deb/debian/libstdc++6@1%3A14-1?arch=amd64&distro=trixie"');
@@ -125,7 +125,7 @@ describe("the SBOM", () => {
   });
 
   it("is the same for the same image", () => {
-    expect(sbomText(MANIFEST, packages, bundled)).toBe(text);
+    expect(sbomText(manifest, packages, bundled)).toBe(text);
     expect(text).toContain('"created": "2023-11-14T22:13:20Z"');
   });
 });

@@ -4,7 +4,7 @@ import { declaredLicence } from "./licences.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** The software bill of materials in the folder of artifacts. */
-export const SBOM_NAME = "sbom.spdx.json";
+export const sbomName = "sbom.spdx.json";
 
 /** An npm package that is compiled into the agents. */
 export interface BundledPackage {

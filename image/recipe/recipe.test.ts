@@ -3,19 +3,19 @@ import { describe, expect, it } from "vitest";
 import { mergeOver } from "./base.ts";
 import { packagesOf, parseRecipe, readRecipe } from "./recipe.ts";
 
-const PATH = new URL("../recipe.toml", import.meta.url).pathname;
-const TEXT = readFileSync(PATH, "utf8");
+const recipePath = new URL("../recipe.toml", import.meta.url).pathname;
+const recipeText = readFileSync(recipePath, "utf8");
 
 describe("the recipe of the repository", () => {
   it.each(["amd64", "arm64"] as const)("is right for %s", (arch) => {
-    const recipe = parseRecipe(TEXT, "r.toml", arch);
+    const recipe = parseRecipe(recipeText, "r.toml", arch);
     expect(recipe.arch).toBe(arch);
     expect(packagesOf(recipe)).toContain("podman");
   });
 
   it("merges the parts of its architecture in", () => {
-    const amd64 = parseRecipe(TEXT, "r.toml", "amd64");
-    const arm64 = parseRecipe(TEXT, "r.toml", "arm64");
+    const amd64 = parseRecipe(recipeText, "r.toml", "amd64");
+    const arm64 = parseRecipe(recipeText, "r.toml", "arm64");
     expect(amd64.modules.disks).toContain("ahci");
     expect(amd64.modules.disks).toContain("ata_piix");
     expect(arm64.modules.disks).toContain("ahci");
@@ -74,8 +74,8 @@ describe("a wrong recipe gets one line with the file, the key and what was expec
   ];
 
   it.each(mistakes)("%s", (_, from, to, message) => {
-    const text = TEXT.replace(from, to);
-    expect(text).not.toBe(TEXT);
+    const text = recipeText.replace(from, to);
+    expect(text).not.toBe(recipeText);
     expect(() => parseRecipe(text, "r.toml")).toThrow(message);
   });
 

@@ -7,7 +7,7 @@ export interface Progress {
 }
 
 /** Milliseconds between two plain lines of the same live text when output isn't a terminal. */
-const PLAIN_INTERVAL_MS = 10_000;
+const plainIntervalMs = 10_000;
 
 /** Where progress is written: standard output, or what a test reads. */
 export interface ProgressOutput {
@@ -37,7 +37,7 @@ export function progressOn(output: ProgressOutput, nowMs: () => number = Date.no
       output.write(`${text}\n`);
     },
     live: (text) => {
-      if (nowMs() - shownAtMs < PLAIN_INTERVAL_MS) {
+      if (nowMs() - shownAtMs < plainIntervalMs) {
         return;
       }
       shownAtMs = nowMs();

@@ -7,7 +7,7 @@ import { runTool } from "../tool/run-tool.ts";
 import type { Archive, Mirrors } from "./mirrors.ts";
 
 /** Keys of Debian's archives, by the package debian-archive-keyring. */
-const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** An apt of our own: its lists, status and settings lie in a private folder. */
 export interface PrivateApt {
@@ -37,9 +37,9 @@ export async function makePrivateApt(
   arch: Arch,
   mirrors: Mirrors,
 ): Promise<PrivateApt> {
-  if (!existsSync(KEYRING)) {
+  if (!existsSync(keyring)) {
     throw new BuildError(
-      `${KEYRING} is missing, so that nothing from Debian can be checked: install the package debian-archive-keyring`,
+      `${keyring} is missing, so that nothing from Debian can be checked: install the package debian-archive-keyring`,
     );
   }
   rmSync(join(folder, "lists", "partial"), { recursive: true, force: true });
@@ -55,7 +55,7 @@ export async function makePrivateApt(
 
 /** Three sources: the release, its point updates, its security updates. */
 export function sourcesList(suite: string, mirrors: Mirrors): string {
-  const line = (url: string, name: string) => `deb [signed-by=${KEYRING}] ${url} ${name} main\n`;
+  const line = (url: string, name: string) => `deb [signed-by=${keyring}] ${url} ${name} main\n`;
   return (
     line(mirrors.debian, suite) +
     line(mirrors.debian, `${suite}-updates`) +

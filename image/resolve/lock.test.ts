@@ -6,10 +6,10 @@ import { type Recipe, readRecipe } from "../recipe/recipe.ts";
 import { type Lock, lockPath, parseLock, readLock, writeLock } from "./lock.ts";
 import { misfit, resolvePackages, withoutUnwanted } from "./resolve.ts";
 
-const RECIPE_PATH = new URL("../recipe.toml", import.meta.url).pathname;
+const recipePath = new URL("../recipe.toml", import.meta.url).pathname;
 
 function lockOf(recipe: Recipe): Lock {
-  const lock = readLock(lockPath(RECIPE_PATH, recipe.arch));
+  const lock = readLock(lockPath(recipePath, recipe.arch));
   if (!lock) {
     throw new Error("the repository has no lock file");
   }
@@ -18,7 +18,7 @@ function lockOf(recipe: Recipe): Lock {
 
 describe("a lock file", () => {
   it("comes back as it was written, and leaves nothing else", () => {
-    const lock = lockOf(readRecipe(RECIPE_PATH));
+    const lock = lockOf(readRecipe(recipePath));
     const path = join(mkdtempSync(join(tmpdir(), "lock-")), "lock", "amd64.json");
     writeLock(path, lock);
     expect(readLock(path)).toEqual(lock);
@@ -41,13 +41,13 @@ describe("a lock file", () => {
 
   it("names no host", () => {
     for (const arch of ["amd64", "arm64"] as const) {
-      expect(JSON.stringify(readLock(lockPath(RECIPE_PATH, arch)))).not.toMatch(/:\/\/|\.org/);
+      expect(JSON.stringify(readLock(lockPath(recipePath, arch)))).not.toMatch(/:\/\/|\.org/);
     }
   });
 });
 
 describe("a lock fits a recipe", () => {
-  const recipe = readRecipe(RECIPE_PATH);
+  const recipe = readRecipe(recipePath);
 
   it("when it has every package of it", () => {
     expect(misfit(lockOf(recipe), recipe)).toBeUndefined();
@@ -75,7 +75,7 @@ describe("a lock fits a recipe", () => {
 
 it("--locked refuses a lock that doesn't fit, without asking any mirror", async () => {
   const folder = mkdtempSync(join(tmpdir(), "lock-"));
-  const recipe = readRecipe(RECIPE_PATH);
+  const recipe = readRecipe(recipePath);
   const lockFile = join(folder, "amd64.json");
   const lock = lockOf(recipe);
   writeFileSync(lockFile, JSON.stringify({ ...lock, packages: lock.packages.slice(1) }));

@@ -8,7 +8,7 @@ export type Archive = "debian" | "debian-security";
 export type Mirrors = Record<Archive, string>;
 
 /** Suites that only Debian has: what tells its mirrors from other archives with a /debian path. */
-const DEBIAN_SUITE =
+const debianSuite =
   /^(buster|bullseye|bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable)(-(security|updates|backports)|\/updates)?$/;
 
 /**
@@ -25,7 +25,7 @@ export async function chooseMirrors(asked: string | undefined): Promise<Mirrors>
  * @throws BuildError when there is no Debian mirror among them.
  */
 export function mirrorsAmong(sources: readonly AptSource[]): Mirrors {
-  const debian = sources.filter(({ suite }) => DEBIAN_SUITE.test(suite));
+  const debian = sources.filter(({ suite }) => debianSuite.test(suite));
   const main = debian.find(({ url }) => /\/debian$/.test(url));
   if (!main) {
     throw new BuildError(

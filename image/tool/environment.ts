@@ -1,22 +1,22 @@
 import { delimiter } from "node:path";
 
 /** Folders searched besides PATH: an ordinary user's PATH lacks the sbin folders of depmod. */
-const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+const systemFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 /** PATH of the tools: the caller's, then the system's own folders. */
 export function toolPath(pathOfCaller: string | undefined): string {
-  return [...(pathOfCaller ?? "").split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS].join(
+  return [...(pathOfCaller ?? "").split(delimiter).filter(Boolean), ...systemFolders].join(
     delimiter,
   );
 }
 
 /** Variables of the caller that tools get: the way to the network. */
-const KEPT_VARIABLES = /^(https?|ftp|all|no)_proxy$/i;
+const keptVariables = /^(https?|ftp|all|no)_proxy$/i;
 
 /** Environment of every tool: nothing of the caller's locale, time zone or options gets in. */
 export function toolEnvironment(): Record<string, string> {
   const kept = Object.entries(process.env).flatMap(([name, value]) =>
-    value !== undefined && KEPT_VARIABLES.test(name) ? [[name, value] as const] : [],
+    value !== undefined && keptVariables.test(name) ? [[name, value] as const] : [],
   );
   const path = toolPath(process.env.PATH);
   return {

@@ -5,7 +5,7 @@ import { BuildError } from "../report/build-error.ts";
 import { toolPath } from "./environment.ts";
 
 /** Programs of the build machine that every build calls; host-packages.txt has the package of each. */
-export const BUILD_TOOLS: readonly string[] = [
+export const buildTools: readonly string[] = [
   "apt-get",
   "apt-cache",
   "apt-config",
@@ -51,7 +51,7 @@ export function missingToolsMessage(missing: readonly string[]): string | undefi
 
 /** @throws BuildError when the build machine lacks a tool: better now than after minutes. */
 export function requireTools(): void {
-  const message = missingToolsMessage(missingTools(BUILD_TOOLS, toolPath(process.env.PATH)));
+  const message = missingToolsMessage(missingTools(buildTools, toolPath(process.env.PATH)));
   if (message !== undefined) {
     throw new BuildError(message);
   }

@@ -21,7 +21,7 @@ import { runTool } from "../tool/run-tool.ts";
 import type { Piece } from "./packing.ts";
 
 /** Compressed blocks that no build has used for so long are forgotten. */
-const FORGET_AFTER_MS = 14 * 24 * 3600 * 1000;
+const forgetAfterMs = 14 * 24 * 3600 * 1000;
 
 /** Compresses bytes into one zstd frame. */
 export type Compress = (bytes: Buffer) => Promise<Buffer>;
@@ -106,7 +106,7 @@ export function forgetOldBlocks(folder: string, nowMs: number): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     const path = join(folder, name);
     const facts = statSync(path);
-    if (facts.isFile() && nowMs - facts.mtimeMs > FORGET_AFTER_MS) {
+    if (facts.isFile() && nowMs - facts.mtimeMs > forgetAfterMs) {
       rmSync(path);
     }
   }

@@ -3,11 +3,11 @@ import { BuildError } from "../report/build-error.ts";
 import type { Position } from "./metadata.ts";
 
 /** Types of inodes and of folder entries. */
-export const INODE_TYPES = { folder: 1, file: 2, link: 3 } as const;
-const EXTENDED_FOLDER = 8;
-const NO_FRAGMENT = 0xffffffff;
+export const inodeTypes = { folder: 1, file: 2, link: 3 } as const;
+const extendedFolder = 8;
+const noFragment = 0xffffffff;
 /** Set in a block's size when it is stored as it is. */
-export const STORED_BIT = 1 << 24;
+export const storedBit = 1 << 24;
 
 /** What every inode begins with. */
 export interface InodeHead {
@@ -32,9 +32,9 @@ export interface FileData {
 /** A regular file's inode. */
 export function fileInode(head: InodeHead, data: FileData): Buffer {
   const bytes = Buffer.alloc(32 + 4 * data.blockSizes.length);
-  writeHead(bytes, INODE_TYPES.file, head);
+  writeHead(bytes, inodeTypes.file, head);
   bytes.writeUInt32LE(data.start, 16);
-  bytes.writeUInt32LE(data.tail?.fragment ?? NO_FRAGMENT, 20);
+  bytes.writeUInt32LE(data.tail?.fragment ?? noFragment, 20);
   bytes.writeUInt32LE(data.tail?.offset ?? 0, 24);
   bytes.writeUInt32LE(data.sizeBytes, 28);
   for (const [index, size] of data.blockSizes.entries()) {
@@ -47,7 +47,7 @@ export function fileInode(head: InodeHead, data: FileData): Buffer {
 export function linkInode(head: InodeHead, target: string): Buffer {
   const text = Buffer.from(target);
   const bytes = Buffer.alloc(24);
-  writeHead(bytes, INODE_TYPES.link, head);
+  writeHead(bytes, inodeTypes.link, head);
   bytes.writeUInt32LE(1, 16);
   bytes.writeUInt32LE(text.length, 20);
   return Buffer.concat([bytes, text]);
@@ -68,7 +68,7 @@ export function folderInode(head: InodeHead, data: FolderData): Buffer {
   const links = data.subfolders + 2;
   if (sizeBytes <= 0xffff) {
     const bytes = Buffer.alloc(32);
-    writeHead(bytes, INODE_TYPES.folder, head);
+    writeHead(bytes, inodeTypes.folder, head);
     bytes.writeUInt32LE(data.listing.block, 16);
     bytes.writeUInt32LE(links, 20);
     bytes.writeUInt16LE(sizeBytes, 24);
@@ -77,7 +77,7 @@ export function folderInode(head: InodeHead, data: FolderData): Buffer {
     return bytes;
   }
   const bytes = Buffer.alloc(40);
-  writeHead(bytes, EXTENDED_FOLDER, head);
+  writeHead(bytes, extendedFolder, head);
   bytes.writeUInt32LE(links, 16);
   bytes.writeUInt32LE(sizeBytes, 20);
   bytes.writeUInt32LE(data.listing.block, 24);
@@ -100,7 +100,7 @@ function writeHead(bytes: Buffer, type: number, head: InodeHead): void {
 /** An entry of a folder's listing, whose inode is already written. */
 export interface ListingEntry {
   name: string;
-  type: keyof typeof INODE_TYPES;
+  type: keyof typeof inodeTypes;
   inode: number;
   position: Position;
 }
@@ -140,7 +140,7 @@ function listingRun(run: ListingEntry[]): Buffer[] {
     const bytes = Buffer.alloc(8);
     bytes.writeUInt16LE(position.offset, 0);
     bytes.writeInt16LE(inode - first.inode, 2);
-    bytes.writeUInt16LE(INODE_TYPES[type], 4);
+    bytes.writeUInt16LE(inodeTypes[type], 4);
     bytes.writeUInt16LE(text.length - 1, 6);
     return Buffer.concat([bytes, text]);
   });

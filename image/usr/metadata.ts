@@ -1,8 +1,8 @@
 import { type Compress, packBlock } from "./blocks.ts";
 
-const BLOCK_BYTES = 8192;
+const blockBytes = 8192;
 /** Set in a metadata block's header when it is stored as it is. */
-const STORED_BIT = 0x8000;
+const storedBit = 0x8000;
 
 /** Where a record of a table begins: the packed offset of its block, and the offset in it. */
 export interface Position {
@@ -29,9 +29,9 @@ export class MetadataTable {
   async add(record: Buffer): Promise<Position> {
     const position = { block: this.#packedBytes, offset: this.#open.length };
     this.#open = Buffer.concat([this.#open, record]);
-    while (this.#open.length >= BLOCK_BYTES) {
-      const rest = this.#open.subarray(BLOCK_BYTES);
-      this.#open = this.#open.subarray(0, BLOCK_BYTES);
+    while (this.#open.length >= blockBytes) {
+      const rest = this.#open.subarray(blockBytes);
+      this.#open = this.#open.subarray(0, blockBytes);
       await this.#close();
       this.#open = rest;
     }
@@ -54,7 +54,7 @@ export class MetadataTable {
   async #close(): Promise<void> {
     const { bytes, isCompressed } = await packBlock(this.#open, this.#compress);
     const header = Buffer.alloc(2);
-    header.writeUInt16LE(isCompressed ? bytes.length : bytes.length | STORED_BIT);
+    header.writeUInt16LE(isCompressed ? bytes.length : bytes.length | storedBit);
     const block = Buffer.concat([header, bytes]);
     this.#packed.push(block);
     this.#packedBytes += block.length;

@@ -9,8 +9,8 @@ import { type Compress, packBlocks, remembering, zstdCompressor } from "./blocks
 import { type Packing, planPacking } from "./packing.ts";
 import { squashfsImage } from "./squashfs.ts";
 
-const BLOCK_BYTES = 4096;
-const TIME_SECONDS = 1_700_000_000;
+const smallBlockBytes = 4096;
+const anyTimeSeconds = 1_700_000_000;
 
 let store: ContentStore;
 
@@ -33,7 +33,7 @@ function noise(sizeBytes: number): Buffer {
 }
 
 async function pack(entries: Entry[], compress: Compress): Promise<Buffer> {
-  const packing = planPacking(entries, BLOCK_BYTES);
+  const packing = planPacking(entries, smallBlockBytes);
   const pieces = [...packing.blocks.map((piece) => [piece]), ...packing.fragments];
   const packed = await packBlocks(pieces, store, compress, () => undefined);
   return Buffer.concat(
@@ -42,8 +42,8 @@ async function pack(entries: Entry[], compress: Compress): Promise<Buffer> {
       packing,
       blocks: packed.slice(0, packing.blocks.length),
       fragments: packed.slice(packing.blocks.length),
-      blockBytes: BLOCK_BYTES,
-      timeSeconds: TIME_SECONDS,
+      blockBytes: smallBlockBytes,
+      timeSeconds: anyTimeSeconds,
       compress,
     }),
   );
@@ -59,11 +59,11 @@ describe("an image, read by squashfs-tools", () => {
 
   beforeAll(async () => {
     contents.set("bin/big", Buffer.concat([Buffer.alloc(10_000, "text "), noise(5000)]));
-    contents.set("bin/exact", Buffer.alloc(2 * BLOCK_BYTES, "x"));
+    contents.set("bin/exact", Buffer.alloc(2 * smallBlockBytes, "x"));
     contents.set("bin/small", Buffer.from("small"));
     contents.set("bin/twin", Buffer.from("small"));
     contents.set("lib/empty", Buffer.alloc(0));
-    contents.set("lib/zeros", Buffer.alloc(3 * BLOCK_BYTES + 1));
+    contents.set("lib/zeros", Buffer.alloc(3 * smallBlockBytes + 1));
     // More names than one listing run of 256 and one metadata block can hold.
     for (let index = 0; index < 700; index++) {
       contents.set(`many/file-with-a-rather-long-name-${index}`, Buffer.from(String(index)));
@@ -106,23 +106,23 @@ describe("packing", () => {
   const sizes = (packing: Packing) => packing.fragments.map((pieces) => pieces.length);
 
   it("places the same content once", () => {
-    const packing = planPacking([file("a/x", "same"), file("b/y", "same")], BLOCK_BYTES);
+    const packing = planPacking([file("a/x", "same"), file("b/y", "same")], smallBlockBytes);
     expect(packing.placements.size).toBe(1);
     expect(sizes(packing)).toEqual([1]);
   });
 
   it("cuts a file into blocks and puts its end beside its neighbours'", () => {
     const packing = planPacking(
-      [file("a/long", noise(BLOCK_BYTES + 10)), file("a/short", "s")],
-      BLOCK_BYTES,
+      [file("a/long", noise(smallBlockBytes + 10)), file("a/short", "s")],
+      smallBlockBytes,
     );
     expect(packing.blocks).toHaveLength(1);
     expect(sizes(packing)).toEqual([2]);
   });
 
   it("keeps folders apart, so that a change in one leaves the others' blocks as they are", () => {
-    const before = planPacking([file("a/x", "1"), file("b/y", "2")], BLOCK_BYTES);
-    const after = planPacking([file("a/x", "longer"), file("b/y", "2")], BLOCK_BYTES);
+    const before = planPacking([file("a/x", "1"), file("b/y", "2")], smallBlockBytes);
+    const after = planPacking([file("a/x", "longer"), file("b/y", "2")], smallBlockBytes);
     expect(after.fragments[1]).toEqual(before.fragments[1]);
   });
 
@@ -130,9 +130,9 @@ describe("packing", () => {
     const entries = Array.from({ length: 5 }, (_, index) =>
       file(`a/${index}`, noise(1500 + index)),
     );
-    for (const pieces of planPacking(entries, BLOCK_BYTES).fragments) {
+    for (const pieces of planPacking(entries, smallBlockBytes).fragments) {
       const sum = pieces.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
-      expect(sum).toBeLessThanOrEqual(BLOCK_BYTES);
+      expect(sum).toBeLessThanOrEqual(smallBlockBytes);
     }
   });
 });

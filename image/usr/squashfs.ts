@@ -11,19 +11,19 @@ import {
   folderListing,
   type InodeHead,
   linkInode,
-  STORED_BIT,
+  storedBit,
 } from "./inodes.ts";
 import { MetadataTable, type Position } from "./metadata.ts";
 import type { Packing } from "./packing.ts";
 
-const MAGIC = 0x73717368;
-const ZSTD = 6;
-const SUPERBLOCK_BYTES = 96;
+const magic = 0x73717368;
+const zstd = 6;
+const superblockBytes = 96;
 /** No extended attributes; contents once; ends of files in fragments. */
-const FLAGS = 0x0200 | 0x0040 | 0x0020;
-const NO_TABLE = 0xffffffffffffffffn;
+const flags = 0x0200 | 0x0040 | 0x0020;
+const noTable = 0xffffffffffffffffn;
 /** mksquashfs pads so that the image can be a block device. */
-const ALIGN_BYTES = 4096;
+const alignBytes = 4096;
 
 /** What a squashfs image is made of. */
 export interface SquashfsInput {
@@ -44,8 +44,8 @@ export interface SquashfsInput {
  */
 export async function squashfsImage(input: SquashfsInput): Promise<Buffer[]> {
   const { packing, blocks, fragments, compress } = input;
-  const blockStarts = offsetsOf(blocks, SUPERBLOCK_BYTES);
-  const blocksEnd = SUPERBLOCK_BYTES + sizeOf(blocks);
+  const blockStarts = offsetsOf(blocks, superblockBytes);
+  const blocksEnd = superblockBytes + sizeOf(blocks);
   const fragmentStarts = offsetsOf(fragments, blocksEnd);
   // The root folder of the image is root's.
   const ids = [...new Set([0, ...input.entries.flatMap(({ uid, gid }) => [uid, gid])])];
@@ -111,26 +111,26 @@ export async function squashfsImage(input: SquashfsInput): Promise<Buffer[]> {
     compress,
   );
   const usedBytes = idTable.index + 8;
-  const superblock = Buffer.alloc(SUPERBLOCK_BYTES);
-  superblock.writeUInt32LE(MAGIC, 0);
+  const superblock = Buffer.alloc(superblockBytes);
+  superblock.writeUInt32LE(magic, 0);
   superblock.writeUInt32LE(input.entries.length + 1, 4);
   superblock.writeUInt32LE(input.timeSeconds, 8);
   superblock.writeUInt32LE(input.blockBytes, 12);
   superblock.writeUInt32LE(fragments.length, 16);
-  superblock.writeUInt16LE(ZSTD, 20);
+  superblock.writeUInt16LE(zstd, 20);
   superblock.writeUInt16LE(Math.log2(input.blockBytes), 22);
-  superblock.writeUInt16LE(FLAGS, 24);
+  superblock.writeUInt16LE(flags, 24);
   superblock.writeUInt16LE(ids.length, 26);
   superblock.writeUInt16LE(4, 28);
   superblock.writeUInt16LE(0, 30);
   superblock.writeBigUInt64LE((BigInt(root.block) << 16n) | BigInt(root.offset), 32);
   superblock.writeBigUInt64LE(BigInt(usedBytes), 40);
   superblock.writeBigUInt64LE(BigInt(idTable.index), 48);
-  superblock.writeBigUInt64LE(NO_TABLE, 56);
+  superblock.writeBigUInt64LE(noTable, 56);
   superblock.writeBigUInt64LE(BigInt(inodeStart), 64);
   superblock.writeBigUInt64LE(BigInt(listingStart), 72);
-  superblock.writeBigUInt64LE(fragments.length > 0 ? BigInt(fragmentTable.index) : NO_TABLE, 80);
-  superblock.writeBigUInt64LE(NO_TABLE, 88);
+  superblock.writeBigUInt64LE(fragments.length > 0 ? BigInt(fragmentTable.index) : noTable, 80);
+  superblock.writeBigUInt64LE(noTable, 88);
   return [
     superblock,
     ...blocks.map(({ bytes }) => bytes),
@@ -139,7 +139,7 @@ export async function squashfsImage(input: SquashfsInput): Promise<Buffer[]> {
     listingTable,
     fragmentTable.bytes,
     idTable.bytes,
-    Buffer.alloc((ALIGN_BYTES - (usedBytes % ALIGN_BYTES)) % ALIGN_BYTES),
+    Buffer.alloc((alignBytes - (usedBytes % alignBytes)) % alignBytes),
   ];
 }
 
@@ -177,7 +177,7 @@ function sizeField(block: PackedBlock | undefined): number {
   if (!block) {
     return 0;
   }
-  return block.isCompressed ? block.bytes.length : block.bytes.length | STORED_BIT;
+  return block.isCompressed ? block.bytes.length : block.bytes.length | storedBit;
 }
 
 function sizeOf(blocks: readonly PackedBlock[]): number {

@@ -6,8 +6,8 @@ import { systemErrorCode } from "../../system-error.ts";
 import { MachineError } from "../error/machine-error.ts";
 import { type BootImage, imageArchitecture } from "./image.ts";
 
-const DESCRIPTION = "image.json";
-const ISO = "boot2podman.iso";
+const descriptionName = "image.json";
+const isoName = "boot2podman.iso";
 
 const description = z.object({
   version: z.string(),
@@ -23,7 +23,7 @@ export type CachedHashes = NonNullable<z.infer<typeof description>["hashes"]>;
 /** The hashes that were written down; undefined when there are none, or nothing that can be read. */
 export async function cachedHashes(store: string, id: string): Promise<CachedHashes | undefined> {
   try {
-    const text = await readFile(join(imageCache(store), id, DESCRIPTION), "utf8");
+    const text = await readFile(join(imageCache(store), id, descriptionName), "utf8");
     return description.parse(JSON.parse(text)).hashes;
   } catch (error) {
     const isUnreadable =
@@ -50,20 +50,22 @@ export async function writeDescription(
 ): Promise<void> {
   const { version, architecture, commandLine } = image;
   const text = JSON.stringify({ version, architecture, commandLine, hashes });
-  await writeFile(join(folder, DESCRIPTION), `${text}\n`, { mode: 0o600 });
+  await writeFile(join(folder, descriptionName), `${text}\n`, { mode: 0o600 });
 }
 
 /** An image by its id, wherever it came from. Throws when the cache has it no more. */
 export async function cachedImage(store: string, id: string): Promise<BootImage> {
   const folder = join(imageCache(store), id);
   try {
-    const said = description.parse(JSON.parse(await readFile(join(folder, DESCRIPTION), "utf8")));
+    const said = description.parse(
+      JSON.parse(await readFile(join(folder, descriptionName), "utf8")),
+    );
     return {
       folder,
       ...said,
       kernel: { path: join(folder, "vmlinuz64"), sha256: "" },
       initrds: [],
-      iso: join(folder, ISO),
+      iso: join(folder, isoName),
       id,
     };
   } catch (error) {
@@ -76,7 +78,7 @@ export async function cachedImage(store: string, id: string): Promise<BootImage>
 
 /** The ISO of an image in the cache, copied there once: a build can replace the other meanwhile. */
 export async function cachedIso(store: string, image: BootImage): Promise<string> {
-  const path = join(imageCache(store), image.id, ISO);
+  const path = join(imageCache(store), image.id, isoName);
   try {
     await stat(path);
   } catch (error) {

@@ -5,10 +5,10 @@ import * as z from "zod";
 import { systemErrorCode } from "../../system-error.ts";
 import { MachineError } from "../error/machine-error.ts";
 
-const KERNEL = "vmlinuz64";
+const kernelName = "vmlinuz64";
 /** In the order in which the kernel reads them. */
-const INITRDS = ["corepure64.gz", "boot2podman.gz"] as const;
-const ISO = "boot2podman.iso";
+const initrdNames = ["corepure64.gz", "boot2podman.gz"] as const;
+const isoName = "boot2podman.iso";
 
 /** The architectures that images are built for. */
 export const imageArchitecture = z.enum(["amd64", "arm64"]);
@@ -53,8 +53,8 @@ export async function findImage(folder: string): Promise<BootImage> {
     }
     return { path: join(folder, name), sha256: artifact.sha256 };
   };
-  const kernel = fileOf(KERNEL);
-  const initrds = INITRDS.map(fileOf);
+  const kernel = fileOf(kernelName);
+  const initrds = initrdNames.map(fileOf);
   return {
     folder,
     version: said.version,
@@ -62,7 +62,7 @@ export async function findImage(folder: string): Promise<BootImage> {
     commandLine: said.kernel.commandLine,
     kernel,
     initrds,
-    iso: join(folder, ISO),
+    iso: join(folder, isoName),
     id: identity([kernel, ...initrds]),
   };
 }
@@ -79,7 +79,7 @@ export function isoAlone(folder: string): BootImage {
     commandLine: "",
     kernel: { path: "", sha256: "" },
     initrds: [],
-    iso: join(folder, ISO),
+    iso: join(folder, isoName),
     id: "",
   };
 }

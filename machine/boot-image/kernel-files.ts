@@ -11,10 +11,10 @@ import { cachedHashes, imageCache, writeDescription } from "./cached-image.ts";
 import { type BootImage, type ImageFile, imageMissing } from "./image.ts";
 
 /** The one in use and the one used before it stay, and those that machines may step back to. */
-const KEPT_IMAGES = 2;
+const keptImages = 2;
 /** The kernel looks for the next archive at a multiple of four (buffer-format.rst, "initramfs"). */
-const ALIGNMENT_BYTES = 4;
-const COPY_TIMEOUT_MS = 120_000;
+const alignmentBytes = 4;
+const copyTimeoutMs = 120_000;
 
 /** What QEMU is given: one kernel, one initrd. */
 export interface KernelFiles {
@@ -41,7 +41,7 @@ export async function kernelFiles(
     await markUsed(folder);
     return files;
   }
-  const lock = { store, name: ".images", command: "start", timeoutMs: COPY_TIMEOUT_MS };
+  const lock = { store, name: ".images", command: "start", timeoutMs: copyTimeoutMs };
   return withLock(lock, async () => {
     if (!(await isSound(store, image, files))) {
       if (await exists(folder)) {
@@ -142,7 +142,7 @@ async function concatenate(
 
 /** How many bytes bring a size to the next multiple of four. */
 export function paddingBytes(sizeBytes: number): number {
-  return (ALIGNMENT_BYTES - (sizeBytes % ALIGNMENT_BYTES)) % ALIGNMENT_BYTES;
+  return (alignmentBytes - (sizeBytes % alignmentBytes)) % alignmentBytes;
 }
 
 async function append(
@@ -199,7 +199,7 @@ async function prune(cache: string, kept: ReadonlySet<string>): Promise<void> {
     others.map(async (name) => ({ name, usedMs: (await stat(join(cache, name))).mtimeMs })),
   );
   dated.sort((a, b) => b.usedMs - a.usedMs);
-  for (const { name } of dated.slice(KEPT_IMAGES - 1)) {
+  for (const { name } of dated.slice(keptImages - 1)) {
     await rm(join(cache, name), { recursive: true, force: true });
   }
 }

@@ -1,7 +1,7 @@
 import type { Machine } from "../store/machines.ts";
 
 /** Whose podman, in the words of ssh and of the socket. */
-const USER_ID = 1000;
+const userId = 1000;
 
 /** The user whom clients of a machine's podman log in as. */
 export function podmanUser(machine: Machine, rootful = machine.config.HostOptions.Rootful): string {
@@ -15,7 +15,7 @@ export function podmanUser(machine: Machine, rootful = machine.config.HostOption
 /** Where podman's remote client finds a machine's podman. */
 export function podmanUrl(machine: Machine, rootful = machine.config.HostOptions.Rootful): string {
   const { IPAddress, SSHPort } = machine.config.Driver;
-  const folder = rootful ? "/run" : `/run/user/${USER_ID}`;
+  const folder = rootful ? "/run" : `/run/user/${userId}`;
   return `ssh://${podmanUser(machine, rootful)}@${IPAddress}:${SSHPort}${folder}/podman/podman.sock`;
 }
 

@@ -14,7 +14,7 @@ export interface Connection {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const TIMEOUT_MS = 20_000;
+const podmanTimeoutMs = 20_000;
 
 const listed = z.array(
   z.object({ Name: z.string(), URI: z.string(), Identity: z.string().default("") }),
@@ -71,7 +71,10 @@ export async function connectPodman(
     return [];
   }
   const podman = (...args: string[]) =>
-    runProgram(program, ["system", "connection", ...args], { timeoutMs: TIMEOUT_MS, environment });
+    runProgram(program, ["system", "connection", ...args], {
+      timeoutMs: podmanTimeoutMs,
+      environment,
+    });
   const list = await podman("list", "--format", "json");
   const known = parseList(list);
   if (known === undefined) {

@@ -5,7 +5,7 @@ import { loadRunning } from "../life/running.ts";
 import { keyPath } from "../store/config.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import { renderTemplate } from "../template/render.ts";
-import { NAME_HELP, namesOrDefault } from "./arguments.ts";
+import { nameHelp, namesOrDefault } from "./arguments.ts";
 import type { Context } from "./context.ts";
 
 /** `ip`, `url`, `config` and `inspect`: what other programs need to reach a machine. */
@@ -19,7 +19,7 @@ export function addAddress(program: Command, context: Context): void {
     program
       .command(name)
       .description(description)
-      .argument("[names...]", NAME_HELP)
+      .argument("[names...]", nameHelp)
       .action(async (names: string[]) => {
         for (const machineName of namesOrDefault(names)) {
           const { store } = context.host();
@@ -39,7 +39,7 @@ export function addAddress(program: Command, context: Context): void {
   program
     .command("inspect")
     .description("Print the configuration of a machine as JSON")
-    .argument("[names...]", NAME_HELP)
+    .argument("[names...]", nameHelp)
     .option("-f, --format <template>", "print it by a Go template, such as '{{.Driver.SSHPort}}'")
     .option("--json", "as JSON, which it is anyway", false)
     .action(async (names: string[], flags: { format?: string }) => {

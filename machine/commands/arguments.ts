@@ -1,12 +1,12 @@
 import { InvalidArgumentError } from "commander";
-import { DEFAULT_NAME } from "../store/name.ts";
+import { defaultName } from "../store/name.ts";
 
 /** Help text of an argument that is a machine's name. */
-export const NAME_HELP = `name of the machine (default: "${DEFAULT_NAME}")`;
+export const nameHelp = `name of the machine (default: "${defaultName}")`;
 
 /** The machines that a command means: the ones that were named, else the default one. */
 export function namesOrDefault(names: readonly string[]): readonly string[] {
-  return names.length === 0 ? [DEFAULT_NAME] : names;
+  return names.length === 0 ? [defaultName] : names;
 }
 
 /** A parser for whole numbers of at least `min`; commander prints what it throws. */

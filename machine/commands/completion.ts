@@ -3,7 +3,7 @@ import { definitionOf } from "../completion/definition.ts";
 import { manualPage } from "../completion/manual.ts";
 import { completionScript } from "../completion/shells.ts";
 import type { Context } from "./context.ts";
-import { VERSION } from "./version.ts";
+import { ownVersion } from "./version.ts";
 
 /** `completion` and `man`: made of the same definitions as the commands themselves. */
 export function addCompletion(program: Command, context: Context): void {
@@ -17,5 +17,5 @@ export function addCompletion(program: Command, context: Context): void {
   program
     .command("man")
     .description("Print the manual page; to read it: podman-machine man | man -l -")
-    .action(() => context.terminal.write(manualPage(definitionOf(program), VERSION)));
+    .action(() => context.terminal.write(manualPage(definitionOf(program), ownVersion)));
 }

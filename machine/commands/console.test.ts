@@ -9,7 +9,7 @@ import { harmless } from "./console.ts";
 import { runCommandLine } from "./program.ts";
 import { makeTestCaller } from "./terminal.testing.ts";
 
-const PROGRAM = join(import.meta.dirname, "../podman-machine");
+const program = join(import.meta.dirname, "../podman-machine");
 
 let store: string;
 let guest: Server;
@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 test("console joins the terminal with the guest until Ctrl-]", async () => {
-  const terminal = spawn(PROGRAM, ["-s", store, "console", "box"], { cols: 80, rows: 24 });
+  const terminal = spawn(program, ["-s", store, "console", "box"], { cols: 80, rows: 24 });
   let shown = "";
   const ended = new Promise<number>((resolve) => {
     terminal.onExit(({ exitCode }) => resolve(exitCode));

@@ -4,20 +4,20 @@ import type { Command } from "commander";
 import { MachineError } from "../error/machine-error.ts";
 import { followFile } from "../life/follow.ts";
 import { loadMachine, ofDriver } from "../store/machines.ts";
-import { DEFAULT_NAME } from "../store/name.ts";
+import { defaultName } from "../store/name.ts";
 import { readIfThere } from "../store/read-file.ts";
 import type { Context } from "./context.ts";
 
 /** Ctrl-], as telnet and virsh have it: a guest's programs hardly ever need it. */
-const LEAVE = 0x1d;
+const leaveKey = 0x1d;
 
 /** `console`: the machine's serial console on this terminal. */
 export function addConsole(program: Command, context: Context): void {
   program
     .command("console")
     .description("Attach to the serial console of a machine; Ctrl-] leaves it")
-    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
-    .action(async (name = DEFAULT_NAME) => {
+    .argument("[name]", `name of the machine (default: "${defaultName}")`)
+    .action(async (name = defaultName) => {
       const machine = ofDriver(await loadMachine(context.host().store, name), "qemu");
       context.terminal.error(`The console of "${name}". Ctrl-] leaves it.`);
       await attach(machine.files.consoleSocket, name);
@@ -29,12 +29,12 @@ export function addLogs(program: Command, context: Context): void {
   program
     .command("logs")
     .description("Print what the console of a machine printed since its start")
-    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .argument("[name]", `name of the machine (default: "${defaultName}")`)
     .option("-f, --follow", "go on as it prints more", false)
     .option("--boot", "the stages of its boot instead", false)
     .option("--previous", "those of the start before", false)
     .action(
-      async (name = DEFAULT_NAME, flags: { follow: boolean; boot: boolean; previous: boolean }) => {
+      async (name = defaultName, flags: { follow: boolean; boot: boolean; previous: boolean }) => {
         const machine = ofDriver(await loadMachine(context.host().store, name), "qemu");
         const { bootLog, consoleLog } = machine.files;
         const path = `${flags.boot ? bootLog : consoleLog}${flags.previous ? ".1" : ""}`;
@@ -89,7 +89,7 @@ function attach(path: string, name: string): Promise<void> {
       }
     };
     const type = (data: Buffer) => {
-      const leave = data.indexOf(LEAVE);
+      const leave = data.indexOf(leaveKey);
       if (leave >= 0) {
         end();
       } else {

@@ -5,7 +5,7 @@ import { UsageError } from "../error/machine-error.ts";
 
 import { mebibytes, wholeNumber } from "./arguments.ts";
 import type { CommonFlags } from "./create-common.ts";
-import { BUILT_IMAGE, type QemuFlags } from "./create-qemu.ts";
+import { builtImage, type QemuFlags } from "./create-qemu.ts";
 import { parsePublish } from "./volumes.ts";
 
 /** The flags of machines that QEMU doesn't run. */
@@ -85,7 +85,7 @@ export function noneMachineOf(flags: Flags): NewMachine<"none"> {
 
 /** A machine of VirtualBox. */
 export function virtualboxMachineOf(flags: Flags): NewMachine<"virtualbox"> {
-  const image = flags.virtualboxBoot2podmanUrl || flags.image || BUILT_IMAGE;
+  const image = flags.virtualboxBoot2podmanUrl || flags.image || builtImage;
   return {
     driver: "virtualbox",
     ...common(flags),

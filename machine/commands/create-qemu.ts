@@ -3,15 +3,15 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import type { NewMachine } from "../driver/contract/new-machine.ts";
-import { CACHE_MODES } from "../driver/qemu/disk-device.ts";
+import { cacheModes } from "../driver/qemu/disk-device.ts";
 import { UsageError } from "../error/machine-error.ts";
 import { fetchIso } from "../life/fetch-iso.ts";
 import {
-  DISK_MIN_MIB,
+  diskMinMib,
   isUserNetwork,
-  MEMORY_MIN_MIB,
-  NETWORKS,
+  memoryMinMib,
   type NewSettings,
+  networks,
   type Settings,
 } from "../store/driver-config.ts";
 import { parsePortRange } from "../store/port.ts";
@@ -20,15 +20,15 @@ import type { CommonFlags } from "./create-common.ts";
 import { parsePublish, parseVolume } from "./volumes.ts";
 
 /** Where `npm run build` leaves the image. */
-export const BUILT_IMAGE = fileURLToPath(new URL("../../dist", import.meta.url));
+export const builtImage = fileURLToPath(new URL("../../dist", import.meta.url));
 
 /** What a machine has when nothing is said; the rest has the defaults of its settings. */
-export const DEFAULT_SETTINGS = {
+export const defaultSettings = {
   Memory: 1024,
   // A second processor makes the boot shorter and leaves the host its own.
   CPU: Math.min(2, availableParallelism()),
   DiskSize: 20_000,
-  Image: BUILT_IMAGE,
+  Image: builtImage,
   Boot: "kernel",
   SSHUser: "tc",
 } as const satisfies NewSettings<"qemu">;
@@ -63,16 +63,16 @@ export interface QemuFlags {
 
 /** Declares them. */
 export function addQemuFlags(command: Command): void {
-  const usual = DEFAULT_SETTINGS;
+  const usual = defaultSettings;
   const choice = (flags: string, text: string, choices: readonly string[], value: string) =>
     command.addOption(new Option(flags, text).choices(choices).default(value));
   command
-    .option("--qemu-memory, --memory <MiB>", "memory", mebibytes(MEMORY_MIN_MIB), usual.Memory)
+    .option("--qemu-memory, --memory <MiB>", "memory", mebibytes(memoryMinMib), usual.Memory)
     .option("--qemu-cpu-count, --cpus <count>", "processors", wholeNumber(1, 255), usual.CPU)
     .option(
       "--qemu-disk-size, --disk-size <MiB>",
       "size of the data disk; it takes room as it fills",
-      mebibytes(DISK_MIN_MIB),
+      mebibytes(diskMinMib),
       usual.DiskSize,
     )
     .option("--image <folder>", "folder of the image, as a build leaves it", usual.Image)
@@ -103,27 +103,27 @@ export function addQemuFlags(command: Command): void {
   choice(
     "--network, --qemu-network <how>",
     "what is behind the network card; restricted: nothing but the ports led to the guest",
-    NETWORKS,
+    networks,
     "user",
   );
   command
     .option("--qemu-network-interface <name>", "interface for --qemu-network tap", "tap0")
     .option("--qemu-network-address <ip>", "the machine's address there", "")
     .option("--qemu-network-bridge <name>", "bridge for --qemu-network bridge", "br0");
-  choice("--qemu-cache-mode <mode>", "how the disk is cached", CACHE_MODES, "default");
+  choice("--qemu-cache-mode <mode>", "how the disk is cached", cacheModes, "default");
   choice(
     "--qemu-io-mode <mode>",
     "how the disk is read",
     ["threads", "native", "io_uring"],
     "threads",
   );
-  for (const [flag, text] of WITHOUT_EFFECT) {
+  for (const [flag, text] of withoutEffect) {
     command.addOption(new Option(flag, text).hideHelp());
   }
 }
 
 /** Flags of the podman-machine before this one that have nothing left to choose. */
-const WITHOUT_EFFECT = [
+const withoutEffect = [
   ["--qemu-virtio-drives", "disks are virtio anyway"],
   ["--qemu-net-vlan [value]", "there is one network"],
   ["--qemu-hvf", "--accelerator says what runs the guest"],

@@ -7,7 +7,7 @@ import { giveHostname } from "../life/hostname.ts";
 import { introduce } from "../life/introduce.ts";
 import { waitUntilReady } from "../life/start.ts";
 import type { DriverName } from "../store/driver-config.ts";
-import { DEFAULT_NAME } from "../store/name.ts";
+import { defaultName } from "../store/name.ts";
 import { wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
 import { addCommonFlags, type CommonFlags } from "./create-common.ts";
@@ -25,7 +25,7 @@ import { declaredBy, refuseUnusedFlags } from "./unused-flags.ts";
 type Flags = { driver?: string } & QemuFlags & OtherFlags & CommonFlags;
 
 /** The drivers by their names, and what each makes of the flags. */
-const MACHINES: { readonly [N in DriverName]: (flags: Flags) => NewMachine<N> } = {
+const machines: { readonly [N in DriverName]: (flags: Flags) => NewMachine<N> } = {
   qemu: qemuMachineOf,
   generic: genericMachineOf,
   none: noneMachineOf,
@@ -37,7 +37,7 @@ export function addCreate(program: Command, context: Context): void {
   const command = program
     .command("create")
     .description("Create a machine, start it, and wait until podman answers in it")
-    .argument("[name]", `name of the machine, and its host name (default: "${DEFAULT_NAME}")`)
+    .argument("[name]", `name of the machine, and its host name (default: "${defaultName}")`)
     .option(
       "-d, --driver <name>",
       "what runs it: qemu, virtualbox, generic or none (MACHINE_DRIVER)",
@@ -52,7 +52,7 @@ export function addCreate(program: Command, context: Context): void {
       const { flags: used } = driverOf(host.store, wanted.driver);
       refuseUnusedFlags(command, wanted.driver, ofDrivers, used);
       const startedMs = performance.now();
-      const machine = await createMachine(host, name ?? DEFAULT_NAME, wanted);
+      const machine = await createMachine(host, name ?? defaultName, wanted);
       const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
       await waitUntilReady(host, machine, timeoutMs);
       await giveHostname(host, machine);
@@ -67,8 +67,8 @@ function newMachine(flags: Flags, fromEnvironment: string | undefined): NewMachi
   const driver = flags.driver ?? (fromEnvironment || implied);
   if (!isDriverName(driver)) {
     throw new UsageError(
-      `There is no driver "${driver}" here: the drivers are ${Object.keys(MACHINES).join(", ")}.`,
+      `There is no driver "${driver}" here: the drivers are ${Object.keys(machines).join(", ")}.`,
     );
   }
-  return MACHINES[driver](flags);
+  return machines[driver](flags);
 }

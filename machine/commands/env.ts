@@ -6,7 +6,7 @@ import { sshArguments } from "../ssh/client.ts";
 import { shellWords } from "../ssh/words.ts";
 import { keyPath } from "../store/config.ts";
 import type { Machine } from "../store/machines.ts";
-import { DEFAULT_NAME } from "../store/name.ts";
+import { defaultName } from "../store/name.ts";
 import type { Context } from "./context.ts";
 import { shellNamed } from "./shells.ts";
 
@@ -23,7 +23,7 @@ export function addEnv(program: Command, context: Context): void {
   program
     .command("env")
     .description("Print the commands that set up a shell's environment for a machine")
-    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .argument("[name]", `name of the machine (default: "${defaultName}")`)
     .option("--shell <shell>", "bash, zsh, sh, fish, tcsh, powershell, cmd or emacs")
     .option("-u, --unset", "print the commands that undo it", false)
     .option("--no-proxy", "add the machine's address to NO_PROXY")
@@ -38,7 +38,7 @@ export function addEnv(program: Command, context: Context): void {
       const shell = shellNamed(flags.shell ?? environment.SHELL ?? "sh");
       const words = ["podman-machine", "env", ...hintFlags(flags)];
       if (flags.unset) {
-        const names = flags.proxy ? ALL_VARIABLES : [...ALL_VARIABLES, ...proxyNames(environment)];
+        const names = flags.proxy ? allVariables : [...allVariables, ...proxyNames(environment)];
         print(
           context,
           names.map((variable) => shell.unset(variable)),
@@ -46,7 +46,7 @@ export function addEnv(program: Command, context: Context): void {
         print(context, shell.hint([...words, "-u"].join(" ")));
         return;
       }
-      const machine = await loadRunning(context.host().store, name ?? DEFAULT_NAME);
+      const machine = await loadRunning(context.host().store, name ?? defaultName);
       const values: Record<string, string> = {
         ...(flags.varlink ? varlinkVariables(context, machine) : environmentOf(machine)),
         ...(flags.proxy ? {} : withoutProxy(environment, machine.config.Driver.IPAddress)),
@@ -72,7 +72,7 @@ function hintFlags(flags: Flags): string[] {
 }
 
 /** Everything that the command sets in one case or another. */
-const ALL_VARIABLES = [
+const allVariables = [
   "PODMAN_USER",
   "PODMAN_HOST",
   "PODMAN_PORT",

@@ -1,7 +1,7 @@
 import { UsageError } from "../error/machine-error.ts";
 import type { ListedMachine } from "../life/list.ts";
 
-const KEYS = ["driver", "state", "name", "label"];
+const keys = ["driver", "state", "name", "label"];
 
 /**
  * A machine is kept when it fits one of the values of every key. Throws for a key that there isn't.
@@ -10,7 +10,7 @@ export function parseFilters(filters: readonly string[]): (machine: ListedMachin
   const byKey = new Map<string, string[]>();
   for (const filter of filters) {
     const [key = "", ...rest] = filter.split("=");
-    if (rest.length === 0 || !KEYS.includes(key)) {
+    if (rest.length === 0 || !keys.includes(key)) {
       throw new UsageError(
         `Unsupported filter "${filter}": expected driver=, state=, name= or label=.`,
       );

@@ -15,8 +15,8 @@ interface Flags {
   format?: string;
 }
 
-const HEADER = ["NAME", "ACTIVE", "DRIVER", "STATE", "URL", "ERRORS"];
-const TIMEOUT_S = 10;
+const header = ["NAME", "ACTIVE", "DRIVER", "STATE", "URL", "ERRORS"];
+const timeoutS = 10;
 
 /** `ls`: what machines there are, and what they really do. */
 export function addLs(program: Command, context: Context): void {
@@ -31,7 +31,7 @@ export function addLs(program: Command, context: Context): void {
       collect,
       [],
     )
-    .option("-t, --timeout <seconds>", "how long to wait for each", wholeNumber(1, 3600), TIMEOUT_S)
+    .option("-t, --timeout <seconds>", "how long to wait for each", wholeNumber(1, 3600), timeoutS)
     .option(
       "-f, --format <template>",
       "print each by a Go template, such as '{{.Name}} {{.State}}'",
@@ -71,7 +71,7 @@ export function render(
     machine.url,
     machine.error,
   ]);
-  return formatTable([HEADER, ...rows]);
+  return formatTable([header, ...rows]);
 }
 
 /** Fields of a template by the names that docker-machine's have. */
@@ -89,7 +89,7 @@ function fieldsOf(machine: ListedMachine) {
   };
 }
 
-const COLUMN_NAMES = {
+const columnNames = {
   Name: "NAME",
   Active: "ACTIVE",
   ActiveHost: "ACTIVE_HOST",
@@ -106,6 +106,6 @@ function formatted(machines: readonly ListedMachine[], format: string): string[]
   const isTable = /^table\s/.test(format);
   const template = format.replace(/^table\s+/, "").replaceAll("\\t", "\t");
   const lines = machines.map((machine) => renderTemplate(template, fieldsOf(machine)));
-  const all = isTable ? [renderTemplate(template, COLUMN_NAMES), ...lines] : lines;
+  const all = isTable ? [renderTemplate(template, columnNames), ...lines] : lines;
   return isTable ? formatTable(all.map((line) => line.split("\t"))) : all;
 }

@@ -20,7 +20,7 @@ async function run(line: string, answers: readonly string[] = []) {
   return { status, printed: caller.printed, errors: caller.errors };
 }
 
-const NOT_THERE =
+const notThere =
   'Podman machine "x" does not exist. Use "podman-machine ls" to list machines. Use "podman-machine create" to add a new one.';
 
 test.each([
@@ -74,16 +74,16 @@ test.each([
 });
 
 test.each([
-  ["start x", NOT_THERE],
-  ["stop x", NOT_THERE],
-  ["restart x", NOT_THERE],
-  ["kill x", NOT_THERE],
-  ["rm -f x", NOT_THERE],
-  ["status x", NOT_THERE],
-  ["ssh x", NOT_THERE],
-  ["env x", NOT_THERE],
-  ["ip x", NOT_THERE],
-  ["inspect x", NOT_THERE],
+  ["start x", notThere],
+  ["stop x", notThere],
+  ["restart x", notThere],
+  ["kill x", notThere],
+  ["rm -f x", notThere],
+  ["status x", notThere],
+  ["ssh x", notThere],
+  ["env x", notThere],
+  ["ip x", notThere],
+  ["inspect x", notThere],
   ["create box", 'Podman machine "box" already exists'],
   ["create --image /nonexistent x", "There is no whole image in /nonexistent: no manifest.json"],
 ])("%s fails: one line and status 1", async (line, message) => {

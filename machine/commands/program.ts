@@ -19,12 +19,12 @@ import { addActive, addStatus } from "./status.ts";
 import { addKill, addStop } from "./stop.ts";
 import type { Caller, Terminal } from "./terminal.ts";
 import { addUpgrade } from "./upgrade.ts";
-import { VERSION } from "./version.ts";
+import { ownVersion } from "./version.ts";
 
-const USAGE_STATUS = 2;
+const usageStatus = 2;
 
 /** Global flags of docker-machine that have nothing left to say: SSH keys replaced certificates. */
-const WITHOUT_EFFECT = [
+const withoutEffect = [
   "--tls-ca-cert <file>",
   "--tls-ca-key <file>",
   "--tls-client-cert <file>",
@@ -56,7 +56,7 @@ export function commandLine(caller: Caller): CommandLine {
       writeErr: (text) => terminal.error(text.trimEnd()),
       outputError: (text, write) => write(`${text.trimEnd()} (--help lists what can be said)`),
     });
-  for (const flag of WITHOUT_EFFECT) {
+  for (const flag of withoutEffect) {
     program.addOption(new Option(flag, "accepted for scripts; without effect").hideHelp());
   }
   const context = {
@@ -107,7 +107,7 @@ export async function runCommandLine(args: readonly string[], caller: Caller): P
     return status();
   } catch (error) {
     if (error instanceof CommanderError) {
-      return error.exitCode === 0 ? 0 : USAGE_STATUS;
+      return error.exitCode === 0 ? 0 : usageStatus;
     }
     const { debug } = program.opts<{ debug: boolean }>();
     const { terminal, person } = caller;
@@ -127,5 +127,5 @@ export function report(error: unknown, terminal: Terminal, debug: boolean): numb
 }
 
 function versionText(): string {
-  return `podman-machine version ${VERSION}`;
+  return `podman-machine version ${ownVersion}`;
 }

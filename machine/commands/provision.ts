@@ -9,18 +9,18 @@ import { loadRunning } from "../life/running.ts";
 import { waitUntilReady } from "../life/start.ts";
 import { lastLine } from "../program/run.ts";
 import { captureSsh } from "../ssh/session.ts";
-import { DEFAULT_NAME } from "../store/name.ts";
-import { NAME_HELP, namesOrDefault } from "./arguments.ts";
+import { defaultName } from "../store/name.ts";
+import { nameHelp, namesOrDefault } from "./arguments.ts";
 import type { Context } from "./context.ts";
 
-const CHART_TIMEOUT_MS = 120_000;
+const chartTimeoutMs = 120_000;
 
 /** `provision` and what is left of `regenerate-certs`: this host is told anew of machines. */
 export function addProvision(program: Command, context: Context): void {
   program
     .command("provision")
     .description("Tell podman and ssh of this host anew how to reach machines that run")
-    .argument("[names...]", NAME_HELP)
+    .argument("[names...]", nameHelp)
     .action(async (names: string[]) => {
       for (const name of namesOrDefault(names)) {
         await provision(context, name);
@@ -30,7 +30,7 @@ export function addProvision(program: Command, context: Context): void {
   program
     .command("regenerate-certs")
     .description("There are no certificates: SSH keys replaced them. Does what provision does")
-    .argument("[names...]", NAME_HELP)
+    .argument("[names...]", nameHelp)
     .option("-f, --force", "without effect: nothing is asked", false)
     .option("--client-certs", "without effect", false)
     .action(async (names: string[]) => {
@@ -56,13 +56,13 @@ export function addBootChart(program: Command, context: Context): void {
   program
     .command("boot-chart")
     .description("Fetch the picture of a machine's boot, as SVG")
-    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .argument("[name]", `name of the machine (default: "${defaultName}")`)
     .option("-o, --output <file>", 'where to (default: NAME-boot.svg; "-" prints it)')
-    .action(async (name = DEFAULT_NAME, flags: { output?: string }) => {
+    .action(async (name = defaultName, flags: { output?: string }) => {
       const { store } = context.host();
       const machine = await loadRunning(store, name);
       const target = driverOf(store, machine.config.DriverName).sshTarget(machine, "root");
-      const result = await captureSsh(target, ["boot2podman", "boot-chart"], CHART_TIMEOUT_MS);
+      const result = await captureSsh(target, ["boot2podman", "boot-chart"], chartTimeoutMs);
       if (result.exitCode !== 0 || !result.stdout.includes("<svg")) {
         throw new MachineError(
           `"${name}" has no picture of its boot: ${lastLine(result.stderr) || "its image knows no boot-chart"}.`,

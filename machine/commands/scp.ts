@@ -12,7 +12,7 @@ import { runProgram } from "../program/run.ts";
 import { shellWords } from "../ssh/words.ts";
 import type { Context } from "./context.ts";
 
-const ASK_TIMEOUT_MS = 60_000;
+const askTimeoutMs = 60_000;
 
 interface Flags {
   recursive: boolean;
@@ -75,7 +75,7 @@ async function rsyncOnBothEnds(
       () => false,
     ),
     ...asked.map(async ([file = "", ...args]) => {
-      const result = await runProgram(file, args, { timeoutMs: ASK_TIMEOUT_MS });
+      const result = await runProgram(file, args, { timeoutMs: askTimeoutMs });
       return result.exitCode === 0;
     }),
   ]);

@@ -1,8 +1,8 @@
 import { type Command, Option } from "commander";
 import { UsageError } from "../error/machine-error.ts";
 import { type Change, changeMachine } from "../life/change.ts";
-import { DISK_MIN_MIB, MEMORY_MIN_MIB, type Settings } from "../store/driver-config.ts";
-import { DEFAULT_NAME } from "../store/name.ts";
+import { diskMinMib, memoryMinMib, type Settings } from "../store/driver-config.ts";
+import { defaultName } from "../store/name.ts";
 import { collect, mebibytes, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
 import { parsePublish, parseVolume } from "./volumes.ts";
@@ -26,13 +26,13 @@ export function addSet(program: Command, context: Context): void {
   program
     .command("set")
     .description("Change what a stopped machine has")
-    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
-    .option("--memory <MiB>", "memory", mebibytes(MEMORY_MIN_MIB))
+    .argument("[name]", `name of the machine (default: "${defaultName}")`)
+    .option("--memory <MiB>", "memory", mebibytes(memoryMinMib))
     .option("--cpus <count>", "processors", wholeNumber(1, 255))
     .option(
       "--disk-size <MiB>",
       "size of the data disk, which can only grow",
-      mebibytes(DISK_MIN_MIB),
+      mebibytes(diskMinMib),
     )
     .option(
       "--volume <host:guest[:ro]>",
@@ -53,7 +53,7 @@ export function addSet(program: Command, context: Context): void {
       if (Object.keys(settings).length === 0 && rootful === undefined && labels === undefined) {
         throw new UsageError("Nothing to change was named: --help lists what can be set.");
       }
-      for (const line of await changeMachine(context.host(), name ?? DEFAULT_NAME, change)) {
+      for (const line of await changeMachine(context.host(), name ?? defaultName, change)) {
         context.terminal.out(line);
       }
     });

@@ -7,40 +7,40 @@ interface Shell {
   hint(command: string): string[];
 }
 
-const RUN_THIS = "Run this command to configure your shell: ";
+const runThis = "Run this command to configure your shell: ";
 
 const posix: Shell = {
   set: (name, value) => `export ${name}="${value.replace(/["$`\\]/g, "\\$&")}"`,
   unset: (name) => `unset ${name}`,
-  hint: (command) => [`# ${RUN_THIS}`, `# eval $(${command})`],
+  hint: (command) => [`# ${runThis}`, `# eval $(${command})`],
 };
 
-const SHELLS: Readonly<Record<string, Shell>> = {
+const shells: Readonly<Record<string, Shell>> = {
   fish: {
     set: (name, value) => `set -gx ${name} "${value.replace(/["$\\]/g, "\\$&")}";`,
     unset: (name) => `set -e ${name};`,
-    hint: (command) => [`# ${RUN_THIS}`, `# eval (${command})`],
+    hint: (command) => [`# ${runThis}`, `# eval (${command})`],
   },
   powershell: {
     set: (name, value) => `$Env:${name} = "${value.replace(/["$`]/g, "`$&")}"`,
     unset: (name) => `Remove-Item Env:\\${name}`,
-    hint: (command) => [`# ${RUN_THIS}`, `# & ${command} | Invoke-Expression`],
+    hint: (command) => [`# ${runThis}`, `# & ${command} | Invoke-Expression`],
   },
   cmd: {
     set: (name, value) => `SET ${name}=${value}`,
     unset: (name) => `SET ${name}=`,
-    hint: (command) => [`REM ${RUN_THIS}`, `REM @FOR /f "tokens=*" %i IN ('${command}') DO @%i`],
+    hint: (command) => [`REM ${runThis}`, `REM @FOR /f "tokens=*" %i IN ('${command}') DO @%i`],
   },
   tcsh: {
     set: (name, value) => `setenv ${name} "${value.replace(/["$!]/g, "\\$&")}";`,
     unset: (name) => `unsetenv ${name};`,
-    hint: (command) => [`# ${RUN_THIS}`, `# eval \`${command}\``],
+    hint: (command) => [`# ${runThis}`, `# eval \`${command}\``],
   },
   emacs: {
     set: (name, value) => `(setenv "${name}" "${value.replace(/["\\]/g, "\\$&")}")`,
     unset: (name) => `(setenv "${name}" nil)`,
     hint: (command) => [
-      `;; ${RUN_THIS}`,
+      `;; ${runThis}`,
       `;; (with-temp-buffer (shell-command "${command}" (current-buffer)) (eval-buffer))`,
     ],
   },
@@ -49,5 +49,5 @@ const SHELLS: Readonly<Record<string, Shell>> = {
 /** The shell by its name or the path in $SHELL; what isn't known is taken for a POSIX shell. */
 export function shellNamed(name: string): Shell {
   const known = basename(name);
-  return SHELLS[known === "csh" ? "tcsh" : known] ?? posix;
+  return shells[known === "csh" ? "tcsh" : known] ?? posix;
 }

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { includedSshConfig, includeLine, sshAlias, withInclude } from "../client/ssh-config.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { loadMachine } from "../store/machines.ts";
-import { DEFAULT_NAME } from "../store/name.ts";
+import { defaultName } from "../store/name.ts";
 import { readIfThere } from "../store/read-file.ts";
 import { writeFileAtomic } from "../store/write-file.ts";
 import type { Context } from "./context.ts";
@@ -14,18 +14,18 @@ export function addSshConfig(program: Command, context: Context): void {
   program
     .command("ssh-config")
     .description("Print what ssh has to know of a machine, or have it include that of all of them")
-    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .argument("[name]", `name of the machine (default: "${defaultName}")`)
     .option("--install", "add one Include line for all machines to ~/.ssh/config", false)
     .action(async (name: string | undefined, flags: { install: boolean }) => {
       const { store } = context.host();
       if (flags.install) {
         await install(join(context.person.home, ".ssh", "config"), store);
         context.terminal.out(
-          `~/.ssh/config has the line ${includeLine(store)}: "ssh ${sshAlias(name ?? DEFAULT_NAME)}", rsync, git and docker find the machines.`,
+          `~/.ssh/config has the line ${includeLine(store)}: "ssh ${sshAlias(name ?? defaultName)}", rsync, git and docker find the machines.`,
         );
         return;
       }
-      const machine = await loadMachine(store, name ?? DEFAULT_NAME);
+      const machine = await loadMachine(store, name ?? defaultName);
       const target = driverOf(store, machine.config.DriverName).sshTarget(machine);
       context.terminal.out(includedSshConfig(target).trimEnd());
     });

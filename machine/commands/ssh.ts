@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
 import { loadRunning } from "../life/running.ts";
 import { runSsh } from "../ssh/session.ts";
-import { DEFAULT_NAME } from "../store/name.ts";
+import { defaultName } from "../store/name.ts";
 import type { Context } from "./context.ts";
 
 /** `ssh`: a shell or a command in a machine; ends with the status of what it ran. */
@@ -11,7 +11,7 @@ export function addSsh(program: Command, context: Context): void {
     .command("ssh")
     .description("Log in to a machine, or run a command in it and exit with its status")
     .usage("[options] [name] [command...]")
-    .argument("[name]", `name of the machine (default: "${DEFAULT_NAME}")`)
+    .argument("[name]", `name of the machine (default: "${defaultName}")`)
     .argument(
       "[command...]",
       "options of ssh such as -L, then a command for the machine's shell to read",
@@ -22,8 +22,8 @@ export function addSsh(program: Command, context: Context): void {
       const { store } = context.host();
       const machine = await loadRunning(
         store,
-        name ?? DEFAULT_NAME,
-        `Error: Cannot run SSH command: Host "${name ?? DEFAULT_NAME}" is not running`,
+        name ?? defaultName,
+        `Error: Cannot run SSH command: Host "${name ?? defaultName}" is not running`,
       );
       const driver = driverOf(store, machine.config.DriverName);
       context.exitWith(await runSsh(driver.sshTarget(machine, flags.user), command));

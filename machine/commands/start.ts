@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { introduce } from "../life/introduce.ts";
 import { startMachine, waitUntilReady } from "../life/start.ts";
 import { restartMachine, stopMachine } from "../life/stop.ts";
-import { NAME_HELP, namesOrDefault, wholeNumber } from "./arguments.ts";
+import { nameHelp, namesOrDefault, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
 
 interface Flags {
@@ -16,7 +16,7 @@ export function addStart(program: Command, context: Context): void {
   program
     .command("start")
     .description("Start machines, and wait until podman answers in them")
-    .argument("[names...]", NAME_HELP)
+    .argument("[names...]", nameHelp)
     .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
     .option("--image <folder>", "boot the image in this folder, now and from now on")
     .action(async (names: string[], flags: Flags) => {
@@ -31,7 +31,7 @@ export function addRestart(program: Command, context: Context): void {
   program
     .command("restart")
     .description("Stop machines and start them again")
-    .argument("[names...]", NAME_HELP)
+    .argument("[names...]", nameHelp)
     .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
     .action(async (names: string[], flags: Flags) => {
       for (const name of namesOrDefault(names)) {

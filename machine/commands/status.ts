@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { driverOf } from "../driver/drivers.ts";
 import { MachineError } from "../error/machine-error.ts";
-import { OBSERVE_TIMEOUT_MS } from "../life/host.ts";
+import { observeTimeoutMs } from "../life/host.ts";
 import { listMachines } from "../life/list.ts";
 import { loadMachine } from "../store/machines.ts";
-import { NAME_HELP, namesOrDefault, wholeNumber } from "./arguments.ts";
+import { nameHelp, namesOrDefault, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
 
 /** `status`: the state of machines, one word each. */
@@ -12,7 +12,7 @@ export function addStatus(program: Command, context: Context): void {
   program
     .command("status")
     .description("Print the state of machines: Running, Stopped, ...")
-    .argument("[names...]", NAME_HELP)
+    .argument("[names...]", nameHelp)
     .option("--json", "as JSON", false)
     .action(async (names: string[], flags: { json: boolean }) => {
       const { store } = context.host();
@@ -20,7 +20,7 @@ export function addStatus(program: Command, context: Context): void {
       for (const name of namesOrDefault(names)) {
         const machine = await loadMachine(store, name);
         const driver = driverOf(store, machine.config.DriverName);
-        const { state, error } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+        const { state, error } = await driver.observe(machine, observeTimeoutMs);
         found.push({ name, state, error: error ?? "" });
         if (!flags.json) {
           context.terminal.out(state);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { killMachine, STOP_TIMEOUT_MS, stopMachine } from "../life/stop.ts";
-import { NAME_HELP, namesOrDefault, wholeNumber } from "./arguments.ts";
+import { killMachine, stopMachine, stopTimeoutMs } from "../life/stop.ts";
+import { nameHelp, namesOrDefault, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
 
 /** `stop`: shuts machines down cleanly. */
@@ -8,12 +8,12 @@ export function addStop(program: Command, context: Context): void {
   program
     .command("stop")
     .description("Shut machines down; what is on their data disks stays")
-    .argument("[names...]", NAME_HELP)
+    .argument("[names...]", nameHelp)
     .option(
       "--timeout <seconds>",
       "how long a shutdown may take before the machine is switched off",
       wholeNumber(1, 86_400),
-      STOP_TIMEOUT_MS / 1000,
+      stopTimeoutMs / 1000,
     )
     .action(async (names: string[], flags: { timeout: number }) => {
       for (const name of namesOrDefault(names)) {
@@ -28,7 +28,7 @@ export function addKill(program: Command, context: Context): void {
   program
     .command("kill")
     .description("Switch machines off at once, as if their power failed")
-    .argument("[names...]", NAME_HELP)
+    .argument("[names...]", nameHelp)
     .action(async (names: string[]) => {
       for (const name of namesOrDefault(names)) {
         const killed = await killMachine(context.host(), name);

@@ -34,7 +34,7 @@ export function processCaller(): Caller {
   };
 }
 
-const CLEAR_LINE = "\r\u001b[2K";
+const clearLine = "\r\u001b[2K";
 
 /** The terminal, or the pipes, of this process. */
 function processTerminal(): Terminal {
@@ -43,7 +43,7 @@ function processTerminal(): Terminal {
   let shown = false;
   const clear = () => {
     if (shown) {
-      stdout.write(CLEAR_LINE);
+      stdout.write(clearLine);
       shown = false;
     }
   };

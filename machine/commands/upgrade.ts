@@ -5,9 +5,9 @@ import { introduce } from "../life/introduce.ts";
 import { startMachine, waitUntilReady } from "../life/start.ts";
 import { stopMachine } from "../life/stop.ts";
 import { chooseImage } from "../life/upgrade.ts";
-import { NAME_HELP, namesOrDefault, wholeNumber } from "./arguments.ts";
+import { nameHelp, namesOrDefault, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
-import { BUILT_IMAGE } from "./create-qemu.ts";
+import { builtImage } from "./create-qemu.ts";
 
 interface Flags {
   image?: string;
@@ -20,7 +20,7 @@ export function addUpgrade(program: Command, context: Context): void {
   program
     .command("upgrade")
     .description("Boot machines from the newest image, or from the one before; data stays")
-    .argument("[names...]", NAME_HELP)
+    .argument("[names...]", nameHelp)
     .option("--image <folder>", "folder of the image (default: the machine's own, as it is now)")
     .option("--rollback", "go back to the image that ran before", false)
     .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
@@ -40,7 +40,7 @@ async function upgrade(context: Context, name: string, flags: Flags): Promise<vo
   const choice = await chooseImage(host, name, {
     image,
     rollback: flags.rollback,
-    usual: BUILT_IMAGE,
+    usual: builtImage,
   });
   if (!choice.isOther) {
     context.terminal.out(

@@ -1,4 +1,4 @@
 import packageJson from "../../package.json" with { type: "json" };
 
 /** The version of all of boot2podman. */
-export const VERSION = packageJson.version;
+export const ownVersion = packageJson.version;

@@ -13,7 +13,7 @@ export function completionScript(shell: "bash" | "zsh" | "fish", definition: Def
 }
 
 /** What lists the machines; a store that can't be read completes nothing. */
-const NAMES = "podman-machine ls -q -t 1 2>/dev/null";
+const names = "podman-machine ls -q -t 1 2>/dev/null";
 
 function bash({ name, options, commands }: Definition): string {
   const cases = commands.map((command) => {
@@ -22,7 +22,7 @@ function bash({ name, options, commands }: Definition): string {
       `    ${command.name})`,
       ...command.options.filter((option) => option.choices.length > 0).map(bashChoices),
       `      words="${words.join(" ")}"`,
-      ...(command.takesNames ? [`      names=$(${NAMES})`] : []),
+      ...(command.takesNames ? [`      names=$(${names})`] : []),
       "      ;;",
     ].join("\n");
   });
@@ -82,7 +82,7 @@ ${cases.join("\n")}
   esac
   if [[ $state == machine ]]; then
     local -a names
-    names=(\${(f)"$(${NAMES})"})
+    names=(\${(f)"$(${names})"})
     _describe machine names
   fi
 }
@@ -122,7 +122,7 @@ function fishCommand(name: string, command: CommandDefinition): string[] {
   const inside = `-n '__fish_seen_subcommand_from ${command.name}'`;
   return [
     `complete -c ${name} -n __fish_use_subcommand -a ${command.name} -d ${fishText(command.description)}`,
-    ...(command.takesNames ? [`complete -c ${name} ${inside} -a '(${NAMES})'`] : []),
+    ...(command.takesNames ? [`complete -c ${name} ${inside} -a '(${names})'`] : []),
     ...command.options.map((option) => `complete -c ${name} ${inside} ${fishOption(option)}`),
   ];
 }

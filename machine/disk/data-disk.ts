@@ -3,14 +3,14 @@ import { join } from "node:path";
 import * as z from "zod";
 import { MachineError } from "../error/machine-error.ts";
 import { lastLine, runProgram } from "../program/run.ts";
-import { MEBIBYTE } from "./mebibyte.ts";
+import { mebibyte } from "./mebibyte.ts";
 import { userdataArchive } from "./userdata-archive.ts";
 
-const QEMU_IMG_TIMEOUT_MS = 60_000;
+const qemuImgTimeoutMs = 60_000;
 
 /** The size that the guest sees: what was asked for, beyond the archive at the start. */
 export function virtualSizeBytes(sizeMib: number, archiveBytes: number): number {
-  return sizeMib * MEBIBYTE + archiveBytes;
+  return sizeMib * mebibyte + archiveBytes;
 }
 
 /**
@@ -43,10 +43,10 @@ export async function growDataDisk(path: string, sizeMib: number): Promise<void>
   const text = await qemuImg(["info", "--output=json", path], path);
   const found: unknown = JSON.parse(text);
   const before = virtualSize.parse(found)["virtual-size"];
-  const sizeBytes = virtualSizeBytes(sizeMib, before % MEBIBYTE);
+  const sizeBytes = virtualSizeBytes(sizeMib, before % mebibyte);
   if (sizeBytes < before) {
     throw new MachineError(
-      `The disk ${path} has ${Math.floor(before / MEBIBYTE)} MiB and can only grow.`,
+      `The disk ${path} has ${Math.floor(before / mebibyte)} MiB and can only grow.`,
     );
   }
   await qemuImg(["resize", "-q", "-f", "qcow2", path, String(sizeBytes)], path);
@@ -67,7 +67,7 @@ export async function checkDisk(path: string, name: string): Promise<void> {
 }
 
 async function qemuImg(args: readonly string[], path: string): Promise<string> {
-  const result = await runProgram("qemu-img", args, { timeoutMs: QEMU_IMG_TIMEOUT_MS });
+  const result = await runProgram("qemu-img", args, { timeoutMs: qemuImgTimeoutMs });
   if (result.exitCode !== 0) {
     const found = result.timedOut ? "no answer in a minute" : lastLine(result.stderr);
     throw new MachineError(

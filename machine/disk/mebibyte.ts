@@ -1,2 +1,2 @@
 /** Bytes in a MiB. */
-export const MEBIBYTE = 2 ** 20;
+export const mebibyte = 2 ** 20;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { FORMAT_MAGIC, userdataArchive } from "./userdata-archive.ts";
+import { formatMagic, userdataArchive } from "./userdata-archive.ts";
 
-const KEY = `ssh-rsa ${"A".repeat(372)}`;
-const archive = userdataArchive({ publicKey: `${KEY} person@host\n` });
+const key = `ssh-rsa ${"A".repeat(372)}`;
+const archive = userdataArchive({ publicKey: `${key} person@host\n` });
 
 /** A header's numbers and what follows them; its checksum comes last. POSIX ends a number by a space or NUL. */
 function header(at: number, name: string, mode: string, size: string, type: string, sum: string) {
@@ -22,13 +22,13 @@ function header(at: number, name: string, mode: string, size: string, type: stri
 }
 
 const everyByte = [
-  ...header(0x000, FORMAT_MAGIC, "000000", "0000000035", "0", "014332"),
-  [0x200, `${FORMAT_MAGIC}\0`, "the magic again, as its content"],
+  ...header(0x000, formatMagic, "000000", "0000000035", "0", "014332"),
+  [0x200, `${formatMagic}\0`, "the magic again, as its content"],
   ...header(0x400, ".ssh", "000700", "0000000000", "5", "007607"),
   ...header(0x600, ".ssh/authorized_keys", "000644", "0000000575", "0", "013043"),
-  [0x800, `${KEY}\n\0`, "the key without its comment"],
+  [0x800, `${key}\n\0`, "the key without its comment"],
   ...header(0xa00, ".ssh/authorized_keys2", "000644", "0000000575", "0", "013125"),
-  [0xc00, `${KEY}\n\0`, "the same key"],
+  [0xc00, `${key}\n\0`, "the same key"],
   [0xe00, "\0".repeat(1024), "two blocks of zeros"],
 ] as const;
 

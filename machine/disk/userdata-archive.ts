@@ -1,7 +1,7 @@
 import { writeArchive } from "./ustar.ts";
 
 /** At offset 0 of a whole disk this asks the guest to format it. */
-export const FORMAT_MAGIC = "boot2podman, please format-me";
+export const formatMagic = "boot2podman, please format-me";
 
 /**
  * The archive at the start of a new data disk: the request to format it, and the key that may log
@@ -13,7 +13,7 @@ export const FORMAT_MAGIC = "boot2podman, please format-me";
 export function userdataArchive(identity: { publicKey: string }): Buffer {
   const line = Buffer.from(`${keyWithoutComment(identity.publicKey)}\n`);
   return writeArchive([
-    { name: FORMAT_MAGIC, mode: 0, content: Buffer.from(FORMAT_MAGIC) },
+    { name: formatMagic, mode: 0, content: Buffer.from(formatMagic) },
     { name: ".ssh", mode: 0o700 },
     { name: ".ssh/authorized_keys", mode: 0o644, content: line },
     { name: ".ssh/authorized_keys2", mode: 0o644, content: line },

@@ -8,7 +8,7 @@ export interface ArchiveMember {
   readonly content?: Buffer;
 }
 
-const BLOCK_BYTES = 512;
+const blockBytes = 512;
 
 /**
  * Writes a USTAR archive (POSIX.1-1988, pax(1)): every member owned by 0:0 and from the epoch, so
@@ -17,11 +17,11 @@ const BLOCK_BYTES = 512;
  */
 export function writeArchive(members: readonly ArchiveMember[]): Buffer {
   const blocks = members.flatMap((member) => [header(member), padded(member.content)]);
-  return Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]);
+  return Buffer.concat([...blocks, Buffer.alloc(2 * blockBytes)]);
 }
 
 function header({ name, mode, content }: ArchiveMember): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES);
+  const block = Buffer.alloc(blockBytes);
   const needsMore = new Header({
     path: name,
     mode,
@@ -42,7 +42,7 @@ function header({ name, mode, content }: ArchiveMember): Buffer {
 
 function padded(content: Buffer | undefined): Buffer {
   const length = content?.length ?? 0;
-  const block = Buffer.alloc(Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES);
+  const block = Buffer.alloc(Math.ceil(length / blockBytes) * blockBytes);
   content?.copy(block);
   return block;
 }

@@ -6,7 +6,7 @@ import { qemuDriver } from "./qemu/qemu-driver.ts";
 import { virtualboxDriver } from "./virtualbox/virtualbox-driver.ts";
 
 /** All drivers, each for the machines of a store. */
-const DRIVERS: { readonly [N in DriverName]: (store: string) => Driver<N> } = {
+const drivers: { readonly [N in DriverName]: (store: string) => Driver<N> } = {
   qemu: qemuDriver,
   generic: genericDriver,
   none: noneDriver,
@@ -15,16 +15,16 @@ const DRIVERS: { readonly [N in DriverName]: (store: string) => Driver<N> } = {
 
 /** The driver that a config names. */
 export function driverOf(store: string, name: DriverName): Driver {
-  return DRIVERS[name](store);
+  return drivers[name](store);
 }
 
 /** All drivers by their names. */
 export function allDrivers(store: string): ReadonlyMap<DriverName, Driver> {
-  const names = Object.keys(DRIVERS).filter(isDriverName);
+  const names = Object.keys(drivers).filter(isDriverName);
   return new Map(names.map((name) => [name, driverOf(store, name)]));
 }
 
 /** Whether there is a driver of that name. */
 export function isDriverName(name: string): name is DriverName {
-  return Object.hasOwn(DRIVERS, name);
+  return Object.hasOwn(drivers, name);
 }

@@ -4,7 +4,7 @@ import { MachineError } from "../error/machine-error.ts";
 import { changeDriver, changeHostOptions } from "../store/change.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
-import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
+import { type Host, machineLock, observeTimeoutMs } from "./host.ts";
 import { settled } from "./settle.ts";
 
 /** What changes of a machine; what isn't there stays. */
@@ -25,9 +25,7 @@ export async function changeMachine(host: Host, name: string, change: Change): P
     const machine = await loadMachine(host.store, name);
     const driver = driverOf(host.store, machine.config.DriverName);
     const settings = driver.settingsFor(machine, change.settings);
-    const { state } = await settled(machine.files, () =>
-      driver.observe(machine, OBSERVE_TIMEOUT_MS),
-    );
+    const { state } = await settled(machine.files, () => driver.observe(machine, observeTimeoutMs));
     if (state !== "Stopped") {
       throw new MachineError(
         `"${name}" is not stopped (${state}): stop it first with "podman-machine stop ${name}".`,

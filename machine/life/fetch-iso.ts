@@ -10,9 +10,9 @@ import type { Report } from "../driver/contract/driver.ts";
 import { MachineError } from "../error/machine-error.ts";
 import type { MachineFiles } from "../store/machine-files.ts";
 
-const DOWNLOAD_TIMEOUT_MS = 900_000;
+const downloadTimeoutMs = 900_000;
 /** Several times the size of an ISO of ours; a server that goes on sending fills no disk. */
-const DOWNLOAD_MAX_BYTES = 1024 ** 3;
+const downloadMaxBytes = 1024 ** 3;
 
 /**
  * Puts the ISO that a path, a file: or an http(s): URL names into the folder of a new machine.
@@ -24,7 +24,7 @@ export async function fetchIso(
   files: MachineFiles,
   report: Report,
   sha256 = "",
-  maxBytes: number = DOWNLOAD_MAX_BYTES,
+  maxBytes: number = downloadMaxBytes,
 ): Promise<void> {
   const path = join(files.folder, "boot2podman.iso");
   try {
@@ -49,7 +49,7 @@ async function download(
   report: Report,
   sha256: string,
 ): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(downloadTimeoutMs) });
   if (!response.ok || response.body === null) {
     throw new Error(`the server says ${response.status} ${response.statusText}`.trim());
   }
@@ -93,10 +93,10 @@ function reasonOf(error: unknown): string {
     return String(error);
   }
   const code = systemErrorCode(error) ?? systemErrorCode(error.cause) ?? "";
-  return CONNECTION_ERRORS[code] ?? error.message;
+  return connectionErrors[code] ?? error.message;
 }
 
-const CONNECTION_ERRORS: Readonly<Record<string, string>> = {
+const connectionErrors: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nobody answers there",
   ECONNRESET: "the connection broke off",
   UND_ERR_SOCKET: "the connection broke off",

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { systemErrorCode } from "../../system-error.ts";
 import { waitInFolder } from "../store/folder-watch.ts";
 
-const FOR_EVER_MS = 2 ** 31 - 1;
+const forEverMs = 2 ** 31 - 1;
 
 /** Hands over what a file holds and all that is added to it, until this process is ended. */
 export async function followFile(path: string, take: (text: string) => void): Promise<void> {
@@ -20,7 +20,7 @@ export async function followFile(path: string, take: (text: string) => void): Pr
       }
       return undefined;
     },
-    FOR_EVER_MS,
+    forEverMs,
   );
 }
 

@@ -15,10 +15,10 @@ export interface Person {
 }
 
 /** How long a command waits for another one that works on the same machine: longer than a stop. */
-export const LOCK_TIMEOUT_MS = 240_000;
+export const lockTimeoutMs = 240_000;
 
 /** How long a look at a machine may take before it counts as not answering. */
-export const OBSERVE_TIMEOUT_MS = 10_000;
+export const observeTimeoutMs = 10_000;
 
 /** The lock of one machine, for a command of that name. */
 export function machineLock(host: Host, name: string, command: string) {
@@ -26,12 +26,12 @@ export function machineLock(host: Host, name: string, command: string) {
     store: host.store,
     name,
     command: `${command} ${name}`,
-    timeoutMs: LOCK_TIMEOUT_MS,
+    timeoutMs: lockTimeoutMs,
     onWait: (holder: string) => host.report.line(`Waiting for ${holder}...`),
   };
 }
 
 /** The lock under which a port is chosen and written down. No machine's name starts with a dot. */
 export function portLock(host: Host, command: string) {
-  return { store: host.store, name: ".ports", command, timeoutMs: LOCK_TIMEOUT_MS };
+  return { store: host.store, name: ".ports", command, timeoutMs: lockTimeoutMs };
 }

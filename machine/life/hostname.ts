@@ -4,8 +4,8 @@ import { captureSsh } from "../ssh/session.ts";
 import type { Machine } from "../store/machines.ts";
 import type { Host } from "./host.ts";
 
-const TIMEOUT_MS = 60_000;
-const KEPT = "/var/lib/boot2podman/etc";
+const timeoutMs = 60_000;
+const kept = "/var/lib/boot2podman/etc";
 
 /**
  * Gives a new machine its name as host name, unless it has it from its boot: it is told, and keeps it on its data
@@ -17,7 +17,7 @@ export async function giveHostname(host: Host, machine: Machine): Promise<void> 
     return;
   }
   const target = driver.sshTarget(machine, "root");
-  const result = await captureSsh(target, [hostnameCommand(machine.name)], TIMEOUT_MS);
+  const result = await captureSsh(target, [hostnameCommand(machine.name)], timeoutMs);
   if (result.exitCode !== 0) {
     host.report.warn(
       `"${machine.name}" could not be given its host name: ${lastLine(result.stderr) || "no answer"}`,
@@ -27,5 +27,5 @@ export async function giveHostname(host: Host, machine: Machine): Promise<void> 
 
 /** For the guest's shell; a machine's name has only letters, digits, dots and dashes. */
 export function hostnameCommand(name: string): string {
-  return `sethostname ${name} && mkdir -p ${KEPT} && echo ${name} >${KEPT}/hostname`;
+  return `sethostname ${name} && mkdir -p ${kept} && echo ${name} >${kept}/hostname`;
 }

@@ -8,7 +8,7 @@ import { keyPath } from "../store/config.ts";
 import { withLock } from "../store/lock.ts";
 import type { Machine } from "../store/machines.ts";
 import { writeFileAtomic } from "../store/write-file.ts";
-import { type Host, LOCK_TIMEOUT_MS } from "./host.ts";
+import { type Host, lockTimeoutMs } from "./host.ts";
 
 /**
  * Tells the programs of this host about a machine that is ready: ssh by a file to include, podman
@@ -73,7 +73,7 @@ async function tell(
     store: host.store,
     name: ".clients",
     command: "start",
-    timeoutMs: LOCK_TIMEOUT_MS,
+    timeoutMs: lockTimeoutMs,
   };
   await withLock(lock, async () => {
     const path = join(person.home, ".ssh", "known_hosts");

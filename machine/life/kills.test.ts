@@ -10,7 +10,7 @@ import { removeMachine } from "./remove.ts";
 import { startMachine, waitUntilReady } from "./start.ts";
 import { killMachine } from "./stop.ts";
 
-const PROGRAM = join(import.meta.dirname, "../podman-machine");
+const program = join(import.meta.dirname, "../podman-machine");
 
 let host: TestHost;
 
@@ -27,7 +27,7 @@ async function createKilledAt(line: RegExp, kernelArguments: string): Promise<bo
     ...["--memory", "256", "--disk-size", "256", "--no-connection", "--timeout", "60"],
     ...["--append", kernelArguments],
   ];
-  const child = spawn(PROGRAM, ["-s", host.store, "create", ...flags, "box"], {
+  const child = spawn(program, ["-s", host.store, "create", ...flags, "box"], {
     stdio: ["ignore", "pipe", "ignore"],
     env: { ...process.env, HOME: host.store },
   });

@@ -13,7 +13,7 @@ import {
 } from "../store/machines.ts";
 import { unknownMachine } from "../store/name.ts";
 import { syncFolder } from "../store/write-file.ts";
-import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
+import { type Host, machineLock, observeTimeoutMs } from "./host.ts";
 import { forget } from "./introduce.ts";
 import { settled } from "./settle.ts";
 
@@ -76,7 +76,7 @@ async function powerOf(host: Host, place: MachinePlace): Promise<Power> {
   const driver = driverOf(host.store, machine.config.DriverName);
   return {
     isOurs: driver.isOurs,
-    observe: () => driver.observe(machine, OBSERVE_TIMEOUT_MS),
+    observe: () => driver.observe(machine, observeTimeoutMs),
     off: () => driver.kill(machine),
     remove: async () => {
       await forget(host, machine);
@@ -89,7 +89,7 @@ function powerByFolder(host: Host, place: MachinePlace): Power {
   const drivers = [...allDrivers(host.store).values()].flatMap(({ byFolder = [] }) => byFolder);
   const look = async () => {
     for (const driver of drivers) {
-      const observed = await driver.observe(place, OBSERVE_TIMEOUT_MS);
+      const observed = await driver.observe(place, observeTimeoutMs);
       if (observed.state !== "Stopped") {
         return { observed, driver };
       }

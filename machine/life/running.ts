@@ -1,7 +1,7 @@
 import { driverOf } from "../driver/drivers.ts";
 import { MachineError } from "../error/machine-error.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
-import { OBSERVE_TIMEOUT_MS } from "./host.ts";
+import { observeTimeoutMs } from "./host.ts";
 
 /**
  * Loads a machine that has to be running.
@@ -15,7 +15,7 @@ export async function loadRunning(
 ): Promise<Machine> {
   const machine = await loadMachine(store, name);
   const driver = driverOf(store, machine.config.DriverName);
-  const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+  const { state } = await driver.observe(machine, observeTimeoutMs);
   if (state !== "Running") {
     throw new MachineError(refusal);
   }

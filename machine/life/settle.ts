@@ -3,8 +3,8 @@ import { waitInFolder } from "../store/folder-watch.ts";
 import type { MachineFiles } from "../store/machine-files.ts";
 
 /** A host that is busy with other things needs seconds for what else takes a moment. */
-const SETTLE_TIMEOUT_MS = 30_000;
-const RECHECK_MS = 100;
+const settleTimeoutMs = 30_000;
+const recheckMs = 100;
 
 /**
  * Looks at a machine until it is neither starting nor stopping. Whoever holds its lock and finds it
@@ -19,5 +19,5 @@ export async function settled(
     const observed = await observe();
     return observed.state === "Starting" || observed.state === "Stopping" ? undefined : observed;
   };
-  return (await waitInFolder(files.folder, look, SETTLE_TIMEOUT_MS, RECHECK_MS)) ?? observe();
+  return (await waitInFolder(files.folder, look, settleTimeoutMs, recheckMs)) ?? observe();
 }

@@ -5,7 +5,7 @@ import { changeDriver } from "../store/change.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import { chooseFreePort, isPortFree, parsePortRange } from "../store/port.ts";
-import { type Host, machineLock, OBSERVE_TIMEOUT_MS, portLock } from "./host.ts";
+import { type Host, machineLock, observeTimeoutMs, portLock } from "./host.ts";
 import { settled } from "./settle.ts";
 
 /** What a start found. */
@@ -26,9 +26,7 @@ export async function startMachine(host: Host, name: string, image?: string): Pr
   return withLock(machineLock(host, name, "start"), async () => {
     const machine = await loadMachine(host.store, name);
     const driver = driverOf(host.store, machine.config.DriverName);
-    const observed = await settled(machine.files, () =>
-      driver.observe(machine, OBSERVE_TIMEOUT_MS),
-    );
+    const observed = await settled(machine.files, () => driver.observe(machine, observeTimeoutMs));
     if (observed.state === "Running") {
       return { machine, launched: false };
     }

@@ -2,25 +2,23 @@ import { driverOf } from "../driver/drivers.ts";
 import { MachineError } from "../error/machine-error.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine } from "../store/machines.ts";
-import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
+import { type Host, machineLock, observeTimeoutMs } from "./host.ts";
 import { settled } from "./settle.ts";
 
 /** How long a guest may take to shut down; existing clients wait as long. */
-export const STOP_TIMEOUT_MS = 180_000;
+export const stopTimeoutMs = 180_000;
 
 /** Shuts a machine down. Returns false when it was stopped already. */
 export async function stopMachine(
   host: Host,
   name: string,
-  timeoutMs: number = STOP_TIMEOUT_MS,
+  timeoutMs: number = stopTimeoutMs,
 ): Promise<boolean> {
   await loadMachine(host.store, name);
   return withLock(machineLock(host, name, "stop"), async () => {
     const machine = await loadMachine(host.store, name);
     const driver = driverOf(host.store, machine.config.DriverName);
-    const observed = await settled(machine.files, () =>
-      driver.observe(machine, OBSERVE_TIMEOUT_MS),
-    );
+    const observed = await settled(machine.files, () => driver.observe(machine, observeTimeoutMs));
     if (observed.state === "Stopped") {
       return false;
     }
@@ -39,7 +37,7 @@ export async function stopMachine(
 export async function killMachine(host: Host, name: string): Promise<boolean> {
   const machine = await loadMachine(host.store, name);
   const driver = driverOf(host.store, machine.config.DriverName);
-  const observed = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+  const observed = await driver.observe(machine, observeTimeoutMs);
   if (observed.state === "Stopped") {
     return false;
   }
@@ -55,6 +53,6 @@ export async function restartMachine(host: Host, name: string): Promise<boolean>
     return false;
   }
   host.report.line(`Restarting "${name}"...`);
-  await driver.restart(machine, { timeoutMs: STOP_TIMEOUT_MS, report: host.report });
+  await driver.restart(machine, { timeoutMs: stopTimeoutMs, report: host.report });
   return true;
 }

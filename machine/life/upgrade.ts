@@ -3,7 +3,7 @@ import { allDrivers, driverOf } from "../driver/drivers.ts";
 import { changeDriver } from "../store/change.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine, wrongDriver } from "../store/machines.ts";
-import { type Host, machineLock, OBSERVE_TIMEOUT_MS } from "./host.ts";
+import { type Host, machineLock, observeTimeoutMs } from "./host.ts";
 
 /** What a machine boots at its next start. */
 export interface ImageChoice {
@@ -35,7 +35,7 @@ export async function chooseImage(
     }
     const { settings, ...image } = await driver.chooseImage(machine, wanted);
     await changeDriver(machine, settings);
-    const { state } = await driver.observe(machine, OBSERVE_TIMEOUT_MS);
+    const { state } = await driver.observe(machine, observeTimeoutMs);
     return { ...image, isRunning: state === "Running" };
   });
 }

@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { MEBIBYTE } from "../disk/mebibyte.ts";
+import { mebibyte } from "../disk/mebibyte.ts";
 import { MachineError } from "../error/machine-error.ts";
 import { lastLine } from "../program/run.ts";
 import type { SshTarget } from "../ssh/client.ts";
 import { captureSsh } from "../ssh/session.ts";
 
 /** The first podman command after a boot reads 50 MB of programs, under software emulation. */
-const INFO_TIMEOUT_MS = 90_000;
+const infoTimeoutMs = 90_000;
 
 const info = z.object({
   version: z.object({ Version: z.string() }),
@@ -35,10 +35,10 @@ export type PodmanInfo = z.infer<typeof info>;
 
 /** Asks the machine's podman. Throws when it doesn't answer as podman does. */
 export async function podmanInfo(target: SshTarget): Promise<PodmanInfo> {
-  const result = await captureSsh(target, ["podman", "info", "--format", "json"], INFO_TIMEOUT_MS);
+  const result = await captureSsh(target, ["podman", "info", "--format", "json"], infoTimeoutMs);
   if (result.exitCode !== 0) {
     const found = result.timedOut
-      ? `no answer within ${INFO_TIMEOUT_MS / 1000} s`
+      ? `no answer within ${infoTimeoutMs / 1000} s`
       : lastLine(result.stderr) || `exit status ${result.exitCode}`;
     throw new MachineError(
       `"${target.name}" runs, but its podman doesn't answer: ${found}. Look at it with "podman-machine ssh ${target.name} -- boot2podman status".`,
@@ -76,7 +76,7 @@ function gigabytes(bytes: number): string {
 }
 
 function inMebibytes(bytes: number): string {
-  return (bytes / MEBIBYTE).toFixed(0);
+  return (bytes / mebibyte).toFixed(0);
 }
 
 function count(number: number, thing: string): string {

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { findImage } from "../boot-image/image.ts";
 import { hostOf } from "../commands/context.ts";
-import { BUILT_IMAGE, DEFAULT_SETTINGS } from "../commands/create-qemu.ts";
+import { builtImage, defaultSettings } from "../commands/create-qemu.ts";
 import type { Caller, Terminal } from "../commands/terminal.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { readRecord } from "../driver/qemu/process.ts";
@@ -13,11 +13,11 @@ import { introduce } from "../life/introduce.ts";
 import { type Started, startMachine, waitUntilReady } from "../life/start.ts";
 import { runSsh } from "../ssh/session.ts";
 import { loadMachine, type Machine, machineFolderExists, ofDriver } from "../store/machines.ts";
-import { DEFAULT_NAME } from "../store/name.ts";
+import { defaultName } from "../store/name.ts";
 import { connectionLines } from "./connection.ts";
 import { podmanInfo, summary } from "./podman-info.ts";
 
-const BUILD = fileURLToPath(new URL("../../image/build.ts", import.meta.url));
+const buildProgram = fileURLToPath(new URL("../../image/build.ts", import.meta.url));
 
 /**
  * What `npm start` does: builds the image when its inputs changed, makes or starts the machine,
@@ -45,19 +45,19 @@ export async function quickStart(caller: Caller): Promise<number> {
 }
 
 async function createOrStart(host: Host): Promise<Started> {
-  if (!(await machineFolderExists(host.store, DEFAULT_NAME))) {
-    const machine = await createMachine(host, DEFAULT_NAME, {
+  if (!(await machineFolderExists(host.store, defaultName))) {
+    const machine = await createMachine(host, defaultName, {
       driver: "qemu",
       labels: [],
       rootful: true,
       connection: true,
-      settings: DEFAULT_SETTINGS,
+      settings: defaultSettings,
     });
     return { machine, launched: true };
   }
-  const { Image } = ofDriver(await loadMachine(host.store, DEFAULT_NAME), "qemu").config.Driver;
+  const { Image } = ofDriver(await loadMachine(host.store, defaultName), "qemu").config.Driver;
   // A repository that was moved took its image along.
-  return startMachine(host, DEFAULT_NAME, (await hasImage(Image)) ? undefined : BUILT_IMAGE);
+  return startMachine(host, defaultName, (await hasImage(Image)) ? undefined : builtImage);
 }
 
 async function hasImage(folder: string): Promise<boolean> {
@@ -92,7 +92,9 @@ async function shell(terminal: Terminal, host: Host, machine: Machine): Promise<
 /** The build shows its own progress; when nothing changed it is over at once. */
 function build(): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BUILD], { stdio: ["ignore", "inherit", "inherit"] });
+    const child = spawn(process.execPath, [buildProgram], {
+      stdio: ["ignore", "inherit", "inherit"],
+    });
     child.on("error", (cause) =>
       reject(
         new MachineError(`The build of the image can't be started: ${cause.message}`, { cause }),

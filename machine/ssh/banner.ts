@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { LOOPBACK } from "../store/port.ts";
+import { loopback } from "../store/port.ts";
 
 /**
  * Connects to a forwarded port until something behind it speaks, as sshd does with its banner.
@@ -9,19 +9,19 @@ import { LOOPBACK } from "../store/port.ts";
 export async function waitForBanner(
   port: number,
   signal: AbortSignal,
-  host: string = LOOPBACK,
+  host: string = loopback,
 ): Promise<boolean> {
   while (!signal.aborted) {
     if (await speaks(host, port, signal)) {
       return true;
     }
-    await pause(RETRY_MS, signal);
+    await pause(retryMs, signal);
   }
   return false;
 }
 
 /** A refusing port answers at once, and would keep a core busy without a pause. */
-const RETRY_MS = 1000;
+const retryMs = 1000;
 
 function speaks(host: string, port: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {

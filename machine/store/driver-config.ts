@@ -2,19 +2,19 @@ import * as z from "zod";
 import { folderShare } from "./share.ts";
 
 /** What can be behind a machine's network card. */
-export const NETWORKS = ["user", "restricted", "tap", "bridge"] as const;
+export const networks = ["user", "restricted", "tap", "bridge"] as const;
 
 /** Whether QEMU is the guest's network, and this host's ports lead to it. */
-export function isUserNetwork(network: (typeof NETWORKS)[number]): boolean {
+export function isUserNetwork(network: (typeof networks)[number]): boolean {
   return network === "user" || network === "restricted";
 }
 
 const port = z.int().min(1).max(65535);
 
 /** The smallest memory that runs a container. */
-export const MEMORY_MIN_MIB = 256;
+export const memoryMinMib = 256;
 /** An ext4 filesystem with room for one small container image. */
-export const DISK_MIN_MIB = 256;
+export const diskMinMib = 256;
 
 /** A port of the host that leads to one of the guest. */
 export const publishedPort = z.strictObject({
@@ -69,7 +69,7 @@ const qemu = z.strictObject({
   Accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
   /** More words for the kernel command line. */
   KernelArguments: z.string().default(""),
-  Network: z.enum(NETWORKS).default("user"),
+  Network: z.enum(networks).default("user"),
   NetworkInterface: z.string().default("tap0"),
   NetworkBridge: z.string().default("br0"),
   /** True: a window, by the host's DisplayType. */

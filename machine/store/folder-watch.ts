@@ -4,7 +4,7 @@ import { watch } from "node:fs";
  * The end of a process that isn't our child has no event (a pidfd can't be had here), so besides
  * the events there is a look from time to time.
  */
-const RECHECK_MS = 500;
+const lookAgainMs = 500;
 
 /**
  * Looks at once, then after every change in a folder, until there is something to return.
@@ -16,7 +16,7 @@ export function waitInFolder<T>(
   folder: string,
   look: () => Promise<T | undefined>,
   timeoutMs: number,
-  recheckMs: number = RECHECK_MS,
+  recheckMs: number = lookAgainMs,
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     let looking = false;

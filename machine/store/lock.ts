@@ -5,7 +5,7 @@ import { MachineError } from "../error/machine-error.ts";
 import { cannotRun } from "../program/run.ts";
 
 /** flock(1) exits with this when somebody else holds the lock; no other error of it has this code. */
-const HELD_ELSEWHERE = 75;
+const heldElsewhere = 75;
 
 /** A lock that is held until it is released, or until this process ends in whatever way. */
 export interface Lock {
@@ -67,7 +67,7 @@ function tryLock(path: string, how: readonly string[]): Promise<ChildProcess | u
   return new Promise((resolve, reject) => {
     const child = spawn(
       "flock",
-      ["--exclusive", "--conflict-exit-code", String(HELD_ELSEWHERE), ...how, path, "cat"],
+      ["--exclusive", "--conflict-exit-code", String(heldElsewhere), ...how, path, "cat"],
       // Its own process group: ^C in the terminal must not drop the lock before the command ends.
       { stdio: ["pipe", "pipe", "ignore"], detached: true },
     );
@@ -75,7 +75,7 @@ function tryLock(path: string, how: readonly string[]): Promise<ChildProcess | u
     // What `cat` echoes proves that flock has the lock and has started it.
     child.stdout.once("data", () => resolve(child));
     child.on("exit", (code) => {
-      if (code === HELD_ELSEWHERE) {
+      if (code === heldElsewhere) {
         resolve(undefined);
       } else {
         reject(

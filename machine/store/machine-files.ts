@@ -69,15 +69,15 @@ export function removedFolder(store: string, name: string): string {
 }
 
 /** sun_path holds 108 bytes with its final NUL on Linux (unix(7)), 104 on macOS. */
-const SOCKET_PATH_MAX_BYTES = 103;
+const socketPathMaxBytes = 103;
 
 /** Throws when the sockets of a machine in this folder would have a path too long for the kernel. */
 export function checkSocketPaths(files: MachineFiles): void {
   for (const path of [files.monitor, files.consoleSocket, files.agentSocket]) {
     const bytes = Buffer.byteLength(path);
-    if (bytes > SOCKET_PATH_MAX_BYTES) {
+    if (bytes > socketPathMaxBytes) {
       throw new MachineError(
-        `The path of the socket ${path} has ${bytes} bytes, and a socket's path can have ${SOCKET_PATH_MAX_BYTES}: choose a shorter name, or a shorter folder with --storage-path.`,
+        `The path of the socket ${path} has ${bytes} bytes, and a socket's path can have ${socketPathMaxBytes}: choose a shorter name, or a shorter folder with --storage-path.`,
       );
     }
   }

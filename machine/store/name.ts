@@ -1,21 +1,21 @@
 import { MachineError, UsageError } from "../error/machine-error.ts";
 
 /** The machine that commands mean when no name is given. */
-export const DEFAULT_NAME = "box";
+export const defaultName = "box";
 
 /** A host name is at most 63 bytes long (RFC 1035, 2.3.4), and the name becomes the host name. */
-const MAX_NAME_BYTES = 63;
+const maxNameBytes = 63;
 
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9\-.]*$/;
+const namePattern = /^[a-zA-Z0-9][a-zA-Z0-9\-.]*$/;
 
 /** Throws a usage error unless the name can be a machine's name. */
 export function checkName(name: string): void {
-  if (!NAME.test(name)) {
+  if (!namePattern.test(name)) {
     throw new UsageError("Invalid hostname specified. Allowed hostname chars are: 0-9a-zA-Z . -");
   }
-  if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
+  if (Buffer.byteLength(name) > maxNameBytes) {
     throw new UsageError(
-      `Invalid hostname specified. It has ${name.length} characters; at most ${MAX_NAME_BYTES} are allowed.`,
+      `Invalid hostname specified. It has ${name.length} characters; at most ${maxNameBytes} are allowed.`,
     );
   }
 }

@@ -7,7 +7,7 @@ import { parseConfig } from "./config.ts";
 import { machinesFolder } from "./machine-files.ts";
 
 /** The address every forwarded port is bound to: a machine is nobody else's business. */
-export const LOOPBACK = "127.0.0.1";
+export const loopback = "127.0.0.1";
 
 /** Ports a machine may use, both ends included. */
 export interface PortRange {
@@ -32,13 +32,13 @@ export function parsePortRange(text: string): PortRange | undefined {
 /** The error for a port that another program listens on. */
 export function portTaken(name: string, port: number, cause?: unknown): MachineError {
   return new MachineError(
-    `Port ${port} of ${LOOPBACK}, the SSH port of "${name}", is taken by another program: end that program, or create the machine with another --ssh-port.`,
+    `Port ${port} of ${loopback}, the SSH port of "${name}", is taken by another program: end that program, or create the machine with another --ssh-port.`,
     { cause },
   );
 }
 
 /** Whether a program could listen on this port of an address of this host now. */
-export async function isPortFree(port: number, host: string = LOOPBACK): Promise<boolean> {
+export async function isPortFree(port: number, host: string = loopback): Promise<boolean> {
   return (await bind(port, host)) !== undefined;
 }
 
@@ -55,7 +55,7 @@ export async function chooseFreePort(store: string, range: PortRange | undefined
     }
   }
   const where = range === undefined ? "" : ` from ${range.min} to ${range.max}`;
-  throw new MachineError(`No port${where} of ${LOOPBACK} is free: choose another with --ssh-port.`);
+  throw new MachineError(`No port${where} of ${loopback} is free: choose another with --ssh-port.`);
 }
 
 /** Port 0 lets the kernel choose; several tries, since it may choose one that a machine owns. */
@@ -95,7 +95,7 @@ function isAbsent(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-function bind(port: number, host: string = LOOPBACK): Promise<number | undefined> {
+function bind(port: number, host: string = loopback): Promise<number | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.on("error", () => resolve(undefined));

@@ -3,7 +3,7 @@ import { UsageError } from "../error/machine-error.ts";
 type TemplateFunction = (args: readonly unknown[]) => unknown;
 
 /** The functions of Go's text/template, and those that clients of machines add. */
-export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
+export const functions: Readonly<Record<string, TemplateFunction>> = {
   json: ([value]) => JSON.stringify(value),
   prettyjson: ([value]) => JSON.stringify(value, null, 4),
   print: (args) => args.map(printed).join(""),

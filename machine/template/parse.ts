@@ -41,7 +41,7 @@ export function parseTemplate(text: string): Node[] {
   return nodes.nodes;
 }
 
-const KEYWORDS = new Set(["if", "with", "range", "else", "end"]);
+const keywords = new Set(["if", "with", "range", "else", "end"]);
 
 class Reader {
   readonly #tokens: readonly Token[];
@@ -73,7 +73,7 @@ class Reader {
         words.next();
         return { nodes, ending: words };
       }
-      if (first !== undefined && KEYWORDS.has(first)) {
+      if (first !== undefined && keywords.has(first)) {
         nodes.push(this.#block(words));
       } else if (first !== undefined) {
         nodes.push(action(words));

@@ -1,5 +1,5 @@
 import { UsageError } from "../error/machine-error.ts";
-import { FUNCTIONS, isTrue, printed } from "./functions.ts";
+import { functions, isTrue, printed } from "./functions.ts";
 import { type Call, type Node, type Operand, type Pipeline, parseTemplate } from "./parse.ts";
 
 /** Fills a template with a value, whose fields a template names with a dot before them. */
@@ -89,10 +89,10 @@ function apply({ name, operands }: Call, before: readonly unknown[], scope: Scop
     }
     return values[0];
   }
-  const run = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+  const run = Object.hasOwn(functions, name) ? functions[name] : undefined;
   if (run === undefined) {
     throw new UsageError(
-      `The template names the function "${name}": there are ${Object.keys(FUNCTIONS).join(", ")}.`,
+      `The template names the function "${name}": there are ${Object.keys(functions).join(", ")}.`,
     );
   }
   return run(values);

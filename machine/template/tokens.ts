@@ -6,7 +6,7 @@ export type Token =
   | { readonly kind: "action"; readonly words: readonly string[] };
 
 /** Strings, := and =, brackets and pipes, or anything up to the next of them. */
-const WORD = /\s*("(?:[^"\\]|\\.)*"|`[^`]*`|:=|[=|(),]|[^\s"`|(),=:]+)/y;
+const word = /\s*("(?:[^"\\]|\\.)*"|`[^`]*`|:=|[=|(),]|[^\s"`|(),=:]+)/y;
 
 /** Takes a template apart. `{{-` and `-}}` eat the space beside them, comments all of themselves. */
 export function tokens(template: string): Token[] {
@@ -55,10 +55,10 @@ function actionEnd(text: string, start: number): number {
 function words(body: string): string[] {
   const found: string[] = [];
   const text = body.trimEnd();
-  WORD.lastIndex = 0;
-  while (WORD.lastIndex < text.length) {
-    const at = WORD.lastIndex;
-    const match = WORD.exec(text);
+  word.lastIndex = 0;
+  while (word.lastIndex < text.length) {
+    const at = word.lastIndex;
+    const match = word.exec(text);
     if (match?.[1] === undefined) {
       throw new UsageError(
         `The template has ${JSON.stringify(text.slice(at).trim())} where it isn't understood.`,

@@ -14,19 +14,19 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runBuild } from "./repository-copy.ts";
 
-const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const repositoryFolder = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 /** Nothing listens there: connections are refused at once. */
-const DEAD_MIRROR = "http://127.0.0.1:1/debian";
-const DEAD_SNAPSHOT = "http://127.0.0.1:1/archive";
+const deadMirror = "http://127.0.0.1:1/debian";
+const deadSnapshot = "http://127.0.0.1:1/archive";
 
 let home: string;
 let recipe: string;
 
 /** Builds with a recipe, a cache and artifacts of its own; the old artifacts are a file "old". */
 function build(...args: string[]) {
-  return runBuild(REPOSITORY, [
+  return runBuild(repositoryFolder, [
     ...["--recipe", recipe, "--cache", join(home, "cache"), "--out", join(home, "dist")],
-    ...["--mirror", DEAD_MIRROR, "--snapshot", DEAD_SNAPSHOT],
+    ...["--mirror", deadMirror, "--snapshot", deadSnapshot],
     ...args,
   ]);
 }
@@ -34,7 +34,7 @@ function build(...args: string[]) {
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "build-command-"));
   recipe = join(home, "recipe.toml");
-  writeFileSync(recipe, readFileSync(join(REPOSITORY, "image", "recipe.toml")));
+  writeFileSync(recipe, readFileSync(join(repositoryFolder, "image", "recipe.toml")));
   mkdirSync(join(home, "dist"));
   writeFileSync(join(home, "dist", "old"), "kept");
 });
@@ -69,7 +69,7 @@ describe("a build that can't be made", () => {
 
   it("--locked with packages that are nowhere to be had names them", async () => {
     mkdirSync(join(home, "lock"));
-    const lock = readFileSync(join(REPOSITORY, "image", "lock", "amd64.json"));
+    const lock = readFileSync(join(repositoryFolder, "image", "lock", "amd64.json"));
     writeFileSync(join(home, "lock", "amd64.json"), lock);
     const run = await build("--locked");
     expectOneLine(
@@ -94,11 +94,11 @@ describe("a build that can't be made", () => {
       mkdirSync(join(home, "lock"));
       writeFileSync(
         join(home, "lock", "amd64.json"),
-        readFileSync(join(REPOSITORY, "image", "lock", "amd64.json")),
+        readFileSync(join(repositoryFolder, "image", "lock", "amd64.json")),
       );
       mkdirSync(join(cache, "packages"));
-      for (const name of readdirSync(join(REPOSITORY, ".cache", "packages"))) {
-        const source = join(REPOSITORY, ".cache", "packages", name);
+      for (const name of readdirSync(join(repositoryFolder, ".cache", "packages"))) {
+        const source = join(repositoryFolder, ".cache", "packages", name);
         // Packages are there, so that it is extracting them which fills the disk.
         execFileSync("ln", ["-s", source, join(cache, "packages", name)]);
       }
@@ -124,17 +124,17 @@ it("--help lists the options", async () => {
 });
 
 it("a second build of the same inputs makes nothing anew", async () => {
-  const dist = join(REPOSITORY, "dist");
+  const dist = join(repositoryFolder, "dist");
   const files = () =>
     readdirSync(dist).map((name) => {
       const { ino, mtimeMs, size } = statSync(join(dist, name));
       return { name, ino, mtimeMs, size };
     });
-  const first = await runBuild(REPOSITORY, []);
+  const first = await runBuild(repositoryFolder, []);
   expect(first.exitCode, first.stderr).toBe(0);
   expect(files().map(({ name }) => name)).toContain("boot2podman.iso");
   const built = files();
-  const second = await runBuild(REPOSITORY, []);
+  const second = await runBuild(repositoryFolder, []);
   expect(second.stdout).toMatch(/^\S+ is up to date\nbuilt \S+ in \S+ s\n$/);
   expect(files()).toEqual(built);
 });

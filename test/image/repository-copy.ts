@@ -16,11 +16,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 
-const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const SOURCES = [
+const repository = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const sources = [
   ...["agents", "image", "package.json", "package-lock.json", "bunfig.toml", "host-packages.txt"],
   // What several parts share lies at the top.
-  ...readdirSync(REPOSITORY).filter((name) => name.endsWith(".ts")),
+  ...readdirSync(repository).filter((name) => name.endsWith(".ts")),
 ];
 
 const lockSchema = z.object({
@@ -38,18 +38,18 @@ export function copyRepository(name: string, builder: Builder): string {
   const home = mkdtempSync(join(tmpdir(), `${name}-`));
   const copy = join(home, "repository");
   mkdirSync(copy);
-  for (const source of SOURCES) {
-    cpSync(join(REPOSITORY, source), join(copy, source), { recursive: true });
+  for (const source of sources) {
+    cpSync(join(repository, source), join(copy, source), { recursive: true });
   }
   const lock = lockSchema.parse(JSON.parse(readFileSync(join(copy, "package-lock.json"), "utf8")));
   for (const [path, { dev }] of Object.entries(lock.packages)) {
-    const source = join(REPOSITORY, path);
+    const source = join(repository, path);
     if (path === "" || dev || !existsSync(source)) {
       continue;
     }
     cpSync(source, join(copy, path), { recursive: true });
   }
-  const packages = join(REPOSITORY, ".cache", "packages");
+  const packages = join(repository, ".cache", "packages");
   mkdirSync(join(copy, ".cache", "packages"), { recursive: true });
   for (const file of existsSync(packages) ? readdirSync(packages) : []) {
     linkOrCopy(join(packages, file), join(copy, ".cache", "packages", file));

@@ -5,10 +5,10 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Builder, copyRepository, runBuild } from "./repository-copy.ts";
 
-const TIMEOUT_MS = 600_000;
+const timeoutMs = 600_000;
 
 /** Whoever runs the tests, and (when that is root) an ordinary user who keeps files to himself. */
-const BUILDERS: Builder[] = [
+const builders: Builder[] = [
   { uid: process.getuid?.() ?? 0, umask: "022" },
   { uid: 65534, umask: "077" },
 ];
@@ -17,11 +17,11 @@ describe("two builds of the same inputs, in different folders and as different u
   const folders: string[] = [];
 
   beforeAll(async () => {
-    for (const [index, builder] of BUILDERS.entries()) {
+    for (const [index, builder] of builders.entries()) {
       folders.push(copyRepository(index === 0 ? "one" : "another-build", builder));
     }
     const runs = await Promise.all(
-      BUILDERS.map((builder, index) =>
+      builders.map((builder, index) =>
         // Only the strength of the compression differs from a user's build.
         runBuild(folders[index] ?? "", ["--locked", "--fast"], builder),
       ),
@@ -29,7 +29,7 @@ describe("two builds of the same inputs, in different folders and as different u
     for (const { exitCode, stderr } of runs) {
       expect(exitCode, stderr).toBe(0);
     }
-  }, TIMEOUT_MS);
+  }, timeoutMs);
 
   afterAll(() => {
     for (const folder of folders) {

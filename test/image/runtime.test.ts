@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { blankIcuLocales } from "../../image/compose/icu-data.ts";
 import { bunPath } from "../../image/fetch/runtime.ts";
 
-const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
-const SCRIPT = `
+const repository = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const programText = `
 const time = new Date(0);
 console.log(
   time.toLocaleString("en-US", { timeZone: "Europe/Berlin", timeStyle: "full", dateStyle: "long" }),
@@ -25,8 +25,8 @@ console.log(
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "runtime-"));
-  writeFileSync(join(folder, "script.js"), SCRIPT);
-  const program = readFileSync(bunPath(REPOSITORY));
+  writeFileSync(join(folder, "script.js"), programText);
+  const program = readFileSync(bunPath(repository));
   // Fails when another Bun keeps its language data otherwise: the image would be 7 MB bigger.
   expect(blankIcuLocales(program)).toBeGreaterThan(8_000_000);
   writeFileSync(join(folder, "bun"), program, { mode: 0o755 });
@@ -42,7 +42,7 @@ const run = (bun: string, ...args: string[]) =>
 
 it("the runtime without other languages' data works as before in English", () => {
   const script = join(folder, "script.js");
-  expect(run(join(folder, "bun"), script)).toBe(run(bunPath(REPOSITORY), script));
+  expect(run(join(folder, "bun"), script)).toBe(run(bunPath(repository), script));
 });
 
 it("and falls back to what it has when asked for another language", () => {

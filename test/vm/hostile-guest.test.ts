@@ -11,23 +11,23 @@ import {
   everyOperation,
   followLinks,
   moveFolders,
-  NUL_ATTACKS,
+  nulAttacks,
   swapLinks,
 } from "./hostile-guest/attacks.ts";
-import { FuseClient, type Reply, ROOT } from "./hostile-guest/fuse.ts";
-import { makeShareFolder, SECRET, type ShareFolder } from "./hostile-guest/share-folder.ts";
+import { FuseClient, type Reply, root } from "./hostile-guest/fuse.ts";
+import { makeShareFolder, type ShareFolder, secretText } from "./hostile-guest/share-folder.ts";
 import { unpackVirtiofsd } from "./hostile-guest/virtiofsd.ts";
 
-const ENOENT = 2;
-const EROFS = 30;
-const NOBODY = { uid: 65534, gid: 65534 };
+const enoent = 2;
+const erofs = 30;
+const nobody = { uid: 65534, gid: 65534 };
 const isRoot = process.getuid?.() === 0;
 const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 /** Who runs machines here. */
 const persons = isRoot
   ? [
       { who: "root", person: self },
-      { who: "an ordinary user", person: NOBODY },
+      { who: "an ordinary user", person: nobody },
     ]
   : [{ who: "an ordinary user", person: self }];
 
@@ -98,9 +98,9 @@ describe.skipIf(process.arch !== "x64").each(persons)("virtiofs, served by $who"
   test("an honest kernel reads and writes, and what it makes is the person's", async () => {
     const folder = await fresh();
     const client = await serve(folder, person);
-    const { node } = await client.lookup(ROOT, "f");
+    const { node } = await client.lookup(root, "f");
     expect((await client.read(node)).body.toString()).toBe("in the share\n");
-    expect((await client.write(ROOT, "new", "text")).error).toBe(0);
+    expect((await client.write(root, "new", "text")).error).toBe(0);
     await end(client);
     expect(await folder.describeShared()).toContain(
       `${folder.shared}/new 100644 ${person.uid} text`,
@@ -113,14 +113,14 @@ describe.skipIf(process.arch !== "x64").each(persons)("virtiofs, served by $who"
     const client = await serve(folder, person);
     const replies = await attack(client, folder);
     // It is still there for an honest request.
-    expect((await client.lookup(ROOT, "no such name")).error).toBe(ENOENT);
+    expect((await client.lookup(root, "no such name")).error).toBe(enoent);
     await end(client);
     expect(await folder.describeOutside()).toEqual(before);
     expect(replies.length).toBeGreaterThan(10);
-    expect(replies.filter(({ body }) => body.includes(SECRET))).toEqual([]);
+    expect(replies.filter(({ body }) => body.includes(secretText))).toEqual([]);
   });
 
-  test.each(NUL_ATTACKS)(
+  test.each(nulAttacks)(
     "NUL in a name that is %s: nothing beside the share is",
     async (_, attack) => {
       const folder = await fresh();
@@ -140,28 +140,28 @@ describe.skipIf(process.arch !== "x64").each(persons)("virtiofs, served by $who"
     for (const [, attack] of attacks) {
       replies.push(...(await attack(client, folder)));
     }
-    expect((await client.write(ROOT, "new", "text")).error).toBe(EROFS);
-    expect((await client.mkdir(ROOT, "new")).error).toBe(EROFS);
-    expect((await client.unlink(ROOT, "f")).error).toBe(EROFS);
-    const { node } = await client.lookup(ROOT, "f");
+    expect((await client.write(root, "new", "text")).error).toBe(erofs);
+    expect((await client.mkdir(root, "new")).error).toBe(erofs);
+    expect((await client.unlink(root, "f")).error).toBe(erofs);
+    const { node } = await client.lookup(root, "f");
     expect((await client.read(node)).body.toString()).toBe("in the share\n");
     await end(client);
     expect([await folder.describeOutside(), await folder.describeShared()]).toEqual(before);
-    expect(replies.filter(({ body }) => body.includes(SECRET))).toEqual([]);
+    expect(replies.filter(({ body }) => body.includes(secretText))).toEqual([]);
   });
 });
 
 describe.skipIf(process.arch !== "x64")("virtiofs without its sandbox", () => {
-  const person = isRoot ? NOBODY : self;
+  const person = isRoot ? nobody : self;
 
   test("is left by the same requests: they are what the sandbox stops", async () => {
     const folder = await makeShareFolder(path.join(scratch, "home"), person);
     const client = await serve(folder, person, {
       change: (words) => words.map((word) => (word === "namespace" ? "none" : word)),
     });
-    expect((await client.rename(ROOT, "../secret/id", "taken")).error).toBe(0);
-    const { node } = await client.lookup(ROOT, "taken");
-    expect((await client.read(node)).body.toString()).toBe(SECRET);
+    expect((await client.rename(root, "../secret/id", "taken")).error).toBe(0);
+    const { node } = await client.lookup(root, "taken");
+    expect((await client.read(node)).body.toString()).toBe(secretText);
     await end(client);
   });
 

@@ -18,6 +18,7 @@ export interface Damage {
   why: string;
 }
 
+/** What a look at one store of containers found. */
 export interface CheckedStore {
   owner: string;
   /** How many layers were compared with what they were when they came. */

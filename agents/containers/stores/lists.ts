@@ -21,8 +21,11 @@ const containerSchema = z.object({
   layer: z.optional(z.string()),
 });
 
+/** A layer as a store lists it. */
 export type Layer = z.infer<typeof layerSchema>;
+/** An image as a store lists it. */
 export type Image = z.infer<typeof imageSchema>;
+/** A container as a store lists it. */
 export type StoredContainer = z.infer<typeof containerSchema>;
 
 /** What a store lists (containers/storage: layers.go, images.go, containers.go). */

@@ -10,8 +10,8 @@ import { addressUrl } from "../contract/address-url.ts";
 import type { Driver } from "../contract/driver.ts";
 import { refuseChange } from "../contract/refuse-change.ts";
 
-const READY_TIMEOUT_MS = 60_000;
-const COMMAND_TIMEOUT_MS = 60_000;
+const readyTimeoutMs = 60_000;
+const commandTimeoutMs = 60_000;
 
 /** Machines that exist somewhere, reached by address and key; others switch them on and off. */
 export function genericDriver(): Driver<"generic"> {
@@ -52,7 +52,7 @@ export function genericDriver(): Driver<"generic"> {
     },
     check: async () => undefined,
     launch: (machine) => expectLogin(machine),
-    async waitUntilReady(machine, { timeoutMs = READY_TIMEOUT_MS }) {
+    async waitUntilReady(machine, { timeoutMs = readyTimeoutMs }) {
       const { IPAddress, SSHPort } = machine.config.Driver;
       const spoke = await waitForBanner(SSHPort, AbortSignal.timeout(timeoutMs), IPAddress);
       if (!spoke) {
@@ -64,7 +64,7 @@ export function genericDriver(): Driver<"generic"> {
     stop: () => refuse("stop"),
     kill: () => refuse("kill"),
     async restart(machine) {
-      await captureSsh(sshTarget(machine), ["sudo reboot || reboot"], COMMAND_TIMEOUT_MS);
+      await captureSsh(sshTarget(machine), ["sudo reboot || reboot"], commandTimeoutMs);
     },
     settingsFor: (machine) => refuseChange(machine),
     remove: async () => undefined,
@@ -74,7 +74,7 @@ export function genericDriver(): Driver<"generic"> {
 
 async function expectLogin(machine: Machine<"generic">): Promise<void> {
   const target = sshTarget(machine);
-  const result = await captureSsh(target, ["true"], COMMAND_TIMEOUT_MS);
+  const result = await captureSsh(target, ["true"], commandTimeoutMs);
   if (result.exitCode !== 0) {
     throw new MachineError(
       `${target.user}@${target.host}:${target.port} can't be logged in to: ${lastLine(result.stderr) || "no answer"}. Look at the address, the user and the key.`,

@@ -17,7 +17,7 @@ export interface AcceleratorPlan {
   readonly note?: string;
 }
 
-const SLOWER = "this machine runs by software emulation, which is several times slower.";
+const slower = "this machine runs by software emulation, which is several times slower.";
 
 /** Chooses the accelerator. Throws when KVM was asked for and can't be had. */
 export function chooseAccelerator(asked: "auto" | "kvm", facts: KvmFacts): AcceleratorPlan {
@@ -28,7 +28,7 @@ export function chooseAccelerator(asked: "auto" | "kvm", facts: KvmFacts): Accel
   if (asked === "kvm") {
     throw new MachineError(`KVM was asked for, but ${reason}: use --accelerator tcg, or mend KVM.`);
   }
-  return { accelerator: "tcg", note: `${capitalized(reason)}: ${SLOWER}` };
+  return { accelerator: "tcg", note: `${capitalized(reason)}: ${slower}` };
 }
 
 /**

@@ -26,7 +26,7 @@ export interface Architecture {
   readonly probe: ProbePayload;
 }
 
-const ARCHITECTURES: Readonly<Record<ImageArchitecture, Architecture>> = {
+const architectures: Readonly<Record<ImageArchitecture, Architecture>> = {
   amd64: {
     program: "qemu-system-x86_64",
     hostArch: "x64",
@@ -71,12 +71,12 @@ function emulatedArm(version: QemuVersion | undefined): string {
 
 /** The table's row for an image. */
 export function architectureOf(image: ImageArchitecture): Architecture {
-  return ARCHITECTURES[image];
+  return architectures[image];
 }
 
 /** The device that reads the ISO. Throws where none is set up. */
 export function cdDeviceOf(image: ImageArchitecture): string {
-  const device = ARCHITECTURES[image].cdDevice;
+  const device = architectures[image].cdDevice;
   if (device === undefined) {
     throw new MachineError(`An ${image} machine can't boot from the ISO: leave out --iso.`);
   }

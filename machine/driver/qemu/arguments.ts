@@ -39,8 +39,8 @@ export interface LaunchPlan {
 }
 
 /** Names of the ports on which the guest says how far its boot is, and listens to its agent. */
-const BOOT_PORT = "org.boot2podman.boot.0";
-const AGENT_PORT = "org.qemu.guest_agent.0";
+const bootPort = "org.boot2podman.boot.0";
+const agentPort = "org.qemu.guest_agent.0";
 
 /** The arguments with which QEMU runs a machine in the background. */
 export function qemuArguments(plan: LaunchPlan): string[] {
@@ -104,9 +104,9 @@ function ports(files: MachineFiles): string[] {
   return [
     ...["-device", "virtio-serial-pci"],
     ...["-chardev", `file,id=boot,path=${optionValue(files.bootLog)}`],
-    ...["-device", `virtserialport,chardev=boot,name=${BOOT_PORT}`],
+    ...["-device", `virtserialport,chardev=boot,name=${bootPort}`],
     ...["-chardev", socket("agent", files.agentSocket)],
-    ...["-device", `virtserialport,chardev=agent,name=${AGENT_PORT}`],
+    ...["-device", `virtserialport,chardev=agent,name=${agentPort}`],
   ];
 }
 

@@ -15,7 +15,7 @@ export interface BootProgress {
 }
 
 /** A guest writes what it likes: what is beyond this isn't read. */
-const READ_MAX_BYTES = 256 * 1024;
+const readMaxBytes = 256 * 1024;
 
 /**
  * Reads the lines of the boot port: `stage NAME RESULT MS`, `hostkey TYPE BASE64`, `ready`. Others
@@ -48,7 +48,7 @@ export async function readBootLog(path: string): Promise<BootProgress> {
   try {
     const file = await open(path, "r");
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(READ_MAX_BYTES), 0);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(readMaxBytes), 0);
       return parseBootLog(buffer.subarray(0, bytesRead).toString("utf8"));
     } finally {
       await file.close();

@@ -2,8 +2,8 @@ import { open } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
 import { systemErrorCode } from "../../../system-error.ts";
 
-const TAIL_BYTES = 8192;
-const LINE_MAX = 200;
+const tailBytes = 8192;
+const lineMax = 200;
 
 /** The lines that say something, fit for a terminal: no escape sequences, no control bytes. */
 function plainLines(text: string): string[] {
@@ -13,7 +13,7 @@ function plainLines(text: string): string[] {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not get through.
       .map((line) => line.replace(/[\u0000-\u001f\u007f-\u009f]/g, "").trim())
       .filter((line) => line !== "")
-      .map((line) => line.slice(0, LINE_MAX))
+      .map((line) => line.slice(0, lineMax))
   );
 }
 
@@ -34,8 +34,8 @@ export async function readConsoleEnd(path: string): Promise<string> {
     const file = await open(path, "r");
     try {
       const { size } = await file.stat();
-      const start = Math.max(0, size - TAIL_BYTES);
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, start);
+      const start = Math.max(0, size - tailBytes);
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(tailBytes), 0, tailBytes, start);
       return buffer.subarray(0, bytesRead).toString("utf8");
     } finally {
       await file.close();

@@ -8,22 +8,23 @@ export interface DiskPlan {
 }
 
 /** The modes of -drive cache= by what they mean. */
-const CACHE: Readonly<Record<string, { direct: boolean; noFlush: boolean; writeCache: boolean }>> =
-  {
-    default: { direct: false, noFlush: false, writeCache: true },
-    writeback: { direct: false, noFlush: false, writeCache: true },
-    writethrough: { direct: false, noFlush: false, writeCache: false },
-    none: { direct: true, noFlush: false, writeCache: true },
-    directsync: { direct: true, noFlush: false, writeCache: false },
-    unsafe: { direct: false, noFlush: true, writeCache: true },
-  };
+const cacheMeanings: Readonly<
+  Record<string, { direct: boolean; noFlush: boolean; writeCache: boolean }>
+> = {
+  default: { direct: false, noFlush: false, writeCache: true },
+  writeback: { direct: false, noFlush: false, writeCache: true },
+  writethrough: { direct: false, noFlush: false, writeCache: false },
+  none: { direct: true, noFlush: false, writeCache: true },
+  directsync: { direct: true, noFlush: false, writeCache: false },
+  unsafe: { direct: false, noFlush: true, writeCache: true },
+};
 
 /** The cache modes that there are. */
-export const CACHE_MODES = Object.keys(CACHE);
+export const cacheModes = Object.keys(cacheMeanings);
 
 /** The data disk. What the guest discards, or writes as zeros, takes no room on the host. */
 export function diskArguments(plan: DiskPlan): string[] {
-  const { direct, noFlush, writeCache } = CACHE[plan.cacheMode] ?? {
+  const { direct, noFlush, writeCache } = cacheMeanings[plan.cacheMode] ?? {
     direct: false,
     noFlush: false,
     writeCache: true,

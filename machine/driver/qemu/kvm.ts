@@ -10,7 +10,7 @@ import { acceleratorArguments, type KvmFacts } from "./accelerator.ts";
 import type { Architecture } from "./architecture.ts";
 
 /** A guest of five instructions takes some 50 ms. */
-const PROBE_TIMEOUT_MS = 3000;
+const probeTimeoutMs = 3000;
 
 const remembered = z.object({
   bootId: z.string(),
@@ -66,10 +66,10 @@ async function tryKvm(program: string, architecture: Architecture): Promise<Reme
         ...acceleratorArguments("kvm", "host"),
         ...architecture.probe.argumentsFor(payload),
       ],
-      { timeoutMs: PROBE_TIMEOUT_MS },
+      { timeoutMs: probeTimeoutMs },
     );
     if (result.timedOut) {
-      return { kind: "broken", reason: `no answer within ${PROBE_TIMEOUT_MS / 1000} s` };
+      return { kind: "broken", reason: `no answer within ${probeTimeoutMs / 1000} s` };
     }
     if (result.exitCode === architecture.probe.exitCode) {
       return { kind: "works" };

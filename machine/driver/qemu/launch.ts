@@ -27,7 +27,7 @@ import { shareWords } from "./share-devices.ts";
 import { checkQemuVersion, emulationThreads, readQemuVersion } from "./version.ts";
 
 /** QEMU goes to the background as soon as its devices are set up. */
-const LAUNCH_TIMEOUT_MS = 30_000;
+const launchTimeoutMs = 30_000;
 
 /** Starts the QEMU of a stopped machine. Resolves when it runs; throws with QEMU's own reason. */
 export async function launch(
@@ -219,7 +219,7 @@ async function keepAsPrevious(path: string): Promise<void> {
 
 async function runQemu(machine: Machine<"qemu">, words: readonly string[]): Promise<number> {
   const [program = "", ...args] = words;
-  const result = await runProgram(program, args, { timeoutMs: LAUNCH_TIMEOUT_MS });
+  const result = await runProgram(program, args, { timeoutMs: launchTimeoutMs });
   const pid = await machinePid(machine.files);
   if (result.exitCode === 0 && pid !== undefined) {
     return pid;
@@ -237,7 +237,7 @@ export function launchFailure(
   const { name } = machine;
   const { SSHPort, Memory, NetworkBridge } = machine.config.Driver;
   if (timedOut) {
-    return new MachineError(`QEMU did not start "${name}" within ${LAUNCH_TIMEOUT_MS / 1000} s.`);
+    return new MachineError(`QEMU did not start "${name}" within ${launchTimeoutMs / 1000} s.`);
   }
   const reason = lastLine(stderr).replace(/^[\w./-]+: (-\w+ [^:]*: )?/, "");
   const cause = new Error(stderr.trim());

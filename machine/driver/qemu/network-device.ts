@@ -1,5 +1,5 @@
 import type { PublishedPort } from "../../store/driver-config.ts";
-import { LOOPBACK } from "../../store/port.ts";
+import { loopback } from "../../store/port.ts";
 import { machineMac } from "./machine-uuid.ts";
 import { optionValue } from "./option-value.ts";
 
@@ -47,7 +47,7 @@ function backend(name: string, plan: NetworkPlan): string {
 
 function forwards(plan: { sshPort: number; publish: readonly PublishedPort[] }): string[] {
   return [
-    `hostfwd=tcp:${LOOPBACK}:${plan.sshPort}-:22`,
+    `hostfwd=tcp:${loopback}:${plan.sshPort}-:22`,
     ...plan.publish.map(
       ({ Protocol, HostIP, HostPort, GuestPort }) =>
         `hostfwd=${Protocol}:${HostIP}:${HostPort}-:${GuestPort}`,

@@ -6,11 +6,11 @@ import type { Report } from "../contract/driver.ts";
 import type { ServedShare } from "./share-devices.ts";
 
 /** Who the guest's user is: what it writes belongs to the person here, and the other way round. */
-export const GUEST_USER = { uid: 1000, gid: 50 };
+export const guestUser = { uid: 1000, gid: 50 };
 
-const TRIAL_TIMEOUT_MS = 10_000;
+const trialTimeoutMs = 10_000;
 /** Below this a port takes a privilege that a namespace of one's own doesn't give (ip(7)). */
-const UNPRIVILEGED_PORT = 1024;
+const unprivilegedPort = 1024;
 
 /** What decides whether QEMU needs a user namespace. */
 export interface OwnerFacts {
@@ -27,19 +27,19 @@ export interface OwnerFacts {
  */
 export function planOwnerMap(facts: OwnerFacts): "yes" | "no" | "can't" {
   const isNeeded = facts.shares.some(({ transport }) => transport.kind === "9p");
-  if (!isNeeded || (facts.uid === GUEST_USER.uid && facts.gid === GUEST_USER.gid)) {
+  if (!isNeeded || (facts.uid === guestUser.uid && facts.gid === guestUser.gid)) {
     return "no";
   }
   const needsPrivilege =
-    !isUserNetwork(facts.network) || facts.ports.some((port) => port < UNPRIVILEGED_PORT);
+    !isUserNetwork(facts.network) || facts.ports.some((port) => port < unprivilegedPort);
   return needsPrivilege ? "can't" : "yes";
 }
 
-const UNSHARE = [
+const unshare = [
   "unshare",
   "--user",
-  `--map-user=${GUEST_USER.uid}`,
-  `--map-group=${GUEST_USER.gid}`,
+  `--map-user=${guestUser.uid}`,
+  `--map-group=${guestUser.gid}`,
 ];
 
 /** The words before QEMU's own; none where owners need no translation, or can't be translated. */
@@ -49,10 +49,10 @@ export async function ownerMapWords(
   report: Report,
 ): Promise<string[]> {
   const { Network, SSHPort, Publish } = machine.config.Driver;
-  const uid = process.getuid?.() ?? GUEST_USER.uid;
+  const uid = process.getuid?.() ?? guestUser.uid;
   const plan = planOwnerMap({
     uid,
-    gid: process.getgid?.() ?? GUEST_USER.gid,
+    gid: process.getgid?.() ?? guestUser.gid,
     shares,
     network: Network,
     ports: [SSHPort, ...Publish.map((port) => port.HostPort)],
@@ -61,7 +61,7 @@ export async function ownerMapWords(
     return [];
   }
   if (plan === "yes" && (await canUnshare())) {
-    return UNSHARE;
+    return unshare;
   }
   report.warn(
     `Shared folders keep this host's owners in "${machine.name}": what belongs to uid ${uid} here, only root can write there.`,
@@ -70,9 +70,9 @@ export async function ownerMapWords(
 }
 
 async function canUnshare(): Promise<boolean> {
-  const [program = "", ...args] = UNSHARE;
+  const [program = "", ...args] = unshare;
   try {
-    const trial = await runProgram(program, [...args, "true"], { timeoutMs: TRIAL_TIMEOUT_MS });
+    const trial = await runProgram(program, [...args, "true"], { timeoutMs: trialTimeoutMs });
     return trial.exitCode === 0;
   } catch (error) {
     if (error instanceof MachineError) {

@@ -9,13 +9,13 @@ import { findByPidFile, hasEnded, machinePid, readProcess } from "./process.ts";
 import { connectQmp, MonitorError } from "./qmp.ts";
 import { lookAtQemu } from "./state.ts";
 
-const MONITOR_TIMEOUT_MS = 5000;
+const monitorTimeoutMs = 5000;
 /** QEMU writes its cached data to the disk's file before it ends. */
-const QUIT_TIMEOUT_MS = 20_000;
-const KILL_TIMEOUT_MS = 5000;
+const quitTimeoutMs = 20_000;
+const killTimeoutMs = 5000;
 
 /** How soon the end of QEMU is seen: whoever stops a machine waits for just that. */
-const RECHECK_MS = 50;
+const recheckMs = 50;
 
 /**
  * Presses the power button and waits until QEMU has ended. A guest that is still booting may not
@@ -28,7 +28,7 @@ export async function shutDown(
 ): Promise<void> {
   const isOver = await watchEnd(machine);
   let readyCount = (await readBootLog(machine.files.bootLog)).readyCount;
-  const { monitor } = await lookAtQemu(machine.files, MONITOR_TIMEOUT_MS);
+  const { monitor } = await lookAtQemu(machine.files, monitorTimeoutMs);
   if (monitor.kind === "answers" && monitor.status === "paused") {
     // A guest that is held hears no button.
     await command(machine, "cont");
@@ -46,7 +46,7 @@ export async function shutDown(
     return undefined;
   };
   const { folder } = machine.files;
-  if (!(await waitInFolder(folder, look, options.timeoutMs, RECHECK_MS))) {
+  if (!(await waitInFolder(folder, look, options.timeoutMs, recheckMs))) {
     options.report.warn(
       `"${machine.name}" did not shut down within ${Math.round(options.timeoutMs / 1000)} s: it is switched off, and what its programs had not yet written is lost.`,
     );
@@ -59,12 +59,12 @@ export async function switchOff(machine: MachinePlace): Promise<void> {
   const pid = await qemuPid(machine);
   const isOver = await watchEnd(machine);
   const asked = await tryCommand(machine, "quit");
-  if (asked && (await endsWithin(machine, isOver, QUIT_TIMEOUT_MS))) {
+  if (asked && (await endsWithin(machine, isOver, quitTimeoutMs))) {
     return;
   }
   if (pid !== undefined && !(await isOver())) {
     killProcess(machine, pid);
-    if (!(await endsWithin(machine, isOver, KILL_TIMEOUT_MS))) {
+    if (!(await endsWithin(machine, isOver, killTimeoutMs))) {
       throw new MachineError(
         `QEMU (process ${pid}) of "${machine.name}" was killed but is still there: the host's kernel holds it (disk or KVM). Look at it with ps.`,
       );
@@ -99,7 +99,7 @@ async function watchEnd(machine: MachinePlace): Promise<() => Promise<boolean>> 
   if (pid === undefined || started === undefined) {
     // Without a pid only the monitor tells.
     return async () =>
-      (await lookAtQemu(machine.files, MONITOR_TIMEOUT_MS)).monitor.kind === "refused";
+      (await lookAtQemu(machine.files, monitorTimeoutMs)).monitor.kind === "refused";
   }
   return () => hasEnded(pid, started);
 }
@@ -110,11 +110,11 @@ async function endsWithin(
   timeoutMs: number,
 ): Promise<boolean> {
   const look = async () => ((await isOver()) ? true : undefined);
-  return (await waitInFolder(machine.files.folder, look, timeoutMs, RECHECK_MS)) ?? false;
+  return (await waitInFolder(machine.files.folder, look, timeoutMs, recheckMs)) ?? false;
 }
 
 async function command(machine: MachinePlace, name: string): Promise<void> {
-  const monitor = await connectQmp(machine.files.monitor, MONITOR_TIMEOUT_MS);
+  const monitor = await connectQmp(machine.files.monitor, monitorTimeoutMs);
   try {
     await monitor.execute(name);
   } finally {

@@ -9,11 +9,11 @@ export interface ProbePayload {
 }
 
 /** A ROM ends at 4 GiB and must be a multiple of 64 KiB. */
-const ROM_BYTES = 65_536;
+const romBytes = 65_536;
 /** Where an x86 processor starts: 16 bytes before the end of the ROM. */
-const RESET_OFFSET = ROM_BYTES - 16;
-const EXIT_PORT = 0xf4;
-const EXIT_VALUE = 0x10;
+const resetOffset = romBytes - 16;
+const exitPort = 0xf4;
+const exitValue = 0x10;
 
 /**
  * A ROM whose first instructions write to the isa-debug-exit device, which makes QEMU exit with
@@ -21,16 +21,16 @@ const EXIT_VALUE = 0x10;
  */
 export const amd64Payload: ProbePayload = {
   bytes() {
-    const rom = Buffer.alloc(ROM_BYTES);
+    const rom = Buffer.alloc(romBytes);
     // mov al, EXIT_VALUE; out EXIT_PORT, al; hlt; jmp to the hlt
-    Buffer.from([0xb0, EXIT_VALUE, 0xe6, EXIT_PORT, 0xf4, 0xeb, 0xfd]).copy(rom, RESET_OFFSET);
+    Buffer.from([0xb0, exitValue, 0xe6, exitPort, 0xf4, 0xeb, 0xfd]).copy(rom, resetOffset);
     return rom;
   },
   argumentsFor: (path) => [
     ...["-machine", "pc", "-m", "16", "-bios", path],
-    ...["-device", `isa-debug-exit,iobase=${EXIT_PORT},iosize=4`],
+    ...["-device", `isa-debug-exit,iobase=${exitPort},iosize=4`],
   ],
-  exitCode: (EXIT_VALUE << 1) | 1,
+  exitCode: (exitValue << 1) | 1,
 };
 
 /**

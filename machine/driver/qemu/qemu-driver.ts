@@ -15,10 +15,10 @@ import { waitUntilReady } from "./ready.ts";
 import { decideState, lookAtQemu } from "./state.ts";
 
 /** How long a boot may take: software emulation is several times slower, and a CD slower still. */
-const READY_TIMEOUT_MS = { kvm: 60_000, tcg: 180_000 } as const;
-const ISO_TIMEOUT_FACTOR = 2;
+const readyDeadlineMs = { kvm: 60_000, tcg: 180_000 } as const;
+const isoTimeoutFactor = 2;
 
-const FLAGS = [
+const ownFlags = [
   ...["memory", "cpus", "disk-size", "image", "boot2podman-url", "iso", "accelerator"],
   ...["volume", "publish", "ssh-port", "localports", "ssh-user", "program", "append"],
   ...["qemu-display", "qemu-display-type", "qemu-nographic", "qemu-cache-mode", "qemu-io-mode"],
@@ -32,7 +32,7 @@ export function qemuDriver(store: string): Driver<"qemu"> {
   return {
     isOurs: true,
     hasLogin: true,
-    flags: FLAGS,
+    flags: ownFlags,
     forwardsPort: ({ Network = "user" }) => isUserNetwork(Network),
     // The kernel command line has it; the ISO's own has not.
     needsHostname: (machine) => machine.config.Driver.Boot !== "kernel",
@@ -89,6 +89,6 @@ async function observe(place: MachinePlace, timeoutMs: number): Promise<Observed
 
 async function readyTimeoutMs(machine: Machine<"qemu">): Promise<number> {
   const accelerator = (await readRecord(machine.files))?.accelerator ?? "tcg";
-  const factor = machine.config.Driver.Boot === "iso" ? ISO_TIMEOUT_FACTOR : 1;
-  return READY_TIMEOUT_MS[accelerator] * factor;
+  const factor = machine.config.Driver.Boot === "iso" ? isoTimeoutFactor : 1;
+  return readyDeadlineMs[accelerator] * factor;
 }

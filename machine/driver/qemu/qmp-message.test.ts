@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { QmpDecoder, type QmpMessage } from "./qmp-message.ts";
 
-const STREAM = `${[
+const stream = `${[
   '{"QMP": {"version": {"package": "Debian"}, "capabilities": ["oob"]}}',
   '{"return": {}, "id": "1"}',
   '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "RTC_CHANGE", "data": {"offset": 1}}',
@@ -11,7 +11,7 @@ const STREAM = `${[
   '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "POWERDOWN"}',
 ].join("\r\n")}\r\n`;
 
-const MESSAGES: QmpMessage[] = [
+const knownMessages: QmpMessage[] = [
   { kind: "greeting" },
   { kind: "reply", id: "1", value: {} },
   { kind: "event", name: "RTC_CHANGE" },
@@ -21,7 +21,7 @@ const MESSAGES: QmpMessage[] = [
 ];
 
 test("a stream is the same messages however it is cut into pieces", () => {
-  const bytes = Buffer.from(STREAM);
+  const bytes = Buffer.from(stream);
   const cuts = fc.array(fc.integer({ min: 0, max: bytes.length }), { maxLength: 12 });
   fc.assert(
     fc.property(cuts, (positions) => {
@@ -30,7 +30,7 @@ test("a stream is the same messages however it is cut into pieces", () => {
       const messages = edges
         .slice(1)
         .flatMap((end, index) => decoder.push(bytes.subarray(edges[index], end)));
-      expect(messages).toEqual(MESSAGES);
+      expect(messages).toEqual(knownMessages);
     }),
   );
 });

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { connectQmp } from "./qmp.ts";
 
-const GREETING = '{"QMP": {"version": {}, "capabilities": []}}\r\n';
-const EVENT = '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "RESUME"}\r\n';
+const greetingText = '{"QMP": {"version": {}, "capabilities": []}}\r\n';
+const event = '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "RESUME"}\r\n';
 
 let folder: string;
 let path: string;
@@ -25,7 +25,7 @@ afterEach(async () => {
 /** A monitor that greets, then answers each command as it is told. */
 function monitor(
   answer: (command: string, id: string, socket: Socket) => void,
-  greeting = GREETING,
+  greeting = greetingText,
 ): Promise<void> {
   server = createServer((socket) => {
     socket.on("error", () => undefined);
@@ -44,7 +44,7 @@ const reply = (id: string, value: unknown) => `${JSON.stringify({ return: value,
 
 test("a reply among events is found", async () => {
   await monitor((command, id, socket) => {
-    socket.write(EVENT + reply(id, { command }) + EVENT);
+    socket.write(event + reply(id, { command }) + event);
   });
   const connection = await connectQmp(path, 60_000);
   expect(await connection.execute("query-status")).toEqual({ command: "query-status" });

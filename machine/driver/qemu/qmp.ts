@@ -41,7 +41,7 @@ export async function connectQmp(path: string, timeoutMs: number): Promise<QmpCo
 }
 
 /** The name under which the greeting is waited for; commands have numbers. */
-const GREETING = "greeting";
+const greeting = "greeting";
 
 class Session implements QmpConnection {
   readonly #waiting = new Map<string, Waiting>();
@@ -62,7 +62,7 @@ class Session implements QmpConnection {
   }
 
   greeted(): Promise<unknown> {
-    return this.#wait(GREETING);
+    return this.#wait(greeting);
   }
 
   execute(command: string): Promise<unknown> {
@@ -116,7 +116,7 @@ class Session implements QmpConnection {
     if (message.kind === "event") {
       return;
     }
-    const id = message.kind === "greeting" ? GREETING : (message.id ?? "");
+    const id = message.kind === "greeting" ? greeting : (message.id ?? "");
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (message.kind === "refusal") {

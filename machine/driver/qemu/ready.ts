@@ -9,7 +9,7 @@ import { lastConsoleLine, panicLine, readConsoleEnd } from "./console-log.ts";
 import { machinePid } from "./process.ts";
 
 /** A guest whose agents can't run says nothing on the port; its sshd then tells that it is up. */
-const SILENCE_MS = 5000;
+const silenceMs = 5000;
 
 type Outcome = "ready" | "banner" | "ended" | "panicked";
 
@@ -30,7 +30,7 @@ export async function waitUntilReady(
   let bannerSeen = false;
   const listen = setTimeout(async () => {
     bannerSeen = await waitForBanner(machine.config.Driver.SSHPort, silence.signal);
-  }, SILENCE_MS);
+  }, silenceMs);
   let reported = 0;
   let progress: BootProgress = { stages: [], hostKeys: [], readyCount: 0 };
   const look = async (): Promise<Outcome | undefined> => {

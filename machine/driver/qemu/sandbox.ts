@@ -1,7 +1,7 @@
 import { runProgram } from "../../program/run.ts";
 import type { Settings } from "../../store/driver-config.ts";
 
-const TRIAL_TIMEOUT_MS = 10_000;
+const trialTimeoutMs = 10_000;
 
 /** What decides how QEMU confines itself. */
 export interface SandboxFacts {
@@ -31,5 +31,5 @@ export function sandboxArguments(facts: SandboxFacts): string[] {
 /** Whether a QEMU knows the option; one that was built without says so and fails. */
 export async function canSandbox(program: string): Promise<boolean> {
   const words = ["-sandbox", "on", "--version"];
-  return (await runProgram(program, words, { timeoutMs: TRIAL_TIMEOUT_MS })).exitCode === 0;
+  return (await runProgram(program, words, { timeoutMs: trialTimeoutMs })).exitCode === 0;
 }

@@ -11,17 +11,17 @@ import type { MachineFiles } from "../../store/machine-files.ts";
 import type { Machine } from "../../store/machines.ts";
 import type { FolderShare } from "../../store/share.ts";
 import type { Report } from "../contract/driver.ts";
-import { GUEST_USER } from "./owner-map.ts";
+import { guestUser } from "./owner-map.ts";
 import type { ServedShare } from "./share-devices.ts";
 
 /** Debian and Fedora keep the daemon here, off PATH. */
-const DAEMON_PLACES = ["virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd"];
-const HELP_TIMEOUT_MS = 10_000;
-const START_TIMEOUT_MS = 20_000;
+const daemonPlaces = ["virtiofsd", "/usr/libexec/virtiofsd", "/usr/lib/virtiofsd"];
+const helpTimeoutMs = 10_000;
+const startTimeoutMs = 20_000;
 /** What it says (virtiofsd's main.rs) when its sandbox stands and it takes QEMU's connection. */
-const SERVES = "Waiting for vhost-user socket connection";
+const serves = "Waiting for vhost-user socket connection";
 /** What a daemon says until then takes a few lines. */
-const SAID_MAX_BYTES = 64 * 1024;
+const saidMaxBytes = 64 * 1024;
 
 /** A virtiofs daemon that can do what a share needs. */
 export interface Daemon {
@@ -123,10 +123,10 @@ export function daemonArguments(
   return [
     ...["--socket-path", socket, "--shared-dir", share.HostFolder],
     ...["--sandbox", "namespace", "--cache", "auto", "--log-level", "info"],
-    ...["--translate-uid", `map:${GUEST_USER.uid}:${person.uid}:1`],
-    ...squash("--translate-uid", GUEST_USER.uid, person.uid),
-    ...["--translate-gid", `map:${GUEST_USER.gid}:${person.gid}:1`],
-    ...squash("--translate-gid", GUEST_USER.gid, person.gid),
+    ...["--translate-uid", `map:${guestUser.uid}:${person.uid}:1`],
+    ...squash("--translate-uid", guestUser.uid, person.uid),
+    ...["--translate-gid", `map:${guestUser.gid}:${person.gid}:1`],
+    ...squash("--translate-gid", guestUser.gid, person.gid),
     ...(share.ReadOnly ? ["--readonly"] : []),
   ];
 }
@@ -149,10 +149,10 @@ export function daemonAbilities(program: string, help: string): Daemon {
 }
 
 async function findDaemon(): Promise<Daemon | undefined> {
-  for (const place of DAEMON_PLACES) {
+  for (const place of daemonPlaces) {
     try {
       const program = await findProgram(place);
-      const { stdout } = await runProgram(program, ["--help"], { timeoutMs: HELP_TIMEOUT_MS });
+      const { stdout } = await runProgram(program, ["--help"], { timeoutMs: helpTimeoutMs });
       return daemonAbilities(program, stdout);
     } catch (error) {
       if (!(error instanceof MachineError)) {
@@ -201,9 +201,9 @@ async function start(
     if (ended) {
       return "ended";
     }
-    return (await readFrom(logPath, logStart)).includes(SERVES) ? "serves" : undefined;
+    return (await readFrom(logPath, logStart)).includes(serves) ? "serves" : undefined;
   };
-  const outcome = await waitInFolder(machine.files.folder, look, START_TIMEOUT_MS);
+  const outcome = await waitInFolder(machine.files.folder, look, startTimeoutMs);
   child.unref();
   if (outcome === "serves") {
     return child;
@@ -218,7 +218,7 @@ async function start(
 async function readFrom(path: string, start: number): Promise<string> {
   const file = await open(path, "r");
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(SAID_MAX_BYTES), 0, null, start);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(saidMaxBytes), 0, null, start);
     return buffer.toString("utf8", 0, bytesRead);
   } finally {
     await file.close();

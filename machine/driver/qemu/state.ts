@@ -22,7 +22,7 @@ export interface QemuFacts {
 const statusReply = z.object({ status: z.string() });
 
 /** QEMU's RunState (qapi/run-state.json) in the words of `ls`; what isn't here is an error. */
-const STATES: Readonly<Record<string, MachineState>> = {
+const states: Readonly<Record<string, MachineState>> = {
   running: "Running",
   debug: "Paused",
   paused: "Paused",
@@ -55,7 +55,7 @@ export function decideState(name: string, facts: QemuFacts): Observed {
   if (monitor.kind === "silent") {
     return { state: "Timeout", error: `QEMU (process ${pid}) doesn't answer: ${switchOff}` };
   }
-  const state = STATES[monitor.status];
+  const state = states[monitor.status];
   return state === undefined
     ? { state: "Error", error: `QEMU stopped the guest (${monitor.status}): ${switchOff}` }
     : { state };

@@ -7,11 +7,11 @@ export interface QemuVersion {
   readonly minor: number;
 }
 
-const VERSION_TIMEOUT_MS = 10_000;
+const versionTimeoutMs = 10_000;
 
 /** Asks a QEMU for its release; undefined when it says none. */
 export async function readQemuVersion(program: string): Promise<QemuVersion | undefined> {
-  const { stdout } = await runProgram(program, ["--version"], { timeoutMs: VERSION_TIMEOUT_MS });
+  const { stdout } = await runProgram(program, ["--version"], { timeoutMs: versionTimeoutMs });
   return parseQemuVersion(stdout);
 }
 
@@ -22,7 +22,7 @@ export function parseQemuVersion(text: string): QemuVersion | undefined {
 }
 
 /** The devices that give memory back to the host came with 5.1. */
-const OLDEST = { major: 5, minor: 1 };
+const oldest = { major: 5, minor: 1 };
 
 /** Throws for a QEMU that lacks what machines need; one that says no version is tried. */
 export function checkQemuVersion(program: string, version: QemuVersion | undefined): void {
@@ -30,9 +30,9 @@ export function checkQemuVersion(program: string, version: QemuVersion | undefin
     return;
   }
   const { major, minor } = version;
-  if (major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor)) {
+  if (major < oldest.major || (major === oldest.major && minor < oldest.minor)) {
     throw new MachineError(
-      `${program} is QEMU ${major}.${minor}, and machines need ${OLDEST.major}.${OLDEST.minor} or later: install a newer one, or name it with --program.`,
+      `${program} is QEMU ${major}.${minor}, and machines need ${oldest.major}.${oldest.minor} or later: install a newer one, or name it with --program.`,
     );
   }
 }

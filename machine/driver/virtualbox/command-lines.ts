@@ -15,7 +15,7 @@ export interface VirtualMachine {
   readonly share: { readonly folder: string; readonly name: string } | undefined;
 }
 
-const CONTROLLER = "SATA";
+const controller = "SATA";
 
 /** The calls of VBoxManage that make a machine, in order; the last ones fit it out. */
 export function creationCommands(machine: VirtualMachine): string[][] {
@@ -57,7 +57,7 @@ export function creationCommands(machine: VirtualMachine): string[][] {
       ...["--boot1", "dvd", "--boot2", "none", "--boot3", "none", "--boot4", "none"],
       ...["--nic1", "nat", "--nictype1", "virtio", "--cableconnected1", "on"],
     ],
-    ["storagectl", name, "--name", CONTROLLER, "--add", "sata", "--hostiocache", "on"],
+    ["storagectl", name, "--name", controller, "--add", "sata", "--hostiocache", "on"],
     attach(name, 0, "dvddrive", machine.iso),
     attach(name, 1, "hdd", machine.disk),
     ["guestproperty", "set", name, "/VirtualBox/GuestAdd/SharedFolders/MountPrefix", "/"],
@@ -91,7 +91,7 @@ export function settingCommands(machine: VirtualMachine, forwarded: readonly str
 
 function attach(name: string, port: number, type: string, medium: string): string[] {
   return [
-    ...["storageattach", name, "--storagectl", CONTROLLER, "--port", String(port)],
+    ...["storageattach", name, "--storagectl", controller, "--port", String(port)],
     ...["--device", "0", "--type", type, "--medium", medium],
   ];
 }

@@ -2,10 +2,13 @@ import { MachineError } from "../../error/machine-error.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
 import type { MachineState } from "../contract/driver.ts";
 
-const TIMEOUT_MS = 120_000;
+const callTimeoutMs = 120_000;
 
 /** Runs VBoxManage; throws its own reason when it fails. Returns what it printed. */
-export async function vboxManage(args: readonly string[], timeoutMs = TIMEOUT_MS): Promise<string> {
+export async function vboxManage(
+  args: readonly string[],
+  timeoutMs = callTimeoutMs,
+): Promise<string> {
   const result = await runProgram("VBoxManage", args, { timeoutMs });
   if (result.exitCode !== 0) {
     const found = result.timedOut
@@ -25,7 +28,7 @@ function reasonOf(stderr: string): string {
 }
 
 /** VirtualBox's words for states (VBoxManage showvminfo --machinereadable) in those of `ls`. */
-const STATES: Readonly<Record<string, MachineState>> = {
+const states: Readonly<Record<string, MachineState>> = {
   running: "Running",
   paused: "Paused",
   saved: "Saved",
@@ -59,7 +62,7 @@ export async function vboxState(
 /** Reads the line `VMState="running"`. */
 export function parseVmState(text: string): MachineState {
   const word = /^VMState="([^"]*)"$/m.exec(text)?.[1] ?? "";
-  return STATES[word] ?? "Error";
+  return states[word] ?? "Error";
 }
 
 /** The names of the ports that VirtualBox forwards to the machine. */

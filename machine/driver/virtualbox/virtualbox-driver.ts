@@ -15,12 +15,12 @@ import type { Driver } from "../contract/driver.ts";
 import { creationCommands, settingCommands, type VirtualMachine } from "./command-lines.ts";
 import { vboxForwards, vboxManage, vboxState } from "./vboxmanage.ts";
 
-const READY_TIMEOUT_MS = 120_000;
-const CONVERT_TIMEOUT_MS = 300_000;
+const readyTimeoutMs = 120_000;
+const convertTimeoutMs = 300_000;
 /** VBoxManage tells of no event, so the end of a machine is asked for. */
-const RECHECK_MS = 1000;
+const recheckMs = 1000;
 
-const FLAGS = [
+const ownFlags = [
   ...["memory", "cpus", "disk-size", "image", "ssh-port", "localports", "ssh-user", "publish"],
   ...["virtualbox-memory", "virtualbox-cpu-count", "virtualbox-disk-size"],
   ...["virtualbox-boot2podman-url", "virtualbox-hostonly-cidr"],
@@ -32,7 +32,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
   return {
     isOurs: true,
     hasLogin: true,
-    flags: FLAGS,
+    flags: ownFlags,
     forwardsPort: () => true,
     needsHostname: () => true,
     url: addressUrl,
@@ -53,7 +53,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
     async launch(machine, report) {
       await checkDisk(diskOf(machine), machine.name);
       const virtual = await virtualMachine(machine);
-      if ((await vboxState(machine.name, CONVERT_TIMEOUT_MS)) === undefined) {
+      if ((await vboxState(machine.name, convertTimeoutMs)) === undefined) {
         report.line("Creating VirtualBox VM...");
         for (const args of creationCommands(virtual)) {
           await vboxManage(args);
@@ -65,7 +65,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
       report.line(`Starting "${machine.name}" (VirtualBox)...`);
       await vboxManage(["startvm", machine.name, "--type", "headless"]);
     },
-    async waitUntilReady(machine, { timeoutMs = READY_TIMEOUT_MS }) {
+    async waitUntilReady(machine, { timeoutMs = readyTimeoutMs }) {
       const { SSHPort } = machine.config.Driver;
       if (!(await waitForBanner(SSHPort, AbortSignal.timeout(timeoutMs)))) {
         throw new MachineError(
@@ -84,7 +84,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
           await vboxManage(["controlvm", machine.name, "poweroff"]);
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, RECHECK_MS));
+        await new Promise((resolve) => setTimeout(resolve, recheckMs));
       }
     },
     async kill(machine) {
@@ -108,7 +108,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
       await vboxManage(["modifymedium", "disk", diskOf(machine), ...size]);
     },
     async remove(machine) {
-      if ((await vboxState(machine.name, CONVERT_TIMEOUT_MS)) !== undefined) {
+      if ((await vboxState(machine.name, convertTimeoutMs)) !== undefined) {
         await vboxManage(["unregistervm", machine.name, "--delete"]);
       }
     },
@@ -126,7 +126,7 @@ async function makeDisk(machine: Machine<"virtualbox">, publicKey: string): Prom
   const archive = userdataArchive({ publicKey });
   await writeFile(raw, archive, { mode: 0o600 });
   await truncate(raw, virtualSizeBytes(machine.config.Driver.DiskSize, archive.length));
-  await vboxManage(["convertfromraw", raw, diskOf(machine), "--format", "VDI"], CONVERT_TIMEOUT_MS);
+  await vboxManage(["convertfromraw", raw, diskOf(machine), "--format", "VDI"], convertTimeoutMs);
   await rm(raw);
 }
 

@@ -8,7 +8,7 @@ import { runOk } from "./run.ts";
 const shippedInit = path.resolve(import.meta.dirname, "../../../image/initrds/init");
 
 /** What a squashfs image begins with (kernel: Documentation/filesystems/squashfs.rst). */
-const SQUASHFS_MAGIC = "hsqs";
+const squashfsMagic = "hsqs";
 
 /** Both initrds, joined, with the agents' program taken out of /usr: what a damaged image is like. */
 export async function initrdWithoutAgents(): Promise<string> {
@@ -81,7 +81,7 @@ export async function squashfsOffset(file: string): Promise<number> {
   const handle = await open(file);
   const { buffer } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
   await handle.close();
-  const offset = buffer.indexOf(SQUASHFS_MAGIC);
+  const offset = buffer.indexOf(squashfsMagic);
   if (offset < 0) {
     throw new Error(`${file} carries no squashfs image in its first 4 KiB`);
   }

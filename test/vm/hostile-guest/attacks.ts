@@ -1,11 +1,11 @@
-import { type FuseClient, type Reply, ROOT } from "./fuse.ts";
+import { type FuseClient, type Reply, root } from "./fuse.ts";
 import type { ShareFolder } from "./share-folder.ts";
 
 /** What a hostile kernel tries, one after another; gives all that it was answered. */
 export type Attack = (client: FuseClient, folder: ShareFolder) => Promise<Reply[]>;
 
 /** Names that a kernel which keeps to the rules would never send. */
-export const BAD_NAMES: readonly [string, (folder: ShareFolder) => string][] = [
+export const badNames: readonly [string, (folder: ShareFolder) => string][] = [
   ["..", () => ".."],
   [".", () => "."],
   ["an empty name", () => ""],
@@ -25,60 +25,60 @@ export const BAD_NAMES: readonly [string, (folder: ShareFolder) => string][] = [
 /** Every operation that takes a name, with each of them. */
 export const everyOperation: Attack = async (client, folder) => {
   const replies: Reply[] = [];
-  for (const [, nameIn] of BAD_NAMES) {
+  for (const [, nameIn] of badNames) {
     const name = nameIn(folder);
-    await client.write(ROOT, "f", "in the share\n");
-    const found = await client.lookup(ROOT, name);
+    await client.write(root, "f", "in the share\n");
+    const found = await client.lookup(root, name);
     if (found.error === 0) {
       replies.push(await client.read(found.node), await client.list(found.node));
       replies.push(await client.readlink(found.node), await client.chmod(found.node, 0o755));
-      replies.push(await client.link(ROOT, "linked", found.node));
+      replies.push(await client.link(root, "linked", found.node));
       replies.push(await client.write(found.node, "id", "overwritten"));
     }
-    const { node: file } = await client.lookup(ROOT, "f");
-    replies.push(await client.write(ROOT, name, "overwritten"));
-    replies.push(await client.mkdir(ROOT, name), await client.mknod(ROOT, name));
-    replies.push(await client.symlink(ROOT, name, "/etc/passwd"));
-    replies.push(await client.link(ROOT, name, file));
-    replies.push(await client.rename(ROOT, "f", name), await client.rename2(ROOT, "f", name, 2));
-    replies.push(await client.rename(ROOT, name, "taken"));
-    replies.push(await client.read((await client.lookup(ROOT, "taken")).node));
-    replies.push(await client.unlink(ROOT, name), await client.rmdir(ROOT, name));
+    const { node: file } = await client.lookup(root, "f");
+    replies.push(await client.write(root, name, "overwritten"));
+    replies.push(await client.mkdir(root, name), await client.mknod(root, name));
+    replies.push(await client.symlink(root, name, "/etc/passwd"));
+    replies.push(await client.link(root, name, file));
+    replies.push(await client.rename(root, "f", name), await client.rename2(root, "f", name, 2));
+    replies.push(await client.rename(root, name, "taken"));
+    replies.push(await client.read((await client.lookup(root, "taken")).node));
+    replies.push(await client.unlink(root, name), await client.rmdir(root, name));
   }
   return replies;
 };
 
 /** NUL within a name. A daemon may end on it: one request each. */
-export const NUL_ATTACKS: readonly [string, Attack][] = [
-  ["renamed", async (client) => [await client.rename(ROOT, "../secret/id\0f", "taken")]],
-  ["made", async (client) => [await client.mkdir(ROOT, "../new\0f")]],
-  ["written", async (client) => [await client.write(ROOT, "../secret/id\0f", "overwritten")]],
+export const nulAttacks: readonly [string, Attack][] = [
+  ["renamed", async (client) => [await client.rename(root, "../secret/id\0f", "taken")]],
+  ["made", async (client) => [await client.mkdir(root, "../new\0f")]],
+  ["written", async (client) => [await client.write(root, "../secret/id\0f", "overwritten")]],
 ];
 
 /** Links that lead out are followed by nobody here: opened, listed, written through. */
 export const followLinks: Attack = async (client) => {
   const replies: Reply[] = [];
   for (const name of ["relative", "absolute", "folder", "proc"]) {
-    const { node } = await client.lookup(ROOT, name);
+    const { node } = await client.lookup(root, name);
     replies.push(await client.read(node), await client.read(node, 0o2), await client.list(node));
-    replies.push(await client.write(ROOT, name, "overwritten"), await client.chmod(node, 0o4777));
+    replies.push(await client.write(root, name, "overwritten"), await client.chmod(node, 0o4777));
     const inside = await client.lookup(node, "id");
     replies.push(await client.read(inside.node), await client.write(node, "id", "overwritten"));
-    replies.push(await client.unlink(node, "id"), await client.rename(node, "id", "taken", ROOT));
+    replies.push(await client.unlink(node, "id"), await client.rename(node, "id", "taken", root));
   }
   return replies;
 };
 
 /** A node that was a file or a folder when it was looked up is a link by the time of its use. */
 export const swapLinks: Attack = async (client, { outside }) => {
-  const file = await client.lookup(ROOT, "f");
-  const folder = await client.lookup(ROOT, "d");
+  const file = await client.lookup(root, "f");
+  const folder = await client.lookup(root, "d");
   const inFolder = await client.lookup(folder.node, "id");
   const swaps = [
-    await client.rename(ROOT, "f", "f.old"),
-    await client.symlink(ROOT, "f", "../secret/id"),
-    await client.rename(ROOT, "d", "d.old"),
-    await client.symlink(ROOT, "d", `${outside}/secret`),
+    await client.rename(root, "f", "f.old"),
+    await client.symlink(root, "f", "../secret/id"),
+    await client.rename(root, "d", "d.old"),
+    await client.symlink(root, "d", `${outside}/secret`),
   ];
   const uses: Reply[] = [];
   for (const { node } of [file, folder, inFolder, await client.lookup(folder.node, "id")]) {
@@ -92,11 +92,11 @@ export const swapLinks: Attack = async (client, { outside }) => {
 
 /** A folder is moved up while a node below it is held: `..` counts from where it was. */
 export const moveFolders: Attack = async (client) => {
-  const replies = [await client.mkdir(ROOT, "a")];
-  const a = await client.lookup(ROOT, "a");
+  const replies = [await client.mkdir(root, "a")];
+  const a = await client.lookup(root, "a");
   replies.push(await client.mkdir(a.node, "b"));
   const b = await client.lookup(a.node, "b");
-  replies.push(await client.rename(a.node, "b", "b", ROOT));
+  replies.push(await client.rename(a.node, "b", "b", root));
   for (const name of ["..", "../..", "../../secret/id", "../secret/id"]) {
     const { node } = await client.lookup(b.node, name);
     replies.push(await client.list(node), await client.read(node));

@@ -3,7 +3,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 
 /** Operations of FUSE by their numbers (linux/fuse.h). */
-const Op = {
+const op = {
   lookup: 1,
   setattr: 4,
   readlink: 5,
@@ -27,7 +27,7 @@ const Op = {
 } as const;
 
 /** The number of a share's own folder. */
-export const ROOT = 1n;
+export const root = 1n;
 
 /** What a daemon answered: 0 or an error number (-1: nothing), and the bytes after the header. */
 export interface Reply {
@@ -53,7 +53,7 @@ export class FuseClient {
   /** Connects, and says that it speaks FUSE 7.31. */
   static async connect(socket: string): Promise<FuseClient> {
     const client = new FuseClient(socket);
-    const { error } = await client.request(Op.init, 0n, numbers(7, 31, 0, 0));
+    const { error } = await client.request(op.init, 0n, numbers(7, 31, 0, 0));
     if (error !== 0) {
       throw new Error(`the daemon refuses to start with ${error}: ${client.#complaints.join("")}`);
     }
@@ -89,76 +89,76 @@ export class FuseClient {
 
   /** The node of a name, 0 when there is none. */
   async lookup(node: bigint, name: string): Promise<{ error: number; node: bigint }> {
-    const { error, body } = await this.request(Op.lookup, node, word(name));
+    const { error, body } = await this.request(op.lookup, node, word(name));
     return { error, node: error === 0 ? body.readBigUInt64LE(0) : 0n };
   }
 
   /** Opens a node and reads from its start. */
   async read(node: bigint, flags = 0): Promise<Reply> {
-    const opened = await this.request(Op.open, node, numbers(flags, 0));
+    const opened = await this.request(op.open, node, numbers(flags, 0));
     if (opened.error !== 0) {
       return opened;
     }
     const handle = opened.body.subarray(0, 8);
-    return this.request(Op.read, node, handle, Buffer.alloc(8), numbers(4096, 0, 0, 0, 0, 0));
+    return this.request(op.read, node, handle, Buffer.alloc(8), numbers(4096, 0, 0, 0, 0, 0));
   }
 
   /** Makes a file and writes into it. */
   async write(node: bigint, name: string, text: string): Promise<Reply> {
-    const made = await this.request(Op.create, node, numbers(0o101, 0o644, 0, 0), word(name));
+    const made = await this.request(op.create, node, numbers(0o101, 0o644, 0, 0), word(name));
     if (made.error !== 0) {
       return made;
     }
     const [id, handle] = [made.body.readBigUInt64LE(0), made.body.subarray(128, 136)];
     const bytes = Buffer.from(text);
     const place = numbers(bytes.length, 0, 0, 0, 0, 0);
-    return this.request(Op.write, id, handle, Buffer.alloc(8), place, bytes);
+    return this.request(op.write, id, handle, Buffer.alloc(8), place, bytes);
   }
 
   mkdir(node: bigint, name: string): Promise<Reply> {
-    return this.request(Op.mkdir, node, numbers(0o755, 0), word(name));
+    return this.request(op.mkdir, node, numbers(0o755, 0), word(name));
   }
 
   mknod(node: bigint, name: string): Promise<Reply> {
-    return this.request(Op.mknod, node, numbers(0o100644, 0, 0, 0), word(name));
+    return this.request(op.mknod, node, numbers(0o100644, 0, 0, 0), word(name));
   }
 
   symlink(node: bigint, name: string, target: string): Promise<Reply> {
-    return this.request(Op.symlink, node, word(name), word(target));
+    return this.request(op.symlink, node, word(name), word(target));
   }
 
   unlink(node: bigint, name: string): Promise<Reply> {
-    return this.request(Op.unlink, node, word(name));
+    return this.request(op.unlink, node, word(name));
   }
 
   rmdir(node: bigint, name: string): Promise<Reply> {
-    return this.request(Op.rmdir, node, word(name));
+    return this.request(op.rmdir, node, word(name));
   }
 
   rename(node: bigint, from: string, to: string, toNode = node): Promise<Reply> {
-    return this.request(Op.rename, node, long(toNode), word(from), word(to));
+    return this.request(op.rename, node, long(toNode), word(from), word(to));
   }
 
   rename2(node: bigint, from: string, to: string, flags: number): Promise<Reply> {
-    return this.request(Op.rename2, node, long(node), numbers(flags, 0), word(from), word(to));
+    return this.request(op.rename2, node, long(node), numbers(flags, 0), word(from), word(to));
   }
 
   link(node: bigint, name: string, existing: bigint): Promise<Reply> {
-    return this.request(Op.link, node, long(existing), word(name));
+    return this.request(op.link, node, long(existing), word(name));
   }
 
   readlink(node: bigint): Promise<Reply> {
-    return this.request(Op.readlink, node);
+    return this.request(op.readlink, node);
   }
 
   /** Opens a node as a folder and lists it. */
   async list(node: bigint): Promise<Reply> {
-    const opened = await this.request(Op.opendir, node, numbers(0, 0));
+    const opened = await this.request(op.opendir, node, numbers(0, 0));
     if (opened.error !== 0) {
       return opened;
     }
     const handle = opened.body.subarray(0, 8);
-    return this.request(Op.readdir, node, handle, Buffer.alloc(8), numbers(4096, 0, 0, 0, 0, 0));
+    return this.request(op.readdir, node, handle, Buffer.alloc(8), numbers(4096, 0, 0, 0, 0, 0));
   }
 
   /** Changes the mode, in struct fuse_setattr_in's fields. */
@@ -166,12 +166,12 @@ export class FuseClient {
     const attributes = Buffer.alloc(88);
     attributes.writeUInt32LE(1, 0); // FATTR_MODE
     attributes.writeUInt32LE(mode, 68);
-    return this.request(Op.setattr, node, attributes);
+    return this.request(op.setattr, node, attributes);
   }
 
   setxattr(node: bigint, name: string, value: string): Promise<Reply> {
     const bytes = Buffer.from(value);
-    return this.request(Op.setxattr, node, numbers(bytes.length, 0), word(name), bytes);
+    return this.request(op.setxattr, node, numbers(bytes.length, 0), word(name), bytes);
   }
 }
 

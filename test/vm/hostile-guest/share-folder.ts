@@ -12,7 +12,7 @@ import {
 import path from "node:path";
 
 /** What a guest must not get to see. */
-export const SECRET = "-----BEGIN PRIVATE KEY-----";
+export const secretText = "-----BEGIN PRIVATE KEY-----";
 
 /** A folder that is shared, and beside it one that is not; all of it is `owner`'s. */
 export interface ShareFolder {
@@ -35,7 +35,7 @@ export async function makeShareFolder(
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(shared, "d"), { recursive: true });
   await mkdir(secret);
-  await writeFile(path.join(secret, "id"), SECRET, { mode: 0o600 });
+  await writeFile(path.join(secret, "id"), secretText, { mode: 0o600 });
   await writeFile(path.join(shared, "f"), "in the share\n");
   await writeFile(path.join(shared, "d/id"), "in the share too\n");
   await symlink("../secret/id", path.join(shared, "relative"));

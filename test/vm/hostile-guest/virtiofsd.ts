@@ -1,14 +1,14 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cachedPackage, fetchPackages } from "../../../image/fetch/fetch.ts";
-import { SNAPSHOT_ARCHIVE } from "../../../image/fetch/snapshot.ts";
+import { snapshotArchive } from "../../../image/fetch/snapshot.ts";
 import { type Lock, readLock } from "../../../image/resolve/lock.ts";
 import { chooseMirrors } from "../../../image/resolve/mirrors.ts";
 import { runOk } from "../harness/run.ts";
 
 const repository = path.resolve(import.meta.dirname, "../../..");
 /** What virtiofsd is linked with; the image has all of it. */
-const LIBRARIES = ["libc6", "libcap-ng0", "libgcc-s1", "libseccomp2"];
+const libraryFolders = ["libc6", "libcap-ng0", "libgcc-s1", "libseccomp2"];
 
 /**
  * Debian 13's virtiofsd, unpacked into `folder`, whatever this host is: Debian 12 has none that
@@ -20,13 +20,13 @@ const LIBRARIES = ["libc6", "libcap-ng0", "libgcc-s1", "libseccomp2"];
 export async function unpackVirtiofsd(folder: string): Promise<string> {
   const ours = lock(path.join(import.meta.dirname, "virtiofsd.amd64.json"));
   const image = lock(path.join(repository, "image/lock/amd64.json"));
-  const libraries = image.packages.filter(({ name }) => LIBRARIES.includes(name));
+  const libraries = image.packages.filter(({ name }) => libraryFolders.includes(name));
   const wanted = { ...ours, packages: [...ours.packages, ...libraries] };
   const cacheDir = path.join(repository, ".cache");
   await fetchPackages(wanted, {
     cacheDir,
     mirrors: () => chooseMirrors(process.env.BOOT2PODMAN_MIRROR),
-    snapshot: SNAPSHOT_ARCHIVE,
+    snapshot: snapshotArchive,
     progress: { line: () => undefined, live: () => undefined },
   });
   await mkdir(folder);
