@@ -14,6 +14,7 @@ import { devicesStage } from "./devices/stage.ts";
 import { dropInsStage } from "./drop-ins/stage.ts";
 import { entropyStage } from "./entropy/stage.ts";
 import { foldersStage, wantsFolders } from "./folders/stage.ts";
+import { forwardingStage } from "./forwarding/stage.ts";
 import { bootlocalStage, bootsyncStage } from "./hooks/stages.ts";
 import { hostnameStage } from "./hostname/stage.ts";
 import { memoryStage } from "./memory/stage.ts";
@@ -56,6 +57,7 @@ export function bootStages(parts: BootParts): Stage[] {
     automountStage(bringKeysLate),
     storesStage,
     settingsStage(settings, recorder.warn),
+    forwardingStage,
     hostnameStage(settings.options.hostname !== undefined),
     networkStage(parts.clients),
     ...(wantsFolders(settings.options)

@@ -7,7 +7,7 @@ import { keyOptions } from "./options/keys.ts";
 import { memoryOptions } from "./options/memory.ts";
 import { moduleOptions } from "./options/modules.ts";
 import { nameOptions } from "./options/names.ts";
-import { dhcpOptions, networkOptions } from "./options/network.ts";
+import { dhcpOptions, forwardOptions, networkOptions } from "./options/network.ts";
 import type { Option } from "./options/option.ts";
 import { rootOptions, trialOptions } from "./options/root.ts";
 import { shareOptions } from "./options/shares.ts";
@@ -25,6 +25,7 @@ export const bootOptionTable = [
   ...moduleOptions,
   ...dhcpOptions,
   ...networkOptions,
+  ...forwardOptions,
   ...timeOptions,
   ...memoryOptions,
   ...folderOptions,

@@ -57,7 +57,7 @@ export async function runSshkeys(
     notes.done.push(`let ${given.keys.length} keys in that were handed to this machine`);
   }
   const passwordWarnings = options.passwordLogin
-    ? allowPasswords(kernel, flavour.user.name, notes.done)
+    ? await allowPasswords(kernel, flavour.user.name, notes.done)
     : [];
   const stored = await readStored(kernel, store);
   const steps = planHostKeys(stored, store);

@@ -6,6 +6,8 @@ export function podmanStage(serve: () => void): Stage {
   return {
     name: "podman",
     needs: ["automount", "cgroups", "drop-ins", "bootsync"],
+    // Rules for forwarding are there before the first container, but nobody is kept waiting for them.
+    hopes: { for: ["forwarding"], patienceMs: 10_000 },
     deadlineMs: 20_000,
     async run({ kernel }) {
       kernel.mkdir("/run/podman", { mode: 0o700 });

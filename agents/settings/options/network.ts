@@ -1,7 +1,7 @@
 import { type InterfaceSetting, ipForms, parseIpSetting } from "./interface-setting.ts";
 import { isIpAddress } from "./ip-address.ts";
 import { inGroup, type OptionsOf } from "./option.ts";
-import { flag, several } from "./option-forms.ts";
+import { choice, flag, several } from "./option-forms.ts";
 import { anywhere } from "./sources.ts";
 
 /** Whether the network comes up by itself. */
@@ -11,6 +11,19 @@ export const dhcpOptions = [
     help: "no DHCP; network interfaces stay as they are",
     sources: anywhere,
     sets: "nodhcp",
+  }),
+];
+
+/** What it does for others. */
+export const forwardOptions = [
+  choice({
+    name: "boot2podman.forward",
+    help: "what is forwarded: what containers send and what is sent to their published ports (containers, the default), or everything (all: a router, and every container's port is open to who routes through it)",
+    sources: anywhere,
+    sets: "forward",
+    choices: ["containers", "all"],
+    default: "containers",
+    refused: "containers",
   }),
 ];
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { oemTable } from "../../provision/credentials/made-tables.testing.ts";
 import { firmwareConfig, smbiosTable } from "../../provision/credentials/places.ts";
 import { authorize, boot, ed25519, publicOf, system } from "../made-machines.testing.ts";
+import { keysOnlyRuleset } from "../passwords.ts";
 
 describe("the stage", () => {
   const root = "/etc/ssh/authorized_keys.d/root";
@@ -82,20 +83,42 @@ describe("the stage", () => {
 });
 
 describe("pwauth", () => {
+  const dropIn = "/etc/ssh/sshd_config.d/10-pwauth.conf";
   const shadow = "root:*:19000:0:99999:7:::\ntc:*:19000:0:99999:7:::\n";
 
   test("gives the user, and not root, the documented password, and says so loudly", async () => {
-    const kernel = system().lay({ "/etc/shadow": shadow });
+    const kernel = system().lay({ "/etc/shadow": shadow }).onRun("nft");
     const { message } = await boot(kernel, { passwordLogin: true });
     expect(kernel.readText("/etc/shadow")).toMatch(/^root:\*:19000.*\ntc:\$6\$[^:]+:19000:/);
     expect(kernel.stat("/etc/shadow")?.mode).toBe(0o600);
-    expect(kernel.readText("/etc/ssh/sshd_config.d/10-pwauth.conf")).toBe(
-      "PasswordAuthentication yes\n",
-    );
     expect(message).toContain(
-      'EVERYBODY who reaches this machine can log in as tc with the documented password "tcuser"',
+      'EVERYBODY who reaches this machine over its network can log in as tc with the documented password "tcuser"',
     );
     expect(kernel.consoleLines.join("\n")).toContain("EVERYBODY");
+  });
+
+  test("takes no password where containers and the machine itself are led to", async () => {
+    const kernel = system().lay({ "/etc/shadow": shadow }).onRun("nft");
+    const { message } = await boot(kernel, { passwordLogin: true });
+    expect(kernel.runs.find(({ argv }) => argv[0] === "nft")).toMatchObject({
+      argv: ["nft", "-f", "-"],
+      options: { stdin: keysOnlyRuleset },
+    });
+    expect(keysOnlyRuleset).toMatch(/iifkind != "none" tcp dport 22 .* redirect to :24\n/);
+    expect(keysOnlyRuleset).toMatch(/oifname "lo" tcp dport 22 redirect to :24\n/);
+    expect(kernel.readText(dropIn)).toBe(
+      "Port 24\nPasswordAuthentication yes\nMatch LocalPort 24\n  PasswordAuthentication no\n",
+    );
+    expect(message).toContain("containers and the machine itself can not");
+  });
+
+  test("takes none over SSH at all when these can't be led there", async () => {
+    const kernel = system().lay({ "/etc/shadow": shadow });
+    kernel.onRun("nft", () => ({ exitCode: 1, stderr: "Operation not supported\n" }));
+    const { message } = await boot(kernel, { passwordLogin: true });
+    expect(kernel.exists(dropIn)).toBe(false);
+    expect(message).toContain("no password over SSH, at the console only");
+    expect(message).not.toContain("EVERYBODY");
   });
 
   test("that doesn't work keeps nobody with a key out", async () => {

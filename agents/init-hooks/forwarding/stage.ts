@@ -1,0 +1,44 @@
+import type { Kernel } from "../../kernel/kernel.ts";
+import { runChecked } from "../../kernel/run-checked.ts";
+import { loadModules } from "../../modules/module-loader.ts";
+import type { Stage } from "../../stage/stage.ts";
+import { containersRuleset, rulesetModules, tableName } from "./ruleset.ts";
+
+const nftTimeoutMs = 60_000;
+/** Netavark would set them with the first container. */
+const switches = ["/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"];
+
+/**
+ * Has the kernel forward packets, between containers and the world: the rules are there first, so that the machine is
+ * never a router of its interfaces. With `boot2podman.forward=all` it is one, as asked for.
+ */
+export const forwardingStage: Stage = {
+  name: "forwarding",
+  // The first says who may speak to whom on an interface and is changed by this one; the second may ask for more.
+  needs: ["sysctls", "settings"],
+  deadlineMs: 20_000,
+  async run({ kernel, options, notes }) {
+    if (options.forward === "all") {
+      notes.plan = switches;
+      switchOn(kernel, notes.done);
+      return { result: "ok", message: "everything is forwarded, as asked for" };
+    }
+    notes.plan = { ruleset: containersRuleset, switches };
+    await loadModules(kernel, rulesetModules);
+    const given = { stdin: containersRuleset, timeoutMs: nftTimeoutMs };
+    await runChecked(kernel, ["nft", "-f", "-"], given);
+    notes.done.push(`load the rules of table ${tableName}`);
+    switchOn(kernel, notes.done);
+    return { result: "ok", message: "between containers and the world" };
+  },
+  async onFailure() {
+    return "nothing is forwarded until the first container with a network of its own, then everything: unpublished ports too";
+  },
+};
+
+function switchOn(kernel: Kernel, done: string[]): void {
+  for (const path of switches.filter((one) => kernel.exists(one))) {
+    kernel.writePlain(path, "1");
+    done.push(`${path} = 1`);
+  }
+}
