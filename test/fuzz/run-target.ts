@@ -1,5 +1,5 @@
 import { Mutator } from "./mutate.ts";
-import type { Target } from "./targets.ts";
+import type { Target } from "./target.ts";
 
 /** No input of the sizes used here may keep a reader busy for longer: CPU time, since a host may have other work. */
 const longestMs = 2_000;

@@ -17,14 +17,8 @@ import { isoLabels } from "../../agents/provision/nocloud/iso-labels.ts";
 import { provisionOf } from "../../agents/provision/nocloud/nocloud.ts";
 import { hostKeyTypes, parseHostKey } from "../../agents/sshkeys/host-keys.ts";
 import { authorizedLine, parseAuthorizedKeys } from "../../agents/sshkeys/keys/authorized-keys.ts";
-
-/** A reader of data from outside, and what must hold of it whatever it is given. */
-export interface Target {
-  name: string;
-  seeds: readonly Uint8Array[];
-  /** Throws when something doesn't hold. Gives whether the input was taken for good, so that both are seen. */
-  check(input: Uint8Array): boolean;
-}
+import { networkTargets } from "./network-targets.ts";
+import { must, type Target } from "./target.ts";
 
 const magic = "boot2podman, please format-me";
 const key = `ssh-ed25519 ${Buffer.concat([
@@ -33,12 +27,6 @@ const key = `ssh-ed25519 ${Buffer.concat([
   Buffer.from([0, 0, 0, 32]),
   Buffer.alloc(32, 7),
 ]).toString("base64")} me@here`;
-
-function must(holds: boolean, what: string): void {
-  if (!holds) {
-    throw new Error(what);
-  }
-}
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("utf8");
 const bytesOf = (...texts: string[]) => texts.map((one) => Buffer.from(one));
@@ -324,4 +312,5 @@ const label: Target = {
 
 export const targets = [
   ...[archive, probed, blkid, authorized, hostKey, smbios, tmpfiles, noCloud, label],
+  ...networkTargets,
 ] as const;

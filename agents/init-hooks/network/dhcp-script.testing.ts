@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -53,6 +61,11 @@ export class DhcpScript {
 
   set mtu(value: number) {
     writeFileSync(this.#mtuPath, `${value}\n`);
+  }
+
+  /** Names of all files and folders that there are. */
+  files(): string[] {
+    return readdirSync(this.#folder, { recursive: true, encoding: "utf8" });
   }
 
   remove(): void {

@@ -1,0 +1,14 @@
+/** A reader of data from outside, and what must hold of it whatever it is given. */
+export interface Target {
+  name: string;
+  seeds: readonly Uint8Array[];
+  /** Throws when something doesn't hold. Gives whether the input was taken for good, so that both are seen. */
+  check(input: Uint8Array): boolean;
+}
+
+/** Throws an error of these words unless that holds. */
+export function must(holds: boolean, what: string): void {
+  if (!holds) {
+    throw new Error(what);
+  }
+}
