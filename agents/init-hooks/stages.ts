@@ -1,4 +1,5 @@
 import { automountStage } from "../automount/stage.ts";
+import { autostartStage } from "../containers/restart/stage.ts";
 import { storeCheckStage, storesStage } from "../containers/stage.ts";
 import { sharesStage } from "../guest-tools/shares/stage.ts";
 import { guestToolsStage } from "../guest-tools/stage.ts";
@@ -78,5 +79,6 @@ export function bootStages(parts: BootParts): Stage[] {
     timeStage(() => parts.clients.renewAll()),
     memoryStage,
     storeCheckStage(recorder.write),
+    autostartStage(recorder.write),
   ];
 }

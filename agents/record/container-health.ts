@@ -29,6 +29,13 @@ export function removeContainerHealth(kernel: Kernel, id: string): void {
   }
 }
 
+/** Forgets all, when nobody knows any more whether they run. */
+export function clearContainerHealth(kernel: Kernel): void {
+  for (const name of kernel.listIfPresent(folder)) {
+    kernel.unlink(`${folder}/${name}`);
+  }
+}
+
 /** All containers that run and have a check, by owner and name. */
 export function readContainerHealth(kernel: Kernel): ContainerHealth[] {
   const found = kernel.listIfPresent(folder).map((name) => {

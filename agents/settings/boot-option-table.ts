@@ -1,6 +1,7 @@
 import { automountOptions } from "./options/automount.ts";
 import { cgroupOptions } from "./options/cgroups.ts";
 import { consoleOptions } from "./options/console.ts";
+import { containerOptions } from "./options/containers.ts";
 import { folderOptions } from "./options/folders.ts";
 import { guestAgentOptions } from "./options/guest-agent.ts";
 import { keyOptions } from "./options/keys.ts";
@@ -31,6 +32,7 @@ export const bootOptionTable = [
   ...folderOptions,
   ...consoleOptions,
   ...cgroupOptions,
+  ...containerOptions,
   ...shutdownOptions,
   ...trialOptions,
 ] as const;

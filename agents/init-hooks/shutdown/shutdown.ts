@@ -1,6 +1,7 @@
 import { parsePasswd } from "../../accounts/find-user.ts";
 import { oneLine } from "../../command/one-line.ts";
 import { closeInUse } from "../../containers/in-use.ts";
+import { sayGoingOff } from "../../containers/restart/stopped.ts";
 import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
@@ -27,7 +28,10 @@ export interface ShutdownResult {
  */
 export async function shutDown(kernel: Kernel, graceMs: number): Promise<ShutdownResult> {
   const plan = planShutdown(readFacts(kernel));
-  const warnings = await stopContainers(kernel, plan, graceMs);
+  const warnings: string[] = [];
+  // What stops now comes back after the boot.
+  attemptTo(warnings, () => sayGoingOff(kernel));
+  warnings.push(...(await stopContainers(kernel, plan, graceMs)));
   await runHook(kernel, warnings);
   swapOff(kernel, warnings);
   const { flushLogs } = await import("../../logs/flush-logs.ts");

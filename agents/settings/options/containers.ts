@@ -1,0 +1,13 @@
+import { onOff } from "./option-forms.ts";
+import { anywhere } from "./sources.ts";
+
+/** What happens to containers by itself. */
+export const containerOptions = [
+  onOff({
+    name: "boot2podman.autostart",
+    help: "off: containers with a restart policy stay as they are after a boot",
+    sources: anywhere,
+    sets: "autostart",
+    default: true,
+  }),
+];
