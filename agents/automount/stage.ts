@@ -1,8 +1,11 @@
+import { dirname } from "node:path";
 import { oneLine } from "../command/one-line.ts";
 import type { Flavour } from "../flavour/flavour.ts";
 import { readFlavour } from "../flavour/read-flavour.ts";
 import { isVirtualMachine } from "../hypervisor/virtual-machine.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { noHooksPath } from "../kernel/state-folder.ts";
+import type { AutomountOptions } from "../settings/options/automount.ts";
 import type { Stage, StageContext, StageOutcome } from "../stage/stage.ts";
 import { type Applied, applyPlan } from "./apply/apply.ts";
 import { diskText } from "./observe/observe.ts";
@@ -58,6 +61,8 @@ export async function runAutomount(
   notes.observed = planned.disks.map(diskText);
   notes.done.push(`look at ${planned.disks.length} disks (${sinceMs(kernel, startedMs)} ms)`);
   notes.plan = { ...planned.plan, steps: planned.plan.steps.map(stepText) };
+  // Before the disk is mounted: nothing of it runs in between.
+  const areHooksOff = holdHooks(kernel, planned.plan, options.automount);
   const applied = await applyOrExplain(kernel, planned, flavour, { notes, boot });
   onLater(applied.later);
   const lines = [planned.plan.message, ...applied.warnings];
@@ -69,7 +74,25 @@ export async function runAutomount(
   }
   const { node, folder, readOnly } = applied.mounted;
   const how = readOnly ? " read-only" : "";
+  if (areHooksOff) {
+    lines.push("its hooks don't run (boot2podman.hooks)");
+  }
   return { result: "ok", message: [`${node} on ${folder}${how}`, ...lines].join("; ") };
+}
+
+/**
+ * Keeps scripts of the data disk from running where the settings say so. A filesystem without the label may be
+ * anybody's: it was taken since it is the only one, and its owner didn't say that it is root here.
+ */
+function holdHooks(kernel: Kernel, { row }: Plan, { hooks }: AutomountOptions): boolean {
+  const isOff = hooks === "never" || (hooks === "labelled" && row === "unlabelled-single");
+  if (isOff) {
+    kernel.mkdir(dirname(noHooksPath));
+    kernel.writePlain(noHooksPath, "");
+  } else if (kernel.exists(noHooksPath)) {
+    kernel.unlink(noHooksPath);
+  }
+  return isOff;
 }
 
 /** A boot that keeps all in RAM must not go unnoticed (accidents: b2d#442, b2d#793, minikube#1438). */

@@ -22,10 +22,14 @@ const longestMarkBytes = 100;
 
 /** The mark; undefined when the last shutdown took it away, or nothing was ever here. Anything else than a mark asks for a check of all. */
 export function readInUse(kernel: Kernel): InUse | undefined {
-  const bytes = kernel.readNoFollow(inUsePath, longestMarkBytes);
-  if (bytes === undefined) {
+  const found = kernel.lstat(inUsePath);
+  if (found === undefined) {
     return undefined;
   }
+  if (found.kind !== "file") {
+    return { state: "unchecked", sinceMs: 0 };
+  }
+  const bytes = kernel.readNoFollow(inUsePath, longestMarkBytes);
   const match = /^(open|unchecked) (\d{1,15})\n$/.exec(new TextDecoder().decode(bytes));
   return match === null
     ? { state: "unchecked", sinceMs: 0 }

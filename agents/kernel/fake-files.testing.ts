@@ -1,8 +1,19 @@
 import type { Lock } from "./block-devices.ts";
 import { FakeJournal } from "./fake-journal.testing.ts";
 import { type FakeNode, FakeTree } from "./fake-tree.testing.ts";
-import type { FileStat, Files, Owner, Ownership, Reader, Writer } from "./files.ts";
+import {
+  type FileStat,
+  type Files,
+  longestFolderBytes,
+  type Owner,
+  type Ownership,
+  type Reader,
+  type Writer,
+} from "./files.ts";
 import { hasCode, KernelError } from "./kernel-error.ts";
+
+/** As tmpfs counts; ext4 takes as much for the shortest name. */
+const fakeEntryBytes = 20;
 
 /** Files in memory with links, modes, owners and mounts, and with faults on demand. */
 export class FakeFiles extends FakeJournal implements Files {
@@ -99,8 +110,16 @@ export class FakeFiles extends FakeJournal implements Files {
 
   append(path: string, content: string | Uint8Array): void {
     this.change("append", path);
-    const before = this.tree.find("append", path, true).node?.content ?? new Uint8Array();
+    const before = this.readNoFollow(path, Number.POSITIVE_INFINITY) ?? new Uint8Array();
     this.#put("append", path, Buffer.concat([before, bytes(content)]));
+  }
+
+  empty(path: string): void {
+    this.change("empty", path);
+    if (this.readNoFollow(path, 0) === undefined) {
+      throw new KernelError("empty", path, "ENOENT");
+    }
+    this.#put("empty", path, "");
   }
 
   openWriter(path: string): Writer {
@@ -240,6 +259,22 @@ export class FakeFiles extends FakeJournal implements Files {
     this.#beneath(root, relativePath);
   }
 
+  listNoFollow(path: string, maxBytes = longestFolderBytes): string[] {
+    this.enter("listNoFollow", path);
+    const node = this.#present("listNoFollow", path);
+    if (node === undefined) {
+      return [];
+    }
+    if (node.kind !== "folder") {
+      throw new KernelError("list", path, node.kind === "link" ? "ELOOP" : "ENOTDIR");
+    }
+    const names = [...this.tree.top(node).children.keys()].sort();
+    if (names.length * fakeEntryBytes > maxBytes) {
+      throw new KernelError("list", path, "EFBIG");
+    }
+    return names;
+  }
+
   readNoFollow(path: string, maxBytes: number): Uint8Array | undefined {
     this.enter("readNoFollow", path);
     const node = this.#present("readNoFollow", path);
@@ -277,9 +312,9 @@ export class FakeFiles extends FakeJournal implements Files {
     return {
       sizeBytes: content.length,
       // What is appended later can be read, also when another file has taken the place.
-      read: (maxBytes) => {
-        const part = node.content.slice(at, at + maxBytes);
-        at += part.length;
+      read: (maxBytes, start = at) => {
+        const part = node.content.slice(start, start + maxBytes);
+        at = start + part.length;
         return part;
       },
       close: () => undefined,

@@ -1,4 +1,5 @@
 import type { Lock } from "./block-devices.ts";
+import type { SystemPath } from "./system-path.ts";
 
 /** What lies at a path. */
 export type FileKind = "file" | "folder" | "link" | "fifo" | "socket" | "block" | "char";
@@ -26,12 +27,11 @@ export interface Writer {
   close(): void;
 }
 
-/** User and group by number. */
-/** A regular file that is read from its start, part by part. */
+/** A regular file that is read part by part. */
 export interface Reader {
   readonly sizeBytes: number;
-  /** At most so many bytes; none at the end. */
-  read(maxBytes: number): Uint8Array;
+  /** At most so many bytes, from where the last part ended or from `start`; none at the end. */
+  read(maxBytes: number, start?: number): Uint8Array;
   close(): void;
 }
 
@@ -40,6 +40,9 @@ export interface Owner {
   uid: number;
   gid: number;
 }
+
+/** More names than anybody has a use for, in bytes of a folder. */
+export const longestFolderBytes = 256 * 1024;
 
 /** Mode and owner that a new file or folder gets, whatever the umask. */
 export interface Ownership {
@@ -64,14 +67,14 @@ export interface Files {
   /** The path with all links resolved. */
   realpath(path: string): string;
   /** At most `maxBytes` from the start; the whole file without it. */
-  read(path: string, maxBytes?: number): Uint8Array;
-  readText(path: string): string;
+  read(path: SystemPath, maxBytes?: number): Uint8Array;
+  readText(path: SystemPath): string;
   /** As readText; undefined when nothing is there. Other errors are thrown. */
-  readTextIfPresent(path: string): string | undefined;
+  readTextIfPresent(path: SystemPath): string | undefined;
   /** Names in the folder, sorted. */
-  list(path: string): string[];
+  list(path: SystemPath): string[];
   /** As list; empty when there is no such folder. */
-  listIfPresent(path: string): string[];
+  listIfPresent(path: SystemPath): string[];
 
   /**
    * Writes a whole file so that a reader, or a boot after a power cut, sees the old content or the new:
@@ -82,8 +85,11 @@ export interface Files {
    * Writes into what is there (/proc, /sys, a fifo, a device) or makes or replaces a file in RAM, without
    * fsync or rename. Opening a fifo waits for its reader.
    */
-  writePlain(path: string, content: string | Uint8Array, ownership?: Ownership): void;
+  writePlain(path: SystemPath, content: string | Uint8Array, ownership?: Ownership): void;
+  /** Adds to a regular file, or makes one. Throws ELOOP for a link, EINVAL or ENXIO for another kind. */
   append(path: string, content: string | Uint8Array): void;
+  /** Cuts a regular file to no bytes, in place: who has it open for appending goes on. Throws as append does. */
+  empty(path: string): void;
   /** Opens what is there for writing, without waiting: a fifo that has a reader, a port, a log. */
   openWriter(path: string): Writer;
   /** Flushes the content and the metadata of one file or folder to its disk. */
@@ -135,6 +141,11 @@ export interface Files {
    * kind.
    */
   readNoFollow(path: string, maxBytes: number): Uint8Array | undefined;
+  /**
+   * Names in a folder of anybody's, sorted; empty when nothing is there. Throws ELOOP or ENOTDIR for what is no folder,
+   * EFBIG for one that takes more than `maxBytes` on its filesystem: on ext4 a million names are 20 MB or more.
+   */
+  listNoFollow(path: string, maxBytes?: number): string[];
   /** As readNoFollow, for a file that may be too large for memory. */
   openReader(path: string): Reader | undefined;
 }

@@ -4,7 +4,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { findStateMount } from "../kernel/state-folder.ts";
 import { newMessages } from "./kernel-log.ts";
 import { diskFolder, ramFolder } from "./log-folders.ts";
-import { diskLogBytes, ramLogBytes, rotate } from "./rotate.ts";
+import { diskLogBytes, ramLogBytes, readPart, rotate } from "./rotate.ts";
 
 const bootLog = "/boot.log";
 const progressPath = "/run/boot2podman/log-progress";
@@ -48,7 +48,7 @@ export function flushLogs(kernel: Kernel): string[] {
     });
   }
   if (isOnDisk) {
-    for (const name of kernel.listIfPresent(diskFolder)) {
+    for (const name of kernel.listNoFollow(diskFolder)) {
       if (name.endsWith(".log")) {
         tried(() => rotate(kernel, `${diskFolder}/${name}`, diskLogBytes));
       }
@@ -69,9 +69,9 @@ function copyNew(kernel: Kernel, path: string, progress: Progress): void {
   if (found.sizeBytes === start) {
     return;
   }
-  const content = kernel.read(path);
-  append(kernel, path.slice(path.lastIndexOf("/") + 1), content.subarray(start));
-  progress.copied[path] = content.length;
+  const content = readPart(kernel, path, start, found.sizeBytes - start);
+  append(kernel, path.slice(path.lastIndexOf("/") + 1), content);
+  progress.copied[path] = start + content.length;
 }
 
 function copyKernelLog(kernel: Kernel, progress: Progress): void {
@@ -93,7 +93,7 @@ function append(kernel: Kernel, name: string, content: string | Uint8Array): voi
   }
   // Logs may tell what is nobody else's business; the kernel's is root's alone in dmesg, too.
   if (found === undefined) {
-    kernel.writePlain(path, "", { mode: 0o600 });
+    kernel.writeAtomic(path, "", { mode: 0o600 });
   }
   kernel.append(path, content);
 }

@@ -15,9 +15,24 @@ export function rotate(kernel: Kernel, path: string, limitBytes: number): boolea
   if (found?.kind !== "file" || found.sizeBytes <= limitBytes) {
     return false;
   }
-  const content = kernel.read(path);
   // What a program wrote without measure since the last look: its end tells more than its start.
-  kernel.writeAtomic(`${path}.1`, content.subarray(-limitBytes), { mode: 0o600 });
-  kernel.writePlain(path, "");
+  const end = readPart(kernel, path, Math.max(0, found.sizeBytes - limitBytes), limitBytes);
+  kernel.writeAtomic(`${path}.1`, end, { mode: 0o600 });
+  kernel.empty(path);
   return true;
+}
+
+/** At most so many bytes of a log from `start` on. */
+export function readPart(
+  kernel: Kernel,
+  path: string,
+  start: number,
+  maxBytes: number,
+): Uint8Array {
+  const reader = kernel.openReader(path);
+  try {
+    return reader?.read(maxBytes, start) ?? new Uint8Array();
+  } finally {
+    reader?.close();
+  }
 }

@@ -1,4 +1,5 @@
 import type { Kernel } from "../kernel/kernel.ts";
+import type { SystemPath } from "../kernel/system-path.ts";
 import { matchModules } from "./match-modules.ts";
 
 /** Loads modules for devices, remembering what it has tried. */
@@ -67,8 +68,8 @@ function readIndex(kernel: Kernel): string {
 }
 
 /** Folder of the running kernel's modules; undefined when the image has none for it. */
-export function modulesFolder(kernel: Kernel): string | undefined {
+export function modulesFolder(kernel: Kernel): SystemPath | undefined {
   const release = kernel.readText("/proc/sys/kernel/osrelease").trim();
-  const folder = `/lib/modules/${release}`;
+  const folder: SystemPath = `/lib/modules/${release}`;
   return kernel.exists(folder) ? folder : undefined;
 }

@@ -59,10 +59,10 @@ export async function readSettings(
 async function valuesOf(kernel: Kernel, source: FileSource) {
   const path = configPaths[source];
   try {
-    if (!kernel.exists(path)) {
+    const bytes = kernel.readNoFollow(path, longestFileBytes + 1);
+    if (bytes === undefined) {
       return undefined;
     }
-    const bytes = kernel.read(path, longestFileBytes + 1);
     if (bytes.length > longestFileBytes) {
       const warning = `${path} is longer than ${longestFileBytes} bytes; nothing of it is used`;
       return { given: [], warnings: [warning] };

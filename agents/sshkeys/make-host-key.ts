@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel/kernel.ts";
 import { runChecked } from "../kernel/run-checked.ts";
+import type { SystemPath } from "../kernel/system-path.ts";
 import { type HostKey, type HostKeyType, parseHostKey } from "./host-keys.ts";
 
 /** One that gives way to all else has the quiet of a busy machine only when that has come to rest. */
@@ -15,7 +16,7 @@ export async function makeHostKey(
   { givesWay = false }: { givesWay?: boolean } = {},
 ): Promise<HostKey> {
   kernel.mkdir(workFolder, { mode: 0o700 });
-  const path = `${workFolder}/${type}-${kernel.pid()}-${kernel.uptimeMs()}`;
+  const path: SystemPath = `${workFolder}/${type}-${kernel.pid()}-${kernel.uptimeMs()}`;
   try {
     const command = ["ssh-keygen", "-q", "-t", type, "-N", "", "-C", "", "-f", path];
     await runChecked(kernel, command, { timeoutMs: makeTimeout, givesWay });

@@ -1,5 +1,6 @@
 import type { Owner } from "../kernel/files.ts";
 import type { MountRequest } from "../kernel/mounts.ts";
+import type { SystemPath } from "../kernel/system-path.ts";
 
 /** One change of the system in a plan: data that can be compared, printed and carried out. */
 export type Step =
@@ -11,7 +12,7 @@ export type Step =
   | { do: "link"; path: string; target: string }
   | { do: "copyTree"; from: string; to: string }
   /** Writes a file in RAM, in /proc or in /sys. */
-  | { do: "write"; path: string; content: string; mode?: number }
+  | { do: "write"; path: SystemPath; content: string; mode?: number }
   | { do: "own"; path: string; owner: Owner };
 
 /** The step in words, as in records and for --dry-run. */

@@ -2,6 +2,7 @@ import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import { withDosSize } from "../content/dos-table.ts";
 import { gptWrites, readGptPlan } from "../content/gpt.ts";
 import { gptEntriesOffset } from "../disk/layout.ts";
@@ -34,7 +35,7 @@ export async function growPartition(
   device.fsync();
   device.rereadPartitions();
   const node = findNode(kernel, place.disk, place.partition);
-  const size = `/sys/block/${place.disk}/${node?.slice("/dev/".length)}/size`;
+  const size: SystemPath = `/sys/block/${place.disk}/${node?.slice("/dev/".length)}/size`;
   const hasGrown = () => Number(kernel.readTextIfPresent(size)) * 512 === sizeBytes || undefined;
   const what = `partition ${place.partition} of ${place.disk} with ${sizeBytes} bytes`;
   await kernel.waitForDevice(hasGrown, { what, timeoutMs: partitionTimeout });

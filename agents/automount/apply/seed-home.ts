@@ -12,6 +12,8 @@ import type { Mounted } from "./mount-data.ts";
 /** Holds the hash of the archive whose keys were taken; then the keys on the disk are the user's to edit. */
 export const markerName = "userdata.extracted";
 const sshFolder = ".ssh";
+const hostKeyFile = /^ssh_host_\w+_key(?:\.pub)?$/;
+const maxHostKeyBytes = 64 * 1024;
 
 /**
  * Brings the kept userdata archive into the home folder: its .ssh once, into the folder of the disk that is
@@ -76,7 +78,7 @@ function copyKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
   kernel.mkdirBeneath(home, sshFolder, { mode: 0o700, owner: { uid, gid } });
   kernel.withFolderBeneath(folder, kept, (from) =>
     kernel.withFolderBeneath(home, sshFolder, (to) => {
-      for (const name of kernel.list(from)) {
+      for (const name of kernel.listNoFollow(from)) {
         if (kernel.lstat(`${from}/${name}`)?.kind !== "file") {
           continue;
         }
@@ -97,14 +99,27 @@ function copyHostKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
     return;
   }
   kernel.mkdir(`/${kept}`, { mode: 0o700 });
-  kernel.withFolderBeneath(folder, kept, (from) => kernel.copyTree(from, `/${kept}`));
+  kernel.withFolderBeneath(folder, kept, (from) => {
+    for (const name of kernel.listNoFollow(from).filter((one) => hostKeyFile.test(one))) {
+      const found = kernel.lstat(`${from}/${name}`);
+      const bytes =
+        found?.kind === "file"
+          ? kernel.readNoFollow(`${from}/${name}`, maxHostKeyBytes)
+          : undefined;
+      if (found !== undefined && bytes !== undefined) {
+        // As it was: what others could read is no host key, and sshkeys says so.
+        const ownership = { mode: found.mode & 0o777, owner: found };
+        kernel.writeAtomic(`/${kept}/${name}`, bytes, ownership);
+      }
+    }
+  });
 }
 
 /** Whether host keys are where sshd's are taken from, in RAM or on the disk that is mounted there. */
 export function hasHostKeys(kernel: Kernel, flavour: Flavour): boolean {
   return kernel
-    .listIfPresent(`${flavour.stateFolder}/etc/ssh`)
-    .some((name) => /^ssh_host_\w+_key$/.test(name));
+    .listNoFollow(`${flavour.stateFolder}/etc/ssh`)
+    .some((name) => hostKeyFile.test(name) && !name.endsWith(".pub"));
 }
 
 /** Where on the data disk the folder lies that is bound over the user's .ssh. */

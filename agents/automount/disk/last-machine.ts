@@ -38,7 +38,9 @@ export function readLastMachine(
     return undefined;
   }
   return kernel.withFolderBeneath(folder, state, (path) => {
-    const bytes = kernel.readNoFollow(`${path}/${noteName}`, maxNoteBytes);
+    // Anything else than a note tells nothing, and keeps no disk from being used.
+    const isNote = kernel.lstat(`${path}/${noteName}`)?.kind === "file";
+    const bytes = isNote ? kernel.readNoFollow(`${path}/${noteName}`, maxNoteBytes) : undefined;
     return bytes && Buffer.from(bytes).toString("latin1").trim();
   });
 }

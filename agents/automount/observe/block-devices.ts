@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import type { Disk, DiskKind, Partition } from "../disk/disk.ts";
 
 /** Sizes in /sys/block are in these, whatever the disk's own sectors are. */
@@ -22,7 +23,7 @@ export function listDisks(kernel: Kernel): BareDisk[] {
 
 /** Node of a partition by its number, or of the whole disk for 0; undefined when the kernel doesn't know it. */
 export function findNode(kernel: Kernel, disk: string, number: number): string | undefined {
-  const folder = `/sys/block/${disk}`;
+  const folder: SystemPath = `/sys/block/${disk}`;
   if (number === 0) {
     return kernel.exists(folder) ? nodeOf(disk) : undefined;
   }
@@ -34,7 +35,7 @@ export function findNode(kernel: Kernel, disk: string, number: number): string |
 
 /** Undefined for loop devices without a file, hidden paths of a disk, and what vanished meanwhile. */
 function bareDisk(kernel: Kernel, name: string, users: Users): BareDisk | undefined {
-  const folder = `/sys/block/${name}`;
+  const folder: SystemPath = `/sys/block/${name}`;
   const sectors = text(kernel, `${folder}/size`);
   const kind = kindOf(kernel, name);
   const isNothing = sectors === undefined || (sectors === "0" && kind === "virtual");
@@ -65,8 +66,13 @@ function partitionNames(kernel: Kernel, disk: string): string[] {
 }
 
 /** A partition is known by its attribute "partition", its number never by the look of its name. */
-function barePartition(kernel: Kernel, disk: string, name: string, users: Users): BarePartition {
-  const folder = `${disk}/${name}`;
+function barePartition(
+  kernel: Kernel,
+  disk: SystemPath,
+  name: string,
+  users: Users,
+): BarePartition {
+  const folder: SystemPath = `${disk}/${name}`;
   return {
     name,
     node: nodeOf(name),
@@ -83,7 +89,7 @@ function barePartition(kernel: Kernel, disk: string, name: string, users: Users)
  * (an NVMe disk with multipath is virtual too, but elsewhere).
  */
 function kindOf(kernel: Kernel, name: string): DiskKind {
-  const folder = `/sys/block/${name}`;
+  const folder: SystemPath = `/sys/block/${name}`;
   const path = kernel.readlink(folder);
   if (path.includes("/devices/virtual/block/") || path.includes("/mtd")) {
     return "virtual";
@@ -121,13 +127,18 @@ function deviceUsers(kernel: Kernel): Users {
   return users;
 }
 
-function userOf(kernel: Kernel, folder: string, name: string, users: Users): string | undefined {
+function userOf(
+  kernel: Kernel,
+  folder: SystemPath,
+  name: string,
+  users: Users,
+): string | undefined {
   const number = text(kernel, `${folder}/dev`) ?? "";
   const holders = kernel.listIfPresent(`${folder}/holders`);
   const held = holders.length > 0 ? `held by ${holders.join(", ")}` : undefined;
   return users.get(number) ?? users.get(nodeOf(name)) ?? held;
 }
 
-function text(kernel: Kernel, path: string): string | undefined {
+function text(kernel: Kernel, path: SystemPath): string | undefined {
   return kernel.readTextIfPresent(path)?.trim();
 }

@@ -1,6 +1,10 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 
-const usbDrivers = ["/sys/bus/usb/drivers/usb-storage", "/sys/bus/usb/drivers/uas"];
+const usbDrivers: readonly SystemPath[] = [
+  "/sys/bus/usb/drivers/usb-storage",
+  "/sys/bus/usb/drivers/uas",
+];
 const scsiDevices = "/sys/bus/scsi/devices";
 /** SCSI peripheral device type of disks (SPC: INQUIRY). */
 const scsiDisk = "0";
@@ -29,11 +33,11 @@ function isScsiDiskPending(kernel: Kernel): boolean {
   );
 }
 
-function entries(kernel: Kernel, folders: readonly string[], name: RegExp): string[] {
+function entries(kernel: Kernel, folders: readonly SystemPath[], name: RegExp): SystemPath[] {
   return folders.flatMap((folder) =>
     kernel
       .listIfPresent(folder)
       .filter((entry) => name.test(entry))
-      .map((entry) => `${folder}/${entry}`),
+      .map((entry): SystemPath => `${folder}/${entry}`),
   );
 }

@@ -129,7 +129,7 @@ export const rows = {
   "unlabelled-single": {
     found:
       "no label and no magic anywhere, and one single ext4 filesystem without a label, alone on its disk, that isn't an operating system's root",
-    done: "checked, mounted and used as it is, without a new label",
+    done: "checked, mounted and used as it is, without a new label; its hooks don't run unless `boot2podman.hooks=always`",
     advice: "",
   },
   "unlabelled-system": {

@@ -105,6 +105,7 @@ const options: fc.Arbitrary<AutomountOptions> = fc.record({
   format: fc.constantFrom("never", "magic", "vm", "blank"),
   disk: selector,
   wait: fc.constant(undefined),
+  hooks: fc.constantFrom("labelled", "always", "never"),
 });
 const situations = fc.record({
   disks,

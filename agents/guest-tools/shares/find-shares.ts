@@ -5,6 +5,7 @@ import { vmhgfsProgram } from "../../hypervisor/known/vmware.ts";
 import type { ShareKind } from "../../hypervisor/plan/guest-plan.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 
 /** A folder of the host's that can be mounted here. */
 export interface OfferedShare {
@@ -49,7 +50,7 @@ function isVmware(kernel: Kernel): boolean {
   return detectHypervisor(readMachineFacts(kernel)).hypervisor === "vmware";
 }
 
-function tagsIn(kernel: Kernel, folder: string, file: string): string[] {
+function tagsIn(kernel: Kernel, folder: SystemPath, file: string): string[] {
   return kernel.listIfPresent(folder).flatMap((entry) => {
     const tag = readTag(kernel, `${folder}/${entry}/${file}`);
     return tag === undefined || tag === "" ? [] : [tag];
@@ -57,7 +58,7 @@ function tagsIn(kernel: Kernel, folder: string, file: string): string[] {
 }
 
 /** virtiofs ends its tags with a line end, 9p with NUL. Undefined for an entry that is no device. */
-function readTag(kernel: Kernel, path: string): string | undefined {
+function readTag(kernel: Kernel, path: SystemPath): string | undefined {
   try {
     return kernel.readTextIfPresent(path)?.replace(/\0.*$/s, "").replace(/\n$/, "");
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import type { MachineFacts } from "./machine-facts.ts";
 import { smbiosSaysVirtual } from "./smbios.ts";
 import { smbiosTable } from "./smbios-structures.ts";
@@ -12,9 +13,9 @@ const mostLeaves = 4;
 
 /** Reads what the machine says of itself: small files, and the CPU's own word on x86. */
 export function readMachineFacts(kernel: Kernel): MachineFacts {
-  const text = (path: string) => (kernel.readTextIfPresent(path) ?? "").trim();
+  const text = (path: SystemPath) => (kernel.readTextIfPresent(path) ?? "").trim();
   // Properties of the device tree end with NUL, lists have one between.
-  const property = (path: string) => text(path).replaceAll("\0", " ").trim();
+  const property = (path: SystemPath) => text(path).replaceAll("\0", " ").trim();
   const dmi = (name: string) => text(`/sys/class/dmi/id/${name}`);
   const hasFlag = cpuHasHypervisorFlag(kernel);
   return {

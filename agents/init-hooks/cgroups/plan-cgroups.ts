@@ -1,4 +1,5 @@
 import type { User } from "../../accounts/find-user.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import type { Step } from "../../steps/step.ts";
 
 /** Where cgroup v2 is mounted. */
@@ -45,7 +46,7 @@ export function planControllers(controllers: string, user: User | undefined): St
     .trim()
     .split(/\s+/)
     .filter((name) => name !== "");
-  const handDown = (group: string): Step => ({
+  const handDown = (group: SystemPath): Step => ({
     do: "write",
     path: `${group}/cgroup.subtree_control`,
     content: enabled.map((name) => `+${name}`).join(" "),
@@ -71,6 +72,6 @@ export function planControllers(controllers: string, user: User | undefined): St
 }
 
 /** The group that is the user's to put containers into. */
-export function userGroup(uid: number): string {
+export function userGroup(uid: number): SystemPath {
   return `${cgroupRoot}/user.slice/user-${uid}`;
 }

@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 
 const busFolder = "/sys/bus";
 /** Their devices, some by the hundred, don't say what they need. */
@@ -19,7 +20,7 @@ const busesWithoutModules = new Set([
   "workqueue",
 ]);
 /** Devices that say what they need, but are on no bus; the last one is the CPU. */
-const others = ["/sys/class/input", "/sys/class/dmi", "/sys/devices/system"];
+const others: readonly SystemPath[] = ["/sys/class/input", "/sys/class/dmi", "/sys/devices/system"];
 
 /**
  * What the devices that are here now say they need, each once. Looks at the buses, which are flat, instead of
@@ -31,17 +32,17 @@ export function findModaliases(
   seen: Set<string>,
   canWait: (modalias: string) => boolean = () => false,
 ): string[] {
-  const folders = [
+  const folders: SystemPath[] = [
     ...kernel
       .listIfPresent(busFolder)
       .filter((bus) => !busesWithoutModules.has(bus))
-      .map((bus) => `${busFolder}/${bus}/devices`),
+      .map((bus): SystemPath => `${busFolder}/${bus}/devices`),
     ...others,
   ];
   const modaliases = new Set<string>();
   for (const folder of folders) {
     for (const device of kernel.listIfPresent(folder)) {
-      const path = `${folder}/${device}/modalias`;
+      const path: SystemPath = `${folder}/${device}/modalias`;
       if (seen.has(path)) {
         continue;
       }

@@ -60,7 +60,7 @@ function copyFile(
 /** Paths of files below, without those that hide; links are warned about and not followed. */
 function filesBelow(kernel: Kernel, folder: string, levels: number, warnings: string[]): string[] {
   const within = folder === "" ? source : `${source}/${folder}`;
-  return kernel.list(within).flatMap((name) => {
+  return kernel.listNoFollow(within).flatMap((name) => {
     if (name.startsWith(".")) {
       return [];
     }

@@ -15,7 +15,9 @@ export const entropyStage: Stage = {
   deadlineMs: 5_000,
   async run({ kernel, notes }) {
     const isKept = findStateMount(kernel.mounts()) !== undefined;
-    const seed = kernel.readNoFollow(seedPath, seedBytes);
+    // What is no file is replaced.
+    const isSeed = kernel.lstat(seedPath)?.kind === "file";
+    const seed = isSeed ? kernel.readNoFollow(seedPath, seedBytes) : undefined;
     notes.observed = { isKept, seedBytes: seed?.length ?? 0 };
     if (!isKept) {
       return { result: "skipped", message: "no data disk to keep a seed on" };

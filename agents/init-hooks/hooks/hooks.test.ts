@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -72,11 +80,59 @@ describe("startHook", () => {
     }
   });
 
+  const imageProfile = readFileSync(
+    join(import.meta.dirname, "../../../image/tree/etc/profile"),
+    "utf8",
+  );
+  const odd: Record<string, (path: string) => void> = {
+    "a fifo": (at) => spawnSync("mkfifo", [at]),
+    "a folder": (at) => mkdirSync(at),
+    "a link to a fifo": (at) => {
+      spawnSync("mkfifo", [`${at}.fifo`]);
+      symlinkSync(`${at}.fifo`, at);
+    },
+    "a link into /proc": (at) => symlinkSync("/proc/kmsg", at),
+    "a file of a terabyte": (at) => {
+      writeFileSync(at, "");
+      truncateSync(at, 2 ** 40);
+    },
+  };
+  test.each(Object.keys(odd))("a profile that is %s holds neither hooks nor logins", (kind) => {
+    const folder = mkdtempSync(join(tmpdir(), "profile-"));
+    const profile = join(folder, "profile");
+    odd[kind]?.(profile);
+    const login = imageProfile.replace("/var/lib/boot2podman/profile", profile);
+    const env = { PATH: "/bin:/usr/bin" };
+    const options = { encoding: "utf8", env, timeout: 60_000 } as const;
+    const hook = spawnSync("sh", ["-c", withProfile, "sh", profile, "echo", "ran"], options);
+    const shell = spawnSync("bash", ["--norc", "-c", `${login}\necho ran`], options);
+    rmSync(folder, { recursive: true });
+    expect([hook.stdout, shell.stdout]).toEqual(["ran\n", "ran\n"]);
+    expect(hook.stderr + shell.stderr).toBe("");
+  });
+
+  test("the profile that a login reads is the one that hooks read", () => {
+    expect(imageProfile).toContain("/var/lib/boot2podman/profile\n");
+    const folder = mkdtempSync(join(tmpdir(), "profile-"));
+    writeFileSync(join(folder, "profile"), "A=read");
+    const login = imageProfile.replace("/var/lib/boot2podman/profile", join(folder, "profile"));
+    const { stdout } = spawnSync("bash", ["--norc", "-c", `${login}\necho $A`], {
+      encoding: "utf8",
+    });
+    rmSync(folder, { recursive: true });
+    expect(stdout).toBe("read\n");
+  });
+
   test("starts nothing where there is no file", () => {
-    const kernel = new FakeKernel().lay({ [path]: null });
-    expect(startHook(kernel, "bootsync")).toBeUndefined();
+    const kernel = new FakeKernel();
     expect(startHook(kernel, "shutdown")).toBeUndefined();
     expect(kernel.exists("/var/lib/boot2podman/log")).toBe(false);
+  });
+
+  test("starts nothing while no script of the data disk may run", () => {
+    const kernel = new FakeKernel().lay({ [path]: "", "/run/boot2podman/no-hooks": "" });
+    expect(startHook(kernel, "bootsync")).toBeUndefined();
+    expect(kernel.runs).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import type { Interface } from "./plan-network.ts";
 
 /** Where the kernel lists network interfaces. */
@@ -8,7 +9,7 @@ export const networkClassFolder = "/sys/class/net";
 /** What the kernel says of its network interfaces. */
 export function findInterfaces(kernel: Kernel): Interface[] {
   return kernel.listIfPresent(networkClassFolder).map((name) => {
-    const folder = `${networkClassFolder}/${name}`;
+    const folder: SystemPath = `${networkClassFolder}/${name}`;
     const number = (file: string) => Number(kernel.readTextIfPresent(`${folder}/${file}`) ?? 0);
     return {
       name,

@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import { isIpAddress } from "../../settings/options/ip-address.ts";
 
 /**
@@ -23,7 +24,7 @@ export interface Lease {
 }
 
 /** File that says what an interface got from that source. */
-export function leasePath(interfaceName: string, source: LeaseSource): string {
+export function leasePath(interfaceName: string, source: LeaseSource): SystemPath {
   return `${leaseFolder}/${interfaceName}.${source}`;
 }
 

@@ -1,3 +1,4 @@
+import type { SystemPath } from "../../kernel/system-path.ts";
 import type { InterfaceSetting, Route } from "../../settings/options/interface-setting.ts";
 import { ipv4Network, isIpv6 } from "../../settings/options/ip-address.ts";
 import type { NetworkOptions } from "../../settings/options/network.ts";
@@ -165,7 +166,7 @@ export function dhcpCommand(interfaceName: string, hostname: string): string[] {
 }
 
 /** Pid file of the interface's DHCP client. */
-export function dhcpPidPath(interfaceName: string): string {
+export function dhcpPidPath(interfaceName: string): SystemPath {
   return `/run/udhcpc.${interfaceName}.pid`;
 }
 

@@ -1,5 +1,6 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces } from "./find-interfaces.ts";
@@ -112,7 +113,7 @@ const switches = [
 
 function setSwitches(kernel: Kernel, interfaceName: string): void {
   for (const { family, name, value } of switches) {
-    const path = `/proc/sys/net/${family}/conf/${interfaceName}/${name}`;
+    const path: SystemPath = `/proc/sys/net/${family}/conf/${interfaceName}/${name}`;
     if (kernel.exists(path)) {
       kernel.writePlain(path, value);
     }

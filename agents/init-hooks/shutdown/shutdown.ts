@@ -4,7 +4,8 @@ import { closeInUse } from "../../containers/in-use.ts";
 import { sayGoingOff } from "../../containers/restart/stopped.ts";
 import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
+import { hasCode } from "../../kernel/kernel-error.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import { startHook } from "../hooks/run-hook.ts";
 import { swapAreas } from "../memory/swap-areas.ts";
 import { planShutdown, type ShutdownFacts, type ShutdownPlan } from "./plan-shutdown.ts";
@@ -94,7 +95,7 @@ async function stopContainers(
   });
   // What didn't stop in time would keep the disk busy. Groups go with their last process.
   for (const group of groups) {
-    const path = `${group}/cgroup.kill`;
+    const path: SystemPath = `${group}/cgroup.kill`;
     if (kernel.exists(path)) {
       attemptTo(warnings, () => kernel.writePlain(path, "1"));
     }
@@ -124,10 +125,7 @@ async function runHook(kernel: Kernel, warnings: string[]): Promise<void> {
       warnings.push(`shutdown.sh ended with ${status}`);
     }
   } catch (error) {
-    if (!(error instanceof KernelError)) {
-      throw error;
-    }
-    warnings.push(`shutdown.sh: ${error.message}`);
+    warnings.push(`shutdown.sh: ${oneLine(error)}`);
   }
 }
 

@@ -1,8 +1,10 @@
+import type { SystemPath } from "../../kernel/system-path.ts";
+
 /** One line of a file of sysctl.d(5). */
 export interface Sysctl {
   key: string;
   /** File below /proc/sys. */
-  path: string;
+  path: SystemPath;
   value: string;
   /** A leading "-" in the file: not to have it is no matter (sysctl.d(5)). */
   isOptional: boolean;
@@ -12,7 +14,7 @@ export interface Sysctl {
  * Settings of sysctl.d files in the order of their names; a later value of the same key wins. Lines that
  * aren't settings come back as warnings.
  */
-export function planSysctls(files: readonly { path: string; text: string }[]): {
+export function planSysctls(files: readonly { path: SystemPath; text: string }[]): {
   sysctls: Sysctl[];
   warnings: string[];
 } {
@@ -41,7 +43,7 @@ export function planSysctls(files: readonly { path: string; text: string }[]): {
  * The separator is whichever of "." and "/" comes first; the other stands for itself, exchanged: an
  * interface's name may have a dot (sysctl.d(5)).
  */
-function pathOf(key: string): string {
+function pathOf(key: string): SystemPath {
   const first = /[./]/.exec(key)?.[0];
   if (first === "/") {
     return `/proc/sys/${key}`;

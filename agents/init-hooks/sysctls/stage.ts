@@ -1,6 +1,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode, KernelError } from "../../kernel/kernel-error.ts";
 import { meminfoBytes } from "../../kernel/meminfo.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import type { Stage } from "../../stage/stage.ts";
 import { freeReserveKey, planFreeReserve } from "./free-reserve.ts";
 import { planSysctls, type Sysctl } from "./plan-sysctls.ts";
@@ -21,7 +22,7 @@ export const sysctlsStage: Stage = {
     const paths = kernel
       .listIfPresent(folder)
       .filter((name) => name.endsWith(".conf"))
-      .map((name) => `${folder}/${name}`);
+      .map((name): SystemPath => `${folder}/${name}`);
     const plan = planSysctls(paths.map((path) => ({ path, text: kernel.readText(path) })));
     const before = availableBytes(kernel);
     const sysctls = [...ownSysctls(kernel, plan.sysctls), ...plan.sysctls];

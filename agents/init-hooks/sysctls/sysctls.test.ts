@@ -13,15 +13,15 @@ test.each([
   ["net/ipv4/conf/eth0.1/forwarding = 1", "/proc/sys/net/ipv4/conf/eth0.1/forwarding", "1"],
   ["a.b =  1 2\t3 ", "/proc/sys/a/b", "1 2\t3"],
 ])("%j is a setting of %s", (line, path, value) => {
-  const { sysctls, warnings } = planSysctls([{ path: "x", text: line }]);
+  const { sysctls, warnings } = planSysctls([{ path: "/etc/sysctl.d/x", text: line }]);
   expect(warnings).toEqual([]);
   expect(sysctls).toMatchObject([{ path, value }]);
 });
 
 test("comments and empty lines are nothing, and a later file wins", () => {
   const { sysctls } = planSysctls([
-    { path: "10.conf", text: "# a.b = 0\n; note\n\na.b = 1\n-c.d = 5\n" },
-    { path: "20.conf", text: "a.b = 2\n" },
+    { path: "/etc/sysctl.d/10.conf", text: "# a.b = 0\n; note\n\na.b = 1\n-c.d = 5\n" },
+    { path: "/etc/sysctl.d/20.conf", text: "a.b = 2\n" },
   ]);
   expect(sysctls.map(({ key, value, isOptional }) => [key, value, isOptional])).toEqual([
     ["a.b", "2", false],

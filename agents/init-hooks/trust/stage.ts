@@ -16,7 +16,7 @@ export const trustStage: Stage = {
   needs: ["settings"],
   deadlineMs: 10_000,
   async run({ kernel, notes }) {
-    const names = kernel.listIfPresent(folder).filter((name) => /\.(?:pem|crt)$/.test(name));
+    const names = kernel.listNoFollow(folder).filter((name) => /\.(?:pem|crt)$/.test(name));
     if (names.length === 0) {
       return { result: "skipped", message: "no certificates of one's own" };
     }

@@ -1,5 +1,6 @@
 import { findUser } from "../../accounts/find-user.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 
 /** The image's account. */
 const imageUser = "tc";
@@ -51,7 +52,12 @@ function editMembers(kernel: Kernel, name: string): void {
   });
 }
 
-function edit(kernel: Kernel, path: string, mode: number, change: (line: string) => string): void {
+function edit(
+  kernel: Kernel,
+  path: SystemPath,
+  mode: number,
+  change: (line: string) => string,
+): void {
   const text = kernel.readTextIfPresent(path);
   if (text === undefined) {
     return;

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { SystemPath } from "../system-path.ts";
 import { linuxFiles } from "./linux-files.ts";
 
 let folder: string;
@@ -11,7 +12,8 @@ beforeEach(() => {
 afterEach(() => {
   fs.rmSync(folder, { recursive: true });
 });
-const path = (name: string) => join(folder, name);
+/** As if the system had made them: here they are read by either reader. */
+const path = (name: string) => join(folder, name) as SystemPath;
 const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
 describe("writeAtomic", () => {
@@ -22,7 +24,7 @@ describe("writeAtomic", () => {
     process.umask(umask);
     expect(linuxFiles.readText(path("a"))).toBe("two");
     expect(linuxFiles.stat(path("a"))?.mode).toBe(0o604);
-    expect(linuxFiles.list(folder)).toEqual(["a"]);
+    expect(linuxFiles.list(path("."))).toEqual(["a"]);
   });
 
   test("gives 0644 when nothing else is asked for", () => {
@@ -43,7 +45,7 @@ describe("writeAtomic", () => {
     linuxFiles.symlink("precious", path(".a.new"));
     linuxFiles.writeAtomic(path("a"), "new");
     expect(linuxFiles.readText(path("precious"))).toBe("mine");
-    expect(linuxFiles.list(folder)).toEqual(["a", "precious"]);
+    expect(linuxFiles.list(path("."))).toEqual(["a", "precious"]);
   });
 
   test("names the operation, the path and the reason when it is refused", () => {

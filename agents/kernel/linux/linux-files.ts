@@ -1,6 +1,12 @@
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
-import type { FileKind, FileStat, Files, Ownership } from "../files.ts";
+import {
+  type FileKind,
+  type FileStat,
+  type Files,
+  longestFolderBytes,
+  type Ownership,
+} from "../files.ts";
 import { hasCode, KernelError } from "../kernel-error.ts";
 import { asKernelError, attempt } from "./attempt.ts";
 import { copyFolder } from "./copy-folder.ts";
@@ -54,7 +60,14 @@ export const linuxFiles: Files = {
       });
     });
   },
-  append: (path, content) => attempt("append to", path, () => fs.appendFileSync(path, content)),
+  append(path, content) {
+    const fd = openRegular("append to", path, O_WRONLY | O_APPEND | O_CREAT);
+    withDescriptor(fd, () => attempt("append to", path, () => writeAll(fd, content)));
+  },
+  empty(path) {
+    const fd = openRegular("empty", path, O_WRONLY);
+    withDescriptor(fd, () => attempt("empty", path, () => fs.ftruncateSync(fd)));
+  },
   openWriter(path) {
     const fd = attempt("open", path, () =>
       fs.openSync(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY),
@@ -131,34 +144,54 @@ export const linuxFiles: Files = {
       fs.closeSync(fd);
     }
   },
+  listNoFollow(path, maxBytes = longestFolderBytes) {
+    const names = present("list", path, () => {
+      const fd = openFolder(path, path);
+      return withDescriptor(fd, () => {
+        const { size } = fs.fstatSync(fd);
+        if (size > maxBytes) {
+          throw new KernelError("list", path, "EFBIG", {
+            detail: `the folder takes ${size} bytes on its disk, and at most ${maxBytes} are read`,
+          });
+        }
+        return fs.readdirSync(descriptorPath(fd)).sort();
+      });
+    });
+    return names ?? [];
+  },
   openReader(path) {
     return present("read", path, () => {
-      const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      const found = fs.fstatSync(fd);
-      if (!found.isFile()) {
-        fs.closeSync(fd);
-        throw new KernelError("read", path, "EINVAL");
-      }
+      const fd = openRegular("read", path, O_RDONLY);
       return {
-        sizeBytes: found.size,
-        read: (maxBytes) => attempt("read", path, () => readFrom(fd, maxBytes)),
+        sizeBytes: fs.fstatSync(fd).size,
+        read: (maxBytes, start) => attempt("read", path, () => readFrom(fd, maxBytes, start)),
         close: () => fs.closeSync(fd),
       };
     });
   },
   readNoFollow(path, maxBytes) {
-    return present("read", path, () => {
-      // Opening a fifo would wait for its writer.
-      const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-      return withDescriptor(fd, () => {
-        if (!fs.fstatSync(fd).isFile()) {
-          throw new KernelError("read", path, "EINVAL");
-        }
-        return readFrom(fd, maxBytes);
-      });
-    });
+    return present("read", path, () =>
+      withDescriptor(openRegular("read", path, O_RDONLY), (fd) => readFrom(fd, maxBytes)),
+    );
   },
 };
+
+/** Opens a regular file that is no link. Opening a fifo would wait for its other side, and a device may do anything. */
+export function openRegular(operation: string, path: string, flags: number): number {
+  return attempt(operation, path, () => {
+    // Opening alone sets some devices going: a watchdog, a tape.
+    const found = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && !found.isFile() && !found.isSymbolicLink()) {
+      throw new KernelError(operation, path, "EINVAL", { detail: `it is a ${kindOf(found)}` });
+    }
+    const fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
+    if (!fs.fstatSync(fd).isFile()) {
+      fs.closeSync(fd);
+      throw new KernelError(operation, path, "EINVAL", { detail: "it is no regular file" });
+    }
+    return fd;
+  });
+}
 
 function present<T>(operation: string, path: string, call: () => T): T | undefined {
   try {
@@ -180,11 +213,12 @@ function withDescriptor<T>(fd: number, use: (fd: number) => T): T {
   }
 }
 
-function readFrom(fd: number, maxBytes: number): Uint8Array {
+function readFrom(fd: number, maxBytes: number, start?: number): Uint8Array {
   const buffer = Buffer.alloc(maxBytes);
   let filled = 0;
   while (filled < maxBytes) {
-    const got = fs.readSync(fd, buffer, filled, maxBytes - filled, null);
+    const at = start === undefined ? null : start + filled;
+    const got = fs.readSync(fd, buffer, filled, maxBytes - filled, at);
     if (got === 0) {
       break;
     }

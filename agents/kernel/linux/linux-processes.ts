@@ -4,7 +4,7 @@ import { KernelError } from "../kernel-error.ts";
 import { type Processes, type RunOptions, scrubbedEnvironment } from "../processes.ts";
 import { orStuck, overText } from "../quiet.ts";
 import { asKernelError, attempt } from "./attempt.ts";
-import { linuxFiles } from "./linux-files.ts";
+import { linuxFiles, openRegular } from "./linux-files.ts";
 
 const defaultTimeout = { quietMs: 60_000 };
 
@@ -37,7 +37,11 @@ export const linuxProcesses: Processes = {
     const log =
       logPath === undefined
         ? undefined
-        : attempt("open", logPath, () => fs.openSync(logPath, "a", 0o600));
+        : openRegular(
+            "open",
+            logPath,
+            fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_CREAT,
+          );
     try {
       const output = log ?? "ignore";
       const inherited = options.fd3 === undefined ? [] : [options.fd3];

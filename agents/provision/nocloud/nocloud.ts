@@ -11,7 +11,8 @@ import { readUserData } from "./user-data.ts";
 import { isMap } from "./values.ts";
 import { readYaml } from "./yaml.ts";
 
-const mountPoint = "/run/boot2podman/cidata";
+// A string: what is mounted here is nobody's whom we know (see SystemPath).
+const mountPoint: string = "/run/boot2podman/cidata";
 const maxFileBytes = 512 * 1024;
 const fileNames = ["user-data", "meta-data", "vendor-data", "network-config"] as const;
 type FileName = (typeof fileNames)[number];
@@ -41,7 +42,7 @@ function readFiles(kernel: Kernel, { node, type }: NoCloudDisk, warnings: string
     flags: ["ro", "nosuid", "nodev", "noexec"],
   });
   try {
-    const names = kernel.list(mountPoint);
+    const names = kernel.listNoFollow(mountPoint);
     const files: Files = {};
     for (const file of fileNames) {
       const name = names.includes(file) ? file : names.find((one) => one.toLowerCase() === file);

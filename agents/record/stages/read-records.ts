@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import { recordFolder, type StageRecord } from "./stage-record.ts";
 
 const recordSchema = z.object({
@@ -29,7 +30,7 @@ export function readRecords(kernel: Kernel): ReadRecords {
     if (!name.endsWith(".json") || name.startsWith(".")) {
       continue;
     }
-    const path = `${recordFolder}/${name}`;
+    const path: SystemPath = `${recordFolder}/${name}`;
     const parsed = recordSchema.safeParse(parseJson(kernel.readText(path)));
     if (parsed.success) {
       records.push(parsed.data);

@@ -16,6 +16,10 @@ export type Selector = { readonly by: "name" | "uuid" | "label"; readonly value:
 /** The one disk or filesystem that may be used; "nothing" is what is made of a name that isn't understood. */
 export type DiskSelector = Selector | { readonly by: "nothing" };
 
+const hookPolicies = ["labelled", "always", "never"] as const;
+/** Of which data disks scripts run by themselves: "labelled": of those that have the label, by which they were meant. */
+export type HookPolicy = (typeof hookPolicies)[number];
+
 /** How long to wait for a disk that comes late, and for which. */
 interface Wait {
   readonly timeoutMs: number;
@@ -76,6 +80,15 @@ export const automountOptions = inGroup("automount", [
     sets: "format",
     choices: formatPolicies,
     default: "vm",
+    refused: "never",
+  }),
+  choice({
+    name: "boot2podman.hooks",
+    help: "of which data disks hooks, profile, crontabs and freeze.sh run: with the label (default), any, or none",
+    sources: beforeDisks,
+    sets: "hooks",
+    choices: hookPolicies,
+    default: "labelled",
     refused: "never",
   }),
 ]);

@@ -14,6 +14,8 @@ import {
 /** Where sshd looks for keys besides ~/.ssh (its AuthorizedKeysFile); in RAM, made anew on each boot. */
 export const givenFolder = "/etc/ssh/authorized_keys.d";
 
+const longestFileBytes = 1024 * 1024;
+
 /** A key that lets somebody in without standing in a file of the user's. */
 export interface GivenKey extends AuthorizedKey {
   for: "user" | "root";
@@ -65,25 +67,33 @@ export async function readGivenKeys(
 /** What a user puts onto the data disk: authorized_keys, and files in authorized_keys.d. */
 function readStateFiles(kernel: Kernel, folder: string, warnings: string[]): GivenText[] {
   const kept = `${folder}/authorized_keys.d`;
-  const paths = [
-    `${folder}/authorized_keys`,
-    ...kernel.listIfPresent(kept).map((name) => `${kept}/${name}`),
-  ];
+  const names = unlessRefused(warnings, () => kernel.listNoFollow(kept)) ?? [];
+  const paths = [`${folder}/authorized_keys`, ...names.map((name) => `${kept}/${name}`)];
   return paths.flatMap((path): GivenText[] => {
-    try {
-      const bytes = kernel.readNoFollow(path, 1024 * 1024);
-      if (bytes === undefined) {
-        return [];
-      }
-      return [{ for: "user", from: path, text: Buffer.from(bytes).toString("utf8") }];
-    } catch (error) {
-      if (!(error instanceof KernelError)) {
-        throw error;
-      }
-      warnings.push(error.message);
+    const bytes = unlessRefused(warnings, () => kernel.readNoFollow(path, longestFileBytes + 1));
+    if (bytes === undefined) {
       return [];
     }
+    // A part of it might end in the middle of a key's options, and let in more than was meant.
+    if (bytes.length > longestFileBytes) {
+      warnings.push(`${path} is longer than ${longestFileBytes} bytes; no key of it is used`);
+      return [];
+    }
+    return [{ for: "user", from: path, text: Buffer.from(bytes).toString("utf8") }];
   });
+}
+
+/** What the call gives; undefined, with a warning, when the kernel refuses. */
+function unlessRefused<T>(warnings: string[], call: () => T): T | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof KernelError)) {
+      throw error;
+    }
+    warnings.push(error.message);
+    return undefined;
+  }
 }
 
 /** The keys for users that are here; what else a source asks for in vain is said. */
