@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { seedHome } from "../automount/apply/seed-home.ts";
 import { readLastMachine } from "../automount/disk/last-machine.ts";
 import { readInUse } from "../containers/in-use.ts";
+import { readStopped } from "../containers/restart/stopped.ts";
 import { boot2podman } from "../flavour/flavour.ts";
 import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
 import type { FileStat, Ownership, Reader } from "../kernel/files.ts";
@@ -195,6 +196,7 @@ const readers: Readonly<Record<string, (kernel: FakeKernel) => unknown>> = {
       { node: "/dev/sda1", folder: "/", readOnly: false, refusal: undefined },
       boot2podman,
     ),
+  [`${state}/stopped-containers`]: (kernel) => readStopped(kernel, { uid: 0 }),
   [`${state}/log/boot.log`]: (kernel) => flushLogs(kernel),
   [`${cidata}/user-data`]: (kernel) =>
     readNoCloud(kernel, { node: "/dev/sr0", type: "iso9660" }).warnings,
@@ -223,6 +225,7 @@ const taken: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   [`${state}/etc/ssh/ssh_host_ed25519_key`]: all(/"unusable"/),
   [`${state}/userdata.tar`]: { "a file of a terabyte": /^"0 members/ },
   [`${state}/etc/containers/registries.conf.d/a.conf`]: { "a folder": /^"0 files/ },
+  [`${state}/stopped-containers`]: { "a file of a terabyte": /^/ },
   [`${state}/log/boot.log`]: { "a file of a terabyte": /^"?\[\]/ },
 };
 

@@ -108,6 +108,16 @@ export class FakeFiles extends FakeJournal implements Files {
     own(this.#put("writePlain", path, content), ownership);
   }
 
+  writeNew(path: string, content: string | Uint8Array, ownership: Ownership = {}): void {
+    this.change("writePlain", path);
+    if (this.#present("writeNew", path) !== undefined) {
+      this.tree
+        .find("writeNew", path, false)
+        .parent.children.delete(path.slice(path.lastIndexOf("/") + 1));
+    }
+    own(this.#put("writeNew", path, content), ownership);
+  }
+
   append(path: string, content: string | Uint8Array): void {
     this.change("append", path);
     const before = this.readNoFollow(path, Number.POSITIVE_INFINITY) ?? new Uint8Array();

@@ -86,6 +86,8 @@ export interface Files {
    * fsync or rename. Opening a fifo waits for its reader.
    */
   writePlain(path: SystemPath, content: string | Uint8Array, ownership?: Ownership): void;
+  /** Writes a new file in place of whatever lies there, without flushing: for who flushes and renames it himself. */
+  writeNew(path: string, content: string | Uint8Array, ownership?: Ownership): void;
   /** Adds to a regular file, or makes one. Throws ELOOP for a link, EINVAL or ENXIO for another kind. */
   append(path: string, content: string | Uint8Array): void;
   /** Cuts a regular file to no bytes, in place: who has it open for appending goes on. Throws as append does. */

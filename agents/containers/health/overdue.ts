@@ -2,6 +2,7 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 
 /** conmon(8) keeps variables of Podman's environment that begin with LC_, and no others. */
 const mark = "LC_BOOT2PODMAN_CHECK";
@@ -82,7 +83,7 @@ function isMarked(kernel: Kernel, pid: number, value: string): boolean {
 }
 
 /** Empty when the process has ended, before or while it is read. */
-function ofProcess(kernel: Kernel, path: string): string {
+function ofProcess(kernel: Kernel, path: SystemPath): string {
   try {
     return kernel.readTextIfPresent(path) ?? "";
   } catch (error) {

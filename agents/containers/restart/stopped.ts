@@ -48,9 +48,19 @@ export interface StoppedContainers {
   take(owner: PodmanOwner, events: readonly ContainerEvent[]): void;
 }
 
+/** What is no list must not end the resident agent: it is replaced by the next one. */
+function readAllOrNone(kernel: Kernel): Set<string> {
+  try {
+    return readAll(kernel);
+  } catch (error) {
+    kernel.tellKernelLog(`containers: what was stopped is not known: ${oneLine(error)}`);
+    return new Set();
+  }
+}
+
 /** Goes on with the list that the boot before has left. */
 export function keepStopped(kernel: Kernel): StoppedContainers {
-  const stopped = readAll(kernel);
+  const stopped = readAllOrNone(kernel);
   const died = new Set<string>();
   let isWriting = false;
   let isWanted = false;
@@ -67,7 +77,7 @@ export function keepStopped(kernel: Kernel): StoppedContainers {
         // What is removed as it ends (--rm) need not be written.
         await new Promise((resolve) => setTimeout(resolve, settleMs));
         isWanted = false;
-        kernel.writePlain(`${path}.new`, [...stopped].map((key) => `${key}\n`).join(""), {
+        kernel.writeNew(`${path}.new`, [...stopped].map((key) => `${key}\n`).join(""), {
           mode: 0o600,
         });
         await runChecked(kernel, ["sync", `${path}.new`], { timeoutMs: syncTimeoutMs });

@@ -1,12 +1,16 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import { loadModules } from "../../modules/module-loader.ts";
 import type { Stage } from "../../stage/stage.ts";
 import { containersRuleset, rulesetModules, tableName } from "./ruleset.ts";
 
 const nftTimeoutMs = 60_000;
 /** Netavark would set them with the first container. */
-const switches = ["/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"];
+const switches: readonly SystemPath[] = [
+  "/proc/sys/net/ipv4/ip_forward",
+  "/proc/sys/net/ipv6/conf/all/forwarding",
+];
 
 /**
  * Has the kernel forward packets, between containers and the world: the rules are there first, so that the machine is

@@ -97,7 +97,10 @@ describe("the image's own settings", () => {
   const folder = new URL("../../../image/tree/etc/sysctl.d/", import.meta.url);
   const files = readdirSync(folder)
     .toSorted()
-    .map((path) => ({ path, text: readFileSync(new URL(path, folder), "utf8") }));
+    .map((name) => ({
+      path: `/etc/sysctl.d/${name}` as const,
+      text: readFileSync(new URL(name, folder), "utf8"),
+    }));
   const { sysctls, warnings } = planSysctls(files);
   const said = (key: string) => sysctls.find((one) => one.key === key)?.value;
 

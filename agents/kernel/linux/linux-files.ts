@@ -60,6 +60,16 @@ export const linuxFiles: Files = {
       });
     });
   },
+  writeNew(path, content, ownership = {}) {
+    attempt("write", path, () => {
+      fs.rmSync(path, { force: true });
+      const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      withDescriptor(fd, () => {
+        writeAll(fd, content);
+        own(fd, ownership, 0o644);
+      });
+    });
+  },
   append(path, content) {
     const fd = openRegular("append to", path, O_WRONLY | O_APPEND | O_CREAT);
     withDescriptor(fd, () => attempt("append to", path, () => writeAll(fd, content)));
