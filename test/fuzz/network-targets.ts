@@ -64,6 +64,7 @@ const ownMtu = 1500;
 
 const dhcpScript: Target = {
   name: "DHCP's answer",
+  costs: 4,
   seeds: [
     scriptSeed(0x4f, "lan"),
     scriptSeed(0xff, "a.lan $(touch x) `touch x`; touch x\ndns 6.6.6.6"),

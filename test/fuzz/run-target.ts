@@ -22,7 +22,7 @@ export function runTarget(target: Target, timeMs: number, seed: number): Figures
   for (const seedInput of target.seeds) {
     target.check(seedInput);
   }
-  const endMs = cpuMs() + timeMs;
+  const endMs = cpuMs() + timeMs / (target.costs ?? 1);
   for (let before = cpuMs(); before < endMs; ) {
     const input = mutator.next();
     try {

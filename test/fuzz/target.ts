@@ -2,6 +2,8 @@
 export interface Target {
   name: string;
   seeds: readonly Uint8Array[];
+  /** How many times its own CPU time a check takes altogether, when it runs a program. Default 1. */
+  costs?: number;
   /** Throws when something doesn't hold. Gives whether the input was taken for good, so that both are seen. */
   check(input: Uint8Array): boolean;
 }
