@@ -4,15 +4,15 @@ import { parseWords } from "../command/parse-words.ts";
 import { readSettings } from "../settings/settings.ts";
 import { type CheckedStore, checkStore } from "./check/check-store.ts";
 import { reportLine } from "./check/report.ts";
-import { planRepairs } from "./repair/plan-repair.ts";
-import { repair } from "./repair/repair.ts";
+import { planRemovals, planRepairs } from "./repair/plan-repair.ts";
+import { removeRemains, repair } from "./repair/repair.ts";
 import { isUsed, storesOf } from "./stores/stores.ts";
 
 const help = `check-stores: compares the layers of images with what they were when they came.
 
   check-stores               root's images and containers, and the user's
   check-stores --since MS    only layers that were made since then, in milliseconds of Unix time
-  check-stores --repair      images that no container needs and whose registry still has them are pulled again
+  check-stores --repair      what was half made is removed; images that no container needs and whose registry still has them are pulled again
   --json                     for programs
 
 The check takes none of Podman's locks and removes nothing. Status 0: all is whole; 1: something is damaged.`;
@@ -39,11 +39,15 @@ export const checkStoresCommand: Command = {
         continue;
       }
       let found = await checkStore(kernel, store, since);
+      const removals = flags.has("repair") ? planRemovals(found) : [];
+      for (const remains of removals) {
+        repaired.push(await removeRemains(kernel, store, remains));
+      }
       const repairs = flags.has("repair") ? planRepairs(found) : [];
       for (const wanted of repairs) {
         repaired.push(await repair(kernel, store, wanted));
       }
-      if (repairs.length > 0) {
+      if (removals.length + repairs.length > 0) {
         found = await checkStore(kernel, store, since);
       }
       checked.push(found);

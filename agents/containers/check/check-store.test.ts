@@ -35,11 +35,18 @@ function store(): FakeKernel {
     { id: mine, parent: top },
   ];
   const image = { id: "1".repeat(64), names: ["localhost/app:latest"], layer: top };
-  const container = { id: "2".repeat(64), names: ["web"], layer: mine, image: image.id };
+  const container = {
+    id: "2".repeat(64),
+    names: ["web"],
+    layer: mine,
+    image: image.id,
+    metadata: "{}",
+  };
   return new FakeKernel().lay({
     [`${folder}/overlay-layers/layers.json`]: JSON.stringify(layers),
     [`${folder}/overlay-images/images.json`]: JSON.stringify([image]),
     [`${folder}/overlay-containers/containers.json`]: JSON.stringify([container]),
+    [`${folder}/overlay-images/${image.id}/manifest`]: "{}",
     [`${folder}/overlay-layers/${base}.tar-split.gz`]: notesOf({ "./bin/sh": "shell", "etc/": "" }),
     [`${folder}/overlay-layers/${top}.tar-split.gz`]: notesOf({ "app/run": "program" }),
     [`${folder}/overlay/${base}/diff/bin/sh`]: "shell",
@@ -166,3 +173,43 @@ test("nothing is read through a link or from what is no file", async () => {
   kernel.lay({ "/secret": "shell" }).symlink("/secret", `${folder}/overlay/${base}/diff/bin/sh`);
   expect((await check(kernel)).damaged[0]?.why).toContain("ELOOP");
 });
+
+describe("what was half made when the power went is told apart, since to remove it loses nothing", () => {
+  const image = `${folder}/overlay-images/${"1".repeat(64)}`;
+
+  test("an image without its manifest", async () => {
+    const kernel = store();
+    kernel.unlink(`${image}/manifest`);
+    const all = await checkStore(asOfLastBoot(kernel), { owner, folder }, 0);
+    expect(all.damaged).toMatchObject([{ kind: "image", isRemains: true }]);
+  });
+
+  test("but not one that somebody is making in this boot", async () => {
+    const kernel = store();
+    kernel.unlink(`${image}/manifest`);
+    // This boot began before it was made.
+    kernel.uptimeMs = () => kernel.nowMs() + 1;
+    expect((await check(kernel)).damaged).toEqual([]);
+  });
+
+  test.each([
+    ["of a build is removed", "", true],
+    ["of Podman's own stays", "{}", undefined],
+  ])("a container without its layer %s", async (_, metadata, isRemains) => {
+    const kernel = store();
+    const one = { id: "3".repeat(64), names: ["working"], layer: "d".repeat(64), metadata };
+    kernel.lay({
+      [`${folder}/overlay-containers/containers.json`]: JSON.stringify([one]),
+      [`${folder}/overlay-containers/${one.id}`]: null,
+    });
+    const { damaged } = await checkStore(asOfLastBoot(kernel), { owner, folder }, 0);
+    expect(damaged).toMatchObject([{ kind: "container", names: ["working"] }]);
+    expect(damaged[0]?.isRemains).toBe(isRemains);
+  });
+});
+
+/** A machine that started after all that is there had been written. */
+function asOfLastBoot(kernel: FakeKernel): FakeKernel {
+  kernel.uptimeMs = () => -1_000;
+  return kernel;
+}

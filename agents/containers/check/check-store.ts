@@ -16,6 +16,8 @@ export interface Damage {
   id: string;
   names: readonly string[];
   why: string;
+  /** Half made or half removed when the power went, and never or no longer anybody's: to remove it loses nothing. */
+  isRemains?: boolean;
 }
 
 /** What a look at one store of containers found. */
@@ -68,8 +70,51 @@ export async function checkStore(
     layers: fresh.length,
     images: now.images.length,
     containers: now.containers.length,
-    damaged: damagesOf(now, why),
+    damaged: [...damagesOf(now, why), ...remainsOf(kernel, folder, now)],
   };
+}
+
+/**
+ * What was being made or removed. An image is listed shortly before its manifest is written, and as long as one is
+ * without, `podman images` fails and lists none at all. What came in this boot is still being made by somebody.
+ */
+function remainsOf(
+  kernel: Kernel,
+  folder: string,
+  { images, containers, layers }: Lists,
+): Damage[] {
+  const bootedMs = kernel.nowMs() - kernel.uptimeMs();
+  const isOld = (path: string) => (kernel.lstat(path)?.mtimeMs ?? 0) < bootedMs;
+  const known = new Set(layers.map(({ id }) => id));
+  const halfMade = images.filter(({ id }) => {
+    const place = `${folder}/overlay-images/${id}`;
+    return kernel.lstat(`${place}/manifest`) === undefined && isOld(place);
+  });
+  const halfRemoved = containers.filter(
+    (one) =>
+      isOfBuild(one) &&
+      !known.has(one.layer ?? "") &&
+      isOld(`${folder}/overlay-containers/${one.id}`),
+  );
+  const why = "it was half made or half removed";
+  return [
+    ...halfMade.map(
+      ({ id, names }): Damage => ({ kind: "image", id, names: names ?? [], why, isRemains: true }),
+    ),
+    ...halfRemoved.map(
+      ({ id, names }): Damage => ({
+        kind: "container",
+        id,
+        names: names ?? [],
+        why,
+        isRemains: true,
+      }),
+    ),
+  ];
+}
+
+function isOfBuild({ metadata }: StoredContainer): boolean {
+  return (metadata ?? "").trim() === "";
 }
 
 function isFresh(kernel: Kernel, path: string, sinceMs: number): boolean {
@@ -93,7 +138,10 @@ export function damagesOf(lists: Lists, why: ReadonlyMap<string, string>): Damag
   const damaged: Damage[] = [
     ...lists.unreadable.map((line): Damage => ({ kind: "list", id: "", names: [], why: line })),
     ...lists.images.flatMap(built("image")),
-    ...lists.containers.flatMap(built("container")),
+    // Without its layer a container of a build is what is left of it: see remainsOf.
+    ...lists.containers
+      .filter((one) => !isOfBuild(one) || layers.has(one.layer ?? ""))
+      .flatMap(built("container")),
   ];
   for (const [id, reason] of why) {
     if (!named.has(id)) {

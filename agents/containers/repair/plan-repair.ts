@@ -1,9 +1,14 @@
-import type { CheckedStore } from "../check/check-store.ts";
+import type { CheckedStore, Damage } from "../check/check-store.ts";
 
 /** An image that can be put right: removed, pulled and named again. */
 export interface Repair {
   id: string;
   names: readonly string[];
+}
+
+/** What was half made or half removed: removed, before anything else is looked at. */
+export function planRemovals({ damaged }: CheckedStore): readonly Damage[] {
+  return damaged.filter(({ isRemains }) => isRemains === true);
 }
 
 /**
@@ -12,9 +17,11 @@ export interface Repair {
  * and as images share layers, so are all others of that store then.
  */
 export function planRepairs({ damaged }: CheckedStore): Repair[] {
-  const all = damaged.map(({ kind, id, names }) =>
-    kind === "image" && names.length > 0 && names.every(isOfRegistry) ? { id, names } : undefined,
-  );
+  const all = damaged
+    .filter(({ isRemains }) => isRemains !== true)
+    .map(({ kind, id, names }) =>
+      kind === "image" && names.length > 0 && names.every(isOfRegistry) ? { id, names } : undefined,
+    );
   const repairs = all.filter((one) => one !== undefined);
   return repairs.length === all.length ? repairs : [];
 }

@@ -3,6 +3,7 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
+import type { Damage } from "../check/check-store.ts";
 import type { Store } from "../stores/stores.ts";
 import type { Repair } from "./plan-repair.ts";
 
@@ -16,17 +17,7 @@ const pullTimeoutMs = 6 * 3_600_000;
  */
 export async function repair(kernel: Kernel, { owner }: Store, wanted: Repair): Promise<string> {
   const name = wanted.names[0] ?? wanted.id;
-  const options = {
-    owner: { uid: owner.uid, gid: owner.gid },
-    env: {
-      ...scrubbedEnvironment,
-      HOME: owner.home,
-      USER: owner.name,
-      ...(owner.uid === 0 ? {} : { XDG_RUNTIME_DIR: `/run/user/${owner.uid}` }),
-    },
-  };
-  const podman = (timeoutMs: number, ...words: string[]) =>
-    runChecked(kernel, ["podman", ...words], { ...options, timeoutMs });
+  const podman = podmanOf(kernel, owner);
   let isRemoved = false;
   try {
     const reference = await digestOf(wanted, (words) => podman(askTimeoutMs, ...words));
@@ -43,6 +34,35 @@ export async function repair(kernel: Kernel, { owner }: Store, wanted: Repair): 
       ? `image ${name} was damaged by the power cut and removed, but not pulled again (${oneLine(error)}): podman pull ${name}`
       : `image ${name} could not be pulled again (${oneLine(error)})`;
   }
+}
+
+/** Removes what is left of something half made. Gives what was done or why nothing was, in a line. Never throws. */
+export async function removeRemains(
+  kernel: Kernel,
+  { owner }: Store,
+  { kind, id, names }: Damage,
+): Promise<string> {
+  const what = `${kind} ${names[0] ?? id.slice(0, 12)}`;
+  try {
+    await podmanOf(kernel, owner)(askTimeoutMs, kind === "image" ? "rmi" : "rm", id);
+    return `${what}, which the power cut left half made, was removed`;
+  } catch (error) {
+    return `${what}, which the power cut left half made, could not be removed (${oneLine(error)})`;
+  }
+}
+
+type Podman = (timeoutMs: number, ...words: string[]) => Promise<string>;
+
+/** Runs Podman as the owner of a store. */
+function podmanOf(kernel: Kernel, { uid, gid, home, name }: Store["owner"]): Podman {
+  const env = {
+    ...scrubbedEnvironment,
+    HOME: home,
+    USER: name,
+    ...(uid === 0 ? {} : { XDG_RUNTIME_DIR: `/run/user/${uid}` }),
+  };
+  return (timeoutMs, ...words) =>
+    runChecked(kernel, ["podman", ...words], { owner: { uid, gid }, env, timeoutMs });
 }
 
 /** "docker.io/library/busybox@sha256:…" of the image's own name. Throws when it has none. */

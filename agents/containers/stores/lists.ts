@@ -19,6 +19,8 @@ const containerSchema = z.object({
   id,
   names: z.optional(z.nullable(z.array(z.string()))),
   layer: z.optional(z.string()),
+  /** Podman's own containers have some; those of a build have none. */
+  metadata: z.optional(z.string()),
 });
 
 /** A layer as a store lists it. */

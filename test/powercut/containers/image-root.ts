@@ -28,17 +28,24 @@ export class ImageRoot {
 
   /**
    * Runs a script of the image's shell over a data disk; gives what it printed. What it changes on the disk stays
-   * there. `look` is called with the disk's folder, before.
+   * there. `look` is called with the disk's folder, before, and gives the script's arguments.
    */
-  async over(node: string, script: string, look: (disk: string) => Promise<void>): Promise<string> {
+  async over(
+    node: string,
+    script: string,
+    look: (disk: string) => Promise<string[]>,
+  ): Promise<string> {
     const disk = path.join(this.folder, "disk");
     await runOk(["mount", node, disk]);
     try {
-      await look(disk);
+      const words = await look(disk);
       const argv = ["unshare", "-mnpiufC", "--propagation", "private"];
-      const result = await run([...argv, "sh", "-c", outside, "sh", this.folder, script], {
-        timeoutMs: 1_200_000,
-      });
+      const result = await run(
+        [...argv, "sh", "-c", outside, "sh", this.folder, script, ...words],
+        {
+          timeoutMs: 1_200_000,
+        },
+      );
       return `${result.stdout}\n${result.stderr}`;
     } finally {
       await runOk(["umount", disk]);
@@ -50,7 +57,7 @@ export class ImageRoot {
   }
 }
 
-/** Makes a root as the boot does, of RAM, and goes there. $1: the folder; $2: the script. */
+/** Makes a root as the boot does, of RAM, and goes there. $1: the folder; $2: the script; its arguments. */
 const outside = String.raw`set -e
 R=$1/root
 mount -t tmpfs root $R
@@ -69,5 +76,6 @@ mount --bind mnt/data/var/lib/containers/networks etc/containers/networks
 printf '[containers]\ncgroups = "disabled"\ndefault_ulimits = ["nofile=1024:1024","nproc=512:512"]\n' > etc/containers/containers.conf.d/99-lab.conf
 # Not by chroot alone: what enters a container's namespace would find itself outside.
 mkdir old && pivot_root . old
-exec env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root chroot . /bin/sh -c "umount -l /old; $2"
+script=$2; shift 2
+exec env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root chroot . /bin/sh -c "umount -l /old; $script" sh "$@"
 `;

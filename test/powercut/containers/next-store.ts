@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { checkStore } from "../../../agents/containers/check/check-store.ts";
+import type { Kernel } from "../../../agents/kernel/kernel.ts";
 import { linuxKernel } from "../../../agents/kernel/linux/linux-kernel.ts";
 import { run, runOk } from "../../vm/harness/run.ts";
 import type { ImageRoot } from "./image-root.ts";
@@ -15,6 +16,9 @@ const stores = [
   { owner: root, below: "var/lib/containers/storage" },
   { owner: user, below: "local/share/containers/storage" },
 ];
+
+/** All that is on the disk is from an earlier boot. */
+const nextBoot: Kernel = { ...linuxKernel, uptimeMs: () => 0 };
 
 export interface StoreOutcome {
   faults: string[];
@@ -50,13 +54,21 @@ async function tryFilesystem(
   }
   const faults: string[] = [];
   const said = await imageRoot.over(node, everythingWorks, async (disk) => {
+    const remains: string[] = [];
     for (const { owner, below } of stores) {
       const folder = path.join(disk, below);
       if (await stat(`${folder}/overlay-layers`).catch(() => undefined)) {
-        const { damaged } = await checkStore(linuxKernel, { owner, folder }, 0);
-        faults.push(...damaged.map(({ kind, names, why }) => `check: ${kind} ${names}: ${why}`));
+        const { damaged } = await checkStore(nextBoot, { owner, folder }, 0);
+        // What was half made goes by the repair; the script below does as that does.
+        const lasting = damaged.filter(({ isRemains }) => isRemains !== true);
+        faults.push(...lasting.map(({ kind, names, why }) => `check: ${kind} ${names}: ${why}`));
+        if (owner === root) {
+          const left = damaged.filter(({ isRemains }) => isRemains === true);
+          remains.push(...left.map(({ kind, id }) => `${kind === "image" ? "rmi" : "rm"}:${id}`));
+        }
       }
     }
+    return remains;
   });
   const lines = said.split("\n");
   faults.push(...lines.filter((line) => line.startsWith("FAULT ")));
@@ -86,9 +98,11 @@ function matches(wanted: string, line: string): boolean {
 }
 
 /** Runs every image, starts every container, reads every volume, network and secret that root's Podman lists. */
-const everythingWorks = String.raw`
+const everythingWorks = `
 fault() { echo "FAULT $*"; }
-must() { what=$1; shift; "$@" > /tmp/said 2>&1 || fault "$what: $(tail -n 2 /tmp/said | tr '\n' ' ')"; }
+must() { what=$1; shift; "$@" > /tmp/said 2>&1 || fault "$what: $(tail -n 2 /tmp/said | tr '\\n' ' ')"; }
+# As check-stores --repair does before anything else.
+for remains in "$@"; do podman \${remains%%:*} \${remains#*:} > /dev/null 2>&1 || fault "podman $remains"; done
 podman images --format 'LISTED image {{.Repository}}:{{.Tag}}' || fault "podman images"
 podman ps -a --format 'LISTED container {{.Names}}' || fault "podman ps"
 podman volume ls --format 'LISTED volume {{.Name}}' || fault "podman volume ls"
