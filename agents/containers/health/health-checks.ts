@@ -131,7 +131,7 @@ export function keepHealthChecks(kernel: Kernel): HealthChecks {
     tookMs: number,
   ): void => {
     const known = definition ?? unknownCheck(one.id);
-    const { progress, pauseMs } = afterCheck(known, one.progress, outcome, tookMs);
+    const { progress, pauseMs } = afterCheck(known, one.progress, outcome, tookMs, checked.size);
     one.progress = progress;
     if (pauseMs !== undefined) {
       one.timer = setTimeout(() => whenFree(() => check(one)), pauseMs);
@@ -167,7 +167,7 @@ export function keepHealthChecks(kernel: Kernel): HealthChecks {
         } else if (event.status === "died" || event.status === "remove") {
           end(owner, event.id);
         } else if (event.status === "update" || checked.has(keyOf(owner, event.id))) {
-          // Changed (podman update), or able to be checked again: it begins anew.
+          // Changed (podman update, rename), or able to be checked again: it begins anew.
           begin(owner, event);
         }
       }
@@ -181,7 +181,7 @@ export function keepHealthChecks(kernel: Kernel): HealthChecks {
   };
 }
 
-const known = new Set(["start", "died", "remove", "unpause", "update"]);
+const known = new Set(["start", "died", "remove", "unpause", "update", "rename"]);
 
 /** Of each container the last event that matters here. */
 function lastOfEach(events: readonly ContainerEvent[]): ContainerEvent[] {

@@ -17,10 +17,15 @@ const withStartup: CheckDefinition = {
 };
 
 /** The pauses after checks that end so, each after so long. */
-function pauses(definition: CheckDefinition, outcomes: readonly CheckOutcome[], tookMs = 100) {
+function pauses(
+  definition: CheckDefinition,
+  outcomes: readonly CheckOutcome[],
+  tookMs = 100,
+  n = 1,
+) {
   let progress = startOfChecks(definition);
   return outcomes.map((outcome) => {
-    const next = afterCheck(definition, progress, outcome, tookMs);
+    const next = afterCheck(definition, progress, outcome, tookMs, n);
     progress = next.progress;
     return next.pauseMs;
   });
@@ -70,6 +75,20 @@ describe("the next check comes", () => {
     expect(pauses(definition, outcomes, tookMs)).toEqual(expected);
   });
 });
+
+test.each([
+  // Half of the time for all checks together, but never more than a minute for that.
+  [100, 50, 9_900],
+  [8_000, 2, 24_000],
+  [8_000, 20, 60_000],
+  [90_000, 20, 90_000],
+  [10, 20, 5_000],
+])(
+  "after one of %i ms, of %i containers, the next check comes %i ms later",
+  (took, n, expected) => {
+    expect(pauses(plain, ["passed"], took, n)).toEqual([expected]);
+  },
+);
 
 describe("what Podman tells of a check", () => {
   test("is asked for with nothing of the container's in the command", () => {

@@ -14,6 +14,8 @@ export type CheckOutcome = "passed" | "failed" | "troubled";
 
 const shortestTroubleMs = 1_000;
 const longestTroubleMs = 60_000;
+/** A check may take long by itself, while Podman only waits. */
+const longestBusyMs = 60_000;
 
 /** Where a container begins that has just been started. */
 export function startOfChecks({ startup }: CheckDefinition): CheckProgress {
@@ -28,14 +30,17 @@ export function timesOf(definition: CheckDefinition, { phase }: CheckProgress) {
 
 /**
  * When the next check begins, after the end of one that took so long: as Podman's own timers have it, after the
- * interval (systemd.timer(5), OnUnitInactiveSec=), and at once where the startup check has passed for good. Checks
- * that take longer than their interval get as much time again in between, so that Podman is there for others too.
+ * interval (systemd.timer(5), OnUnitInactiveSec=), and at once where the startup check has passed for good. On a slow
+ * machine, where Podman itself takes long, it comes later: all checks together take half of the time at most.
+ *
+ * @param containers how many have a check, this one too
  */
 export function afterCheck(
   definition: CheckDefinition,
   before: CheckProgress,
   outcome: CheckOutcome,
   tookMs: number,
+  containers: number,
 ): { progress: CheckProgress; pauseMs: number | undefined } {
   const troubles = outcome === "troubled" ? before.troubles + 1 : 0;
   const isStartup = before.phase === "startup" && definition.startup !== undefined;
@@ -55,5 +60,6 @@ export function afterCheck(
   }
   const troubleMs =
     troubles === 0 ? 0 : Math.min(shortestTroubleMs * 2 ** (troubles - 1), longestTroubleMs);
-  return { progress, pauseMs: Math.max(intervalMs, tookMs, troubleMs) };
+  const busyMs = Math.max(tookMs, Math.min(tookMs * (2 * containers - 1), longestBusyMs));
+  return { progress, pauseMs: Math.max(intervalMs, busyMs, troubleMs) };
 }
