@@ -104,11 +104,29 @@ test("a router advertisement of a container gives the machine no route, address 
   );
 });
 
-test("a published port answers a neighbour", async ({ surrounded: { wire } }) => {
+test("a published port answers a neighbour, and the machine itself at its loopback", async ({
+  surrounded: { machine, wire },
+}) => {
+  expect(await machine.root("wget -q -T 60 -O - http://127.0.0.1:8080/index.html")).toBe(
+    "made in the guest",
+  );
   expect(await connect(wire, 40_001, { address: own, port: 8080 })).toEqual({
     address: own,
     port: 8080,
   });
+});
+
+test("containers reach the world, through a bridge and on the wire itself by macvlan", async ({
+  surrounded: { machine },
+}) => {
+  const ping = "busybox ping -c 1 -W 60 10.0.2.2";
+  await machine.root(`podman exec web ${ping}`);
+  await machine.root(
+    "podman network create -d macvlan -o parent=eth0 --subnet 10.0.2.0/24 --gateway 10.0.2.2 wired",
+  );
+  await machine.root(
+    `podman run --rm --network wired --ip 10.0.2.77 --cap-add NET_RAW ${busyboxImage} ${ping}`,
+  );
 });
 
 test("a neighbour that routes through the machine reaches no unpublished port and no other network", async ({
