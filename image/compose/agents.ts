@@ -45,7 +45,7 @@ export async function compileAgents(
         sources: sourceFiles(join(repository, "agents")),
         packages: readFileSync(join(repository, "package-lock.json"), "utf8"),
       },
-      code: ["compose/agents.ts", "compose/icu-data.ts"],
+      code: ["compose/agents.ts", "compose/agents.tsconfig.json", "compose/icu-data.ts"],
     },
     async (output) => {
       options.progress.line(`compiling the agents for ${arch}`);
@@ -83,6 +83,8 @@ function compileArguments(options: AgentsOptions, runtime: string, outfile: stri
     // some 0.2 s more processor time until sshd listens, under emulation. Loops without end are compiled still.
     "--compile-jit-policy=100",
     "--format=esm",
+    // Names the builds of packages that are ES modules where Bun would take CommonJS, all of it: only what is used gets in.
+    "--tsconfig-override=image/compose/agents.tsconfig.json",
     // A program that root runs must not read settings from whatever folder it stands in.
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
