@@ -71,7 +71,7 @@ export function lastingTests(): void {
     );
     // Podman flushes its lists, and the layer's files have not been written by themselves so soon.
     await machine.root(
-      `cd /tmp && head -c 5000000 /dev/urandom > noise && sha256sum noise > sum && tar -c noise sum -C /usr/bin busybox | podman import -q - localhost/fresh && podman run -d --network none --name fresh localhost/fresh /busybox sleep 1000`,
+      `mkdir /tmp/fresh && cd /tmp/fresh && cp /usr/bin/busybox . && head -c 5000000 /dev/urandom > noise && sha256sum noise > sum && tar -c . | podman import -q - localhost/fresh && podman run -d --network none --name fresh localhost/fresh /busybox sleep 1000`,
     );
     const listed = "podman images -q --no-trunc localhost/fresh; podman network ls -q";
     const before = await machine.root(listed);
