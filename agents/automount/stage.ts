@@ -34,7 +34,7 @@ export const automountStage = (bringLate: (context: StageContext) => Promise<str
     }
     // The console was told that the boot goes on without it.
     kernel.tellConsole(`automount: ${outcome.message}`);
-    // sshkeys didn't wait any longer and has looked in vain for what is on this disk.
+    // sshkeys didn't wait any longer and has looked for what is on this disk, without finding it.
     return { ...outcome, message: `${outcome.message}; ${await bringLate(context)}` };
   },
   onFailure: async ({ kernel, options }) =>

@@ -67,7 +67,7 @@ export const initHooksCommand: Command = {
         return 0;
       }
       case undefined:
-        throw new UsageError("say what: early, boot, watch, shutdown or options");
+        throw new UsageError("expected early, boot, watch, shutdown or options");
       default:
         throw new UsageError(
           `"${operand}" isn't understood; known are early, boot, watch, shutdown and options`,

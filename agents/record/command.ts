@@ -41,7 +41,7 @@ export const boot2podmanCommand: Command = {
         terminal.out(version);
         return 0;
       case undefined:
-        throw new UsageError("say what: status, boot-chart or version");
+        throw new UsageError("expected status, boot-chart or version");
       default:
         throw new UsageError(
           `"${operand}" isn't understood; known are status, boot-chart and version`,

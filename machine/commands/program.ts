@@ -54,7 +54,7 @@ export function commandLine(caller: Caller): CommandLine {
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.error(text.trimEnd()),
-      outputError: (text, write) => write(`${text.trimEnd()} (--help lists what can be said)`),
+      outputError: (text, write) => write(`${text.trimEnd()} (see --help)`),
     });
   for (const flag of withoutEffect) {
     program.addOption(new Option(flag, "accepted for scripts; without effect").hideHelp());

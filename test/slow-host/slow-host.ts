@@ -92,7 +92,7 @@ const cases: Record<string, Case> = {
   },
   "agents that stand still": {
     options: async (disk) => ({ disks: [disk], initrd: await initrdWithInit(hangingAfter(0)) }),
-    says: /sshd waited for the boot in vain/,
+    says: /sshd did not hear from the boot in time/,
   },
   "a disk that is plugged in late": {
     options: () => ({
