@@ -11,10 +11,14 @@ import type { Architecture } from "./architecture.ts";
 
 /** A guest of five instructions takes some 50 ms. */
 const probeTimeoutMs = 3000;
+/** The kernel without a root takes about a second until it gives up, more on a host that is a guest itself. */
+const kernelTimeoutMs = 10_000;
 
 const remembered = z.object({
   bootId: z.string(),
   program: z.string(),
+  /** What was run for it: the few instructions alone, or a kernel too. */
+  guest: z.enum(["instructions", "kernel"]),
   facts: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("works") }),
     z.object({ kind: z.literal("broken"), reason: z.string() }),
@@ -23,13 +27,17 @@ const remembered = z.object({
 type Remembered = z.infer<typeof remembered>;
 
 /**
- * Finds out whether KVM really runs a guest: the device can be there and fail, or hang for ever.
- * The answer of the trial is remembered until the host boots anew, or `tryAgain` is set.
+ * Finds out whether KVM really runs a guest: the device can be there and fail, or hang for ever. Some run a few
+ * instructions and hang with a kernel (where the host is a guest itself, without hardware for that): so the machine's
+ * own kernel is tried too, where it is at hand. The answer is remembered until the host boots anew, or `tryAgain` is
+ * set.
  */
 export async function lookForKvm(options: {
   store: string;
   architecture: Architecture;
   program: string;
+  /** Path of the kernel that is to run; undefined for a machine that boots an ISO of its own. */
+  kernel: string | undefined;
   tryAgain: boolean;
 }): Promise<KvmFacts> {
   if (process.arch !== options.architecture.hostArch) {
@@ -43,18 +51,24 @@ export async function lookForKvm(options: {
   const cache = join(options.store, "cache", "kvm.json");
   const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
   const known = options.tryAgain ? undefined : await recall(cache);
-  if (known?.bootId === bootId && known.program === options.program) {
+  const guest = options.kernel === undefined ? "instructions" : "kernel";
+  const isEnough = known?.guest === "kernel" || known?.guest === guest;
+  if (known?.bootId === bootId && known.program === options.program && isEnough) {
     return known.facts;
   }
-  const facts = await tryKvm(options.program, options.architecture);
-  const memory: Remembered = { bootId, program: options.program, facts };
+  const facts = await tryKvm(options.program, options.architecture, options.kernel);
+  const memory: Remembered = { bootId, program: options.program, guest, facts };
   await mkdir(join(options.store, "cache"), { recursive: true, mode: 0o700 });
   await writeFileAtomic(cache, `${JSON.stringify(memory)}\n`, 0o600);
   return facts;
 }
 
-/** Starts a guest that ends at once, and gives it a short time to do so. */
-async function tryKvm(program: string, architecture: Architecture): Promise<Remembered["facts"]> {
+/** Starts guests that end by themselves, and gives each a short time to do so. */
+async function tryKvm(
+  program: string,
+  architecture: Architecture,
+  kernel: string | undefined,
+): Promise<Remembered["facts"]> {
   const folder = await mkdtemp(join(tmpdir(), "podman-machine-kvm-"));
   try {
     const payload = join(folder, "payload");
@@ -71,13 +85,38 @@ async function tryKvm(program: string, architecture: Architecture): Promise<Reme
     if (result.timedOut) {
       return { kind: "broken", reason: `no answer within ${probeTimeoutMs / 1000} s` };
     }
-    if (result.exitCode === architecture.probe.exitCode) {
-      return { kind: "works" };
+    if (result.exitCode !== architecture.probe.exitCode) {
+      return { kind: "broken", reason: firstError(result.stderr, program) };
     }
-    return { kind: "broken", reason: firstError(result.stderr, program) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+  return kernel === undefined ? { kind: "works" } : tryKernel(program, architecture, kernel);
+}
+
+/** A kernel that finds no root panics, and restarts at once, which ends QEMU. */
+async function tryKernel(
+  program: string,
+  architecture: Architecture,
+  kernel: string,
+): Promise<Remembered["facts"]> {
+  const result = await runProgram(
+    program,
+    [
+      ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
+      ...["-machine", architecture.machine, "-m", "256"],
+      ...acceleratorArguments("kvm", "host"),
+      ...["-kernel", kernel, "-append", "panic=-1 quiet"],
+    ],
+    { timeoutMs: kernelTimeoutMs },
+  );
+  if (result.timedOut) {
+    const reason = `a kernel did not get through within ${kernelTimeoutMs / 1000} s`;
+    return { kind: "broken", reason };
+  }
+  return result.exitCode === 0
+    ? { kind: "works" }
+    : { kind: "broken", reason: firstError(result.stderr, program) };
 }
 
 /** QEMU's first reason; the later ones are its consequences. */

@@ -12,7 +12,7 @@ import { isPortFree, portTaken } from "../../store/port.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";
 import type { Report } from "../contract/driver.ts";
 import { type AcceleratorPlan, chooseAccelerator } from "./accelerator.ts";
-import { type Architecture, architectureOf, cdDeviceOf } from "./architecture.ts";
+import { architectureOf, cdDeviceOf } from "./architecture.ts";
 import { type BootSource, qemuArguments } from "./arguments.ts";
 import { kernelCommandLine } from "./command-line.ts";
 import { imageOf, rememberImage } from "./image-choice.ts";
@@ -42,7 +42,7 @@ export async function launch(
   const version = await readQemuVersion(program);
   checkQemuVersion(program, version);
   await checkPorts(machine);
-  const { accelerator, note } = await planAccelerator(store, machine, architecture, program);
+  const { accelerator, note } = await planAccelerator(store, machine, image, program);
   if (note !== undefined) {
     report.warn(note);
   }
@@ -111,7 +111,7 @@ async function sandboxOf(
 async function planAccelerator(
   store: string,
   machine: Machine<"qemu">,
-  architecture: Architecture,
+  image: BootImage,
   program: string,
 ): Promise<AcceleratorPlan> {
   const asked = machine.config.Driver.Accelerator;
@@ -119,7 +119,14 @@ async function planAccelerator(
     return { accelerator: "tcg" };
   }
   const tryAgain = asked === "kvm";
-  return chooseAccelerator(asked, await lookForKvm({ store, architecture, program, tryAgain }));
+  const facts = await lookForKvm({
+    store,
+    architecture: architectureOf(image.architecture),
+    program,
+    kernel: image.id === "" ? undefined : image.kernel.path,
+    tryAgain,
+  });
+  return chooseAccelerator(asked, facts);
 }
 
 /** The QEMU that runs a machine. */
