@@ -94,6 +94,22 @@ describe("below a folder of somebody else", () => {
     expect(linuxFiles.stat(path(".ssh"))?.mode).toBe(0o700);
   });
 
+  test("lists what is in a folder that is held open, and follows no link to one", () => {
+    linuxFiles.mkdirBeneath(folder, ".ssh", { mode: 0o700, owner: me });
+    linuxFiles.writeAtomic(path(".ssh/key"), "k");
+    linuxFiles.symlink(".ssh", path("link"));
+    const names = linuxFiles.withFolderBeneath(folder, ".ssh", (held) =>
+      linuxFiles.listNoFollow(held),
+    );
+    expect(names).toEqual(["key"]);
+    expect(linuxFiles.listNoFollow(path("link"))).toEqual([]);
+  });
+
+  test("a file that is made by appending can be read by others, as logs are", () => {
+    linuxFiles.append(path("log"), "line\n");
+    expect(linuxFiles.stat(path("log"))?.mode).toBe(0o644);
+  });
+
   test("leaves the mode of a folder that was there", () => {
     linuxFiles.mkdir(path("there"), { mode: 0o751 });
     linuxFiles.mkdirBeneath(folder, "there/new", { mode: 0o700, owner: me });

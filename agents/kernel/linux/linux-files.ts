@@ -194,7 +194,7 @@ export function openRegular(operation: string, path: string, flags: number): num
     if (found !== undefined && !found.isFile() && !found.isSymbolicLink()) {
       throw new KernelError(operation, path, "EINVAL", { detail: `it is a ${kindOf(found)}` });
     }
-    const fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o600);
+    const fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o644);
     if (!fs.fstatSync(fd).isFile()) {
       fs.closeSync(fd);
       throw new KernelError(operation, path, "EINVAL", { detail: "it is no regular file" });
@@ -298,7 +298,9 @@ function componentsOf(root: string, relativePath: string): string[] {
 }
 
 function openFolder(path: string, asked: string): number {
-  return attempt("open", asked, () => fs.openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  // The path of a descriptor is a link to the kernel; what it leads to was opened without following any.
+  const target = /^\/proc\/self\/fd\/\d+$/.test(path) ? `${path}/.` : path;
+  return attempt("open", asked, () => fs.openSync(target, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
 }
 
 /** Opens each component through the descriptor of the one before, so that no link is followed. */
