@@ -113,6 +113,14 @@ describe("the initrds", () => {
     expect(readCpio(stdout).map(({ name }) => name)).toEqual(["init", "dev/console"]);
   });
 
+  it("let the kernel unpack the base in a machine of little memory: its window takes 2 MiB", async () => {
+    const options = { cacheDir: join(folder, "window"), timeSeconds: 5 };
+    const bytes = readFileSync(await makeBaseInitrd([script(), console], store, options));
+    // RFC 8878, 3.1.1.1: no single segment, and a window of 2^(10 + exponent).
+    expect([bytes.readUInt32LE(0), bytes.readUInt8(4) & 0x20]).toEqual([0xfd2fb528, 0]);
+    expect(2 ** (10 + (bytes.readUInt8(5) >> 3))).toBe(2 * 1024 ** 2);
+  });
+
   it.each(["none", "gzip"] as const)(
     "carry the /usr image as it is, wrapping %s",
     async (wrapping) => {

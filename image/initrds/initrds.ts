@@ -18,6 +18,9 @@ export interface InitrdOptions {
   timeSeconds: number;
 }
 
+/** Base two logarithm of the window's bytes: 2 MiB, about what the base initrd unpacks to. */
+const windowLog = 21;
+
 /** The base initrd: /init, busybox, and the modules that mount /usr. */
 export async function makeBaseInitrd(
   entries: readonly Entry[],
@@ -33,8 +36,10 @@ export async function makeBaseInitrd(
     },
     async (output) => {
       // The name is the one that loaders and scripts know. The kernel takes any compression, and zstd's is a tenth
-      // smaller than gzip's, and quicker to unpack.
-      await runTool("zstd", ["--ultra", "-22", "-c", "-T1", "--no-check"], {
+      // smaller than gzip's, and quicker to unpack. The window is its own memory at boot: that of level 22 is
+      // 128 MiB, with which a machine of 256 MB doesn't start.
+      const level = ["--ultra", "-22", `--zstd=wlog=${windowLog}`];
+      await runTool("zstd", [...level, "-c", "-T1", "--no-check"], {
         purpose: "compress the base initrd",
         input: Readable.from(cpioBytes(entries, [], store, options.timeSeconds)),
         onOutput: (stdout) =>

@@ -151,6 +151,9 @@ export class TestMachine {
       if (this.#isOff()) {
         throw new Error(`QEMU has ended\n${this.story()}`);
       }
+      if (this.story().includes("Kernel panic")) {
+        throw new Error(`the guest's kernel has given up\n${this.story()}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     this.bootMs = Date.now() - this.#poweredOnMs;
