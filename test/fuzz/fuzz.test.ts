@@ -3,11 +3,13 @@ import { runTarget } from "./run-target.ts";
 import { targets } from "./targets.ts";
 
 const timeMs = 700;
+/** What a slow host gets to as well. */
+const leastInputs = 50;
 
 describe("whatever bytes come from outside", () => {
   test.each(targets)("the reader of $name ends, and keeps its rules", (target) => {
-    const { inputs } = runTarget(target, timeMs, 1);
-    expect(inputs).toBeGreaterThan(20);
+    const { inputs } = runTarget(target, timeMs, 1, leastInputs);
+    expect(inputs).toBeGreaterThanOrEqual(leastInputs);
   });
 
   test("a reader that breaks its rules is found out", () => {
@@ -21,6 +23,6 @@ describe("whatever bytes come from outside", () => {
         return true;
       },
     };
-    expect(() => runTarget(careless, timeMs, 1)).toThrow(/rule broken; seed 1, input /);
+    expect(() => runTarget(careless, timeMs, 1, 1_000)).toThrow(/rule broken; seed 1, input /);
   });
 });

@@ -13,17 +13,22 @@ export interface Figures {
 }
 
 /**
- * Gives a target changed inputs until it has had so much CPU time. Throws at the first that breaks a rule, with the input in
+ * Gives a target changed inputs until it has had so much CPU time and at least so many inputs. Throws at the first that breaks a rule, with the input in
  * base64, which `check` takes again.
  */
-export function runTarget(target: Target, timeMs: number, seed: number): Figures {
+export function runTarget(
+  target: Target,
+  timeMs: number,
+  seed: number,
+  leastInputs: number,
+): Figures {
   const mutator = new Mutator(seed, target.seeds);
   const figures: Figures = { inputs: 0, taken: 0, slowestMs: 0 };
   for (const seedInput of target.seeds) {
     target.check(seedInput);
   }
   const endMs = cpuMs() + timeMs / (target.costs ?? 1);
-  for (let before = cpuMs(); before < endMs; ) {
+  for (let before = cpuMs(); before < endMs || figures.inputs < leastInputs; ) {
     const input = mutator.next();
     try {
       if (target.check(input)) {
