@@ -24,7 +24,7 @@ export function addAddress(program: Command, context: Context): void {
         for (const machineName of namesOrDefault(names)) {
           const { store } = context.host();
           const machine = needsRunning
-            ? await loadRunning(store, machineName, `Host "${machineName}" is not running`)
+            ? await loadRunning(store, machineName)
             : await loadMachine(store, machineName);
           for (const line of lines(machine)) {
             context.terminal.out(line);

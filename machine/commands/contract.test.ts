@@ -158,11 +158,13 @@ test("what needs a machine that runs says so in one line", async () => {
     ["provision"],
     ["boot-chart"],
     ["url"],
+    ["ip"],
     ["env"],
+    ["version", "box"],
   ]) {
     const { status, errors } = await run(...words);
     expect(status).toBe(1);
-    expect(errors).toEqual([expect.stringContaining('Host "box" is not running')]);
+    expect(errors).toEqual([expect.stringContaining("Host is not running: start it with")]);
   }
   const set = await run("set", "--memory", "300", "--label", "x=y");
   expect(set).toMatchObject({ status: 0, errors: [] });

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { dockerUrl, podmanUrl, podmanUser } from "../client/addresses.ts";
 import { driverOf } from "../driver/drivers.ts";
+import { MachineError } from "../error/machine-error.ts";
 import { loadRunning } from "../life/running.ts";
 import { sshArguments } from "../ssh/client.ts";
 import { shellWords } from "../ssh/words.ts";
@@ -37,6 +38,9 @@ export function addEnv(program: Command, context: Context): void {
       const { environment } = context.person;
       const shell = shellNamed(flags.shell ?? environment.SHELL ?? "sh");
       const words = ["podman-machine", "env", ...hintFlags(flags)];
+      if (flags.unset && name !== undefined) {
+        throw new MachineError("Error: Expected no machine name when the -u flag is present");
+      }
       if (flags.unset) {
         const names = flags.proxy ? allVariables : [...allVariables, ...proxyNames(environment)];
         print(

@@ -19,7 +19,7 @@ import { addActive, addStatus } from "./status.ts";
 import { addKill, addStop } from "./stop.ts";
 import type { Caller, Terminal } from "./terminal.ts";
 import { addUpgrade } from "./upgrade.ts";
-import { ownVersion } from "./version.ts";
+import { addVersion, versionText } from "./version.ts";
 
 const usageStatus = 2;
 
@@ -48,7 +48,7 @@ export function commandLine(caller: Caller): CommandLine {
     .description("Machines that run boot2podman, and their podman.")
     .option("-s, --storage-path <folder>", "where machines are kept (MACHINE_STORAGE_PATH)")
     .option("-D, --debug", "tell the causes of an error too (MACHINE_DEBUG)", false)
-    .version(versionText(), "-v, --version", "print the version")
+    .version(versionText, "-v, --version", "print the version")
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
@@ -89,10 +89,7 @@ export function commandLine(caller: Caller): CommandLine {
   addEnv(program, context);
   addAddress(program, context);
   addActive(program, context);
-  program
-    .command("version")
-    .description("Print the version")
-    .action(() => terminal.out(versionText()));
+  addVersion(program, context);
   return { program, status: () => status };
 }
 
@@ -124,8 +121,4 @@ export function report(error: unknown, terminal: Terminal, debug: boolean): numb
     }
   }
   return error instanceof MachineError ? error.exitCode : 1;
-}
-
-function versionText(): string {
-  return `podman-machine version ${ownVersion}`;
 }

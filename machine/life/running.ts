@@ -11,7 +11,7 @@ import { observeTimeoutMs } from "./host.ts";
 export async function loadRunning(
   store: string,
   name: string,
-  refusal: string = `Host "${name}" is not running: start it with "podman-machine start ${name}".`,
+  refusal: string = `Host is not running: start it with "podman-machine start ${name}".`,
 ): Promise<Machine> {
   const machine = await loadMachine(store, name);
   const driver = driverOf(store, machine.config.DriverName);

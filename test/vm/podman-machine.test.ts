@@ -85,6 +85,7 @@ describe("a machine with shares and ports", () => {
     expect(passedOn).toMatchObject({ exitCode: 7, stdout: "shown\n" });
     const podman = await machine("ssh", "life", "podman", "version", "--format", "'{{.Version}}'");
     expect(podman.stdout).toMatch(/^5\./);
+    expect((await machine("version", "life")).stdout).toBe(podman.stdout);
     const again = await machine("create", "life");
     expect(again).toMatchObject({
       exitCode: 1,
