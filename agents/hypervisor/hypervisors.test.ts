@@ -71,6 +71,12 @@ describe.each(namedHypervisors)("%s", (_, { plan, row }) => {
     expect(started.filter((path) => !programs.asked.has(path))).toEqual([]);
   });
 
+  test("has the kinds of shares that are planned in its row of the table", () => {
+    const programs = known("programs");
+    const planned = plan({ machine: noMachineFacts, ports, programs, devices: [] }, "safe");
+    expect(planned.shares?.filter((kind) => !row.shares.includes(kind)) ?? []).toEqual([]);
+  });
+
   test("starts no program that isn't there", () => {
     expect(
       plan({ machine: noMachineFacts, ports, programs: [], devices: known("devices") }, "safe")

@@ -58,7 +58,7 @@ export const rows = {
   },
   "labelled-last-used": {
     found:
-      "several ext4 filesystems with the label, of which one was used last on this machine (as its own record and mount time say)",
+      "several ext4 filesystems with the label, of which one was used last on this machine (by its own record and mount time)",
     done: "that one is checked, mounted and used; the others are left alone",
     advice:
       "Detach the one that you don't need, or name the right one with `boot2podman.disk=UUID=…`.",
@@ -117,7 +117,7 @@ export const rows = {
     advice: "Attach the disk writable.",
   },
   "magic-small": {
-    found: "the magic on a disk below the least size (64 MiB)",
+    found: "the magic on a disk below the minimum size (64 MiB)",
     done: "not written",
     advice: "Attach a larger disk.",
   },
@@ -140,7 +140,7 @@ export const rows = {
   "unlabelled-not-alone": {
     found: "an ext4 filesystem without a label beside other partitions or filesystems",
     done: "not used, not written",
-    advice: "Give the one to use the label: `e2label`.",
+    advice: "Label the one to use with `e2label`.",
   },
   "unlabelled-read-only": {
     found: "an ext4 filesystem without a label on a read-only disk",
@@ -176,7 +176,7 @@ export const rows = {
     advice: "Attach the disk writable.",
   },
   "blank-small": {
-    found: "a strictly blank disk below the least size (64 MiB)",
+    found: "a strictly blank disk below the minimum size (64 MiB)",
     done: "not written",
     advice: "Attach a larger disk.",
   },
@@ -186,7 +186,7 @@ export const rows = {
     advice: "If nothing on it is needed, write the magic to its start.",
   },
   "table-only": {
-    found: "a partition table without a filesystem for us",
+    found: "a partition table without a usable filesystem",
     done: "not used, not written",
     advice: "To use a partition, make an ext4 filesystem with the label on it.",
   },
@@ -197,7 +197,7 @@ export const rows = {
     advice: "To use the disk, save what you need, `wipefs -a` it and write the magic to its start.",
   },
   undecided: {
-    found: "a disk that could be set up, while another one's case has to be settled first",
+    found: "a disk that could be set up, while the case of another one is not settled",
     done: "not written",
     advice: "",
   },

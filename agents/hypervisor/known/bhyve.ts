@@ -10,7 +10,7 @@ export const bhyve: HypervisorKind = {
     hypervisor: "bhyve",
     drivers: "virtio, AHCI, NVMe",
     services: "`qemu-ga`, when there is a port",
-    shares: "9p",
+    shares: "virtiofs, 9p",
     time: "network",
     power: "ACPI",
     freeze: "agent",

@@ -5,7 +5,7 @@ export const none: HypervisorKind = {
   plan: () => ({}),
   row: {
     hypervisor: "none: a real machine",
-    drivers: "those of its devices",
+    drivers: "those for its devices",
     services: "none",
     shares: "–",
     time: "network",

@@ -5,5 +5,5 @@ import { qemu } from "./qemu.ts";
 /** A hypervisor that says no name which is known: where it gives virtio devices it is served by them. */
 export const unknown: HypervisorKind = {
   plan: planVirtio,
-  row: { ...qemu.row, hypervisor: "another one, by its mark alone" },
+  row: { ...qemu.row, hypervisor: "unknown: detected only by a generic mark" },
 };

@@ -19,7 +19,7 @@ export const xen: HypervisorKind = {
   row: {
     hypervisor: "Xen, XenServer, XCP-ng",
     drivers: "`xen-blkfront`, `xen-netfront`",
-    services: "our own entries in XenStore: system, tools, memory, addresses",
+    services: "our own XenStore entries: system, tools, memory, addresses",
     shares: "–",
     time: "wall clock (kernel)",
     power: "kernel",
