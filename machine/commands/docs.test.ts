@@ -90,7 +90,7 @@ describe.each([...commands].filter(([name]) => name !== "create"))("%s", (name, 
 describe("create", () => {
   const command = commands.get("create");
   const all = command === undefined ? [] : spellingsOf(command);
-  const named = codeIn(section("### What `create` can be told"))
+  const named = codeIn(section("### Options of `create`"))
     .map((code) => flagsIn(code))
     .flatMap((one) => (one?.command === undefined ? (one?.flags ?? []) : []));
 

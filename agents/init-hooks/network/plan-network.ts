@@ -43,7 +43,7 @@ export function planInterfaces(
   { nodhcp, network }: { nodhcp: boolean; network: NetworkOptions },
 ): InterfacePlan[] {
   const served = interfaces.filter(hasHardware);
-  const homeless = network.interfaces.filter(
+  const withoutName = network.interfaces.filter(
     ({ interfaceName, method }) => !interfaceName && method === "static",
   );
   const forAll = network.interfaces.findLast(
@@ -51,7 +51,7 @@ export function planInterfaces(
   );
   return served.flatMap(({ name }, index): InterfacePlan[] => {
     const own = network.interfaces.filter(({ interfaceName }) => interfaceName === name);
-    const settings = own.length > 0 ? own : homeless.splice(0);
+    const settings = own.length > 0 ? own : withoutName.splice(0);
     const statics = settings.filter(({ method }) => method === "static");
     if (statics.length > 0) {
       return [planStatic(name, statics, firstMetric + index)];
