@@ -2,7 +2,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
 import { supervisorOf } from "../../services/supervisor.ts";
 import { findInterfaces } from "./find-interfaces.ts";
-import { dhcpCommand, dhcpPidPath } from "./plan-network.ts";
+import { type BesideDhcp, dhcpCommand, dhcpPidPath } from "./plan-network.ts";
 
 /** The DHCP clients of this machine, at most one for each interface. */
 export interface DhcpClients {
@@ -10,9 +10,9 @@ export interface DhcpClients {
   begin(): void;
   /**
    * Starts one unless one runs or it is too early; says whether it did. The metric is for the routes that it sets;
-   * without one it makes one of the interface's number.
+   * without one it makes one of the interface's number. It leaves alone what is `beside`.
    */
-  start(interfaceName: string, metric?: number): boolean;
+  start(interfaceName: string, metric?: number, beside?: BesideDhcp): boolean;
   /** Whether one runs, or is started again soon. */
   has(interfaceName: string): boolean;
   /** Has the one of an interface ask for its address again, at once: it may be in another network now. */
@@ -41,13 +41,12 @@ export function openDhcpClients(kernel: Kernel): DhcpClients {
       hasBegun = true;
     },
     hasBegun: () => hasBegun,
-    start(interfaceName, metric) {
+    start(interfaceName, metric, beside) {
       if (!hasBegun || runningPid(kernel, interfaceName) !== undefined) {
         return false;
       }
       const argv = dhcpCommand(interfaceName, kernel.hostname());
-      const own = metric === undefined ? {} : { route_metric: String(metric) };
-      const options = { env: { ...scrubbedEnvironment, ...own } };
+      const options = { env: { ...scrubbedEnvironment, ...scriptWords(metric, beside) } };
       if (supervisor.start({ name: serviceName(interfaceName), argv, options }) === undefined) {
         return false;
       }
@@ -66,6 +65,18 @@ export function openDhcpClients(kernel: Kernel): DhcpClients {
       started.delete(interfaceName);
       supervisor.stop(serviceName(interfaceName));
     },
+  };
+}
+
+/** What udhcpc hands on to usr/share/udhcpc/default.script. */
+function scriptWords(metric: number | undefined, beside: BesideDhcp | undefined) {
+  const { addresses = [], routes = [] } = beside ?? {};
+  return {
+    ...(metric === undefined ? {} : { route_metric: String(metric) }),
+    ...(addresses.length === 0 ? {} : { own_addresses: addresses.join(" ") }),
+    ...(routes.length === 0
+      ? {}
+      : { own_routes: routes.map(({ to, via, metric: own }) => `${to} ${via} ${own}`).join(" ") }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DhcpScript } from "./dhcp-script.testing.ts";
 
 let script: DhcpScript;
@@ -19,12 +19,52 @@ test("an answer of DHCP gives the interface its address, and the way out a metri
   expect(calls.map((call) => call.trim())).toEqual([
     "addr replace 10.7.0.50/24 dev eth0 noprefixroute",
     "route replace 10.7.0.0/24 dev eth0 src 10.7.0.50 proto kernel scope link metric 102",
-    "route del default dev eth0",
-    "route replace default via 10.7.0.1 dev eth0 metric 102 onlink",
+    "route del default dev eth0 proto 16",
+    "route replace default via 10.7.0.1 dev eth0 metric 102 onlink proto 16",
   ]);
   expect(script.lease()).toBe("address 10.7.0.50/24\ndns 10.7.0.53\nsearch lan\nntp 1.2.3.4\n");
   script.run("deconfig");
   expect(script.lease()).toBeUndefined();
+});
+
+describe("beside DHCP", () => {
+  const own = {
+    own_addresses: "10.9.0.5/24 192.168.7.7/32",
+    own_routes: "default 10.9.0.1 50 10.8.0.0/16 10.7.0.8 7",
+  };
+
+  test("routes of a person's own come with each answer, after those of DHCP", () => {
+    const calls = script.run("renew", { ...answer, ...own }).map((call) => call.trim());
+    expect(calls.slice(-3)).toEqual([
+      "route replace default via 10.7.0.1 dev eth0 metric 102 onlink proto 16",
+      "route replace default via 10.9.0.1 dev eth0 metric 50 onlink",
+      "route replace 10.8.0.0/16 via 10.7.0.8 dev eth0 metric 7 onlink",
+    ]);
+  });
+
+  test("the end of a lease takes DHCP's address and routes, and leaves those of a person's own", () => {
+    // As busybox's ip shows them, which leaves out who set a route.
+    script.show("route", [
+      "default via 10.9.0.1 dev eth0  metric 50 onlink ",
+      "10.6.0.0/16 via 10.7.0.1 dev eth0  metric 102 onlink ",
+    ]);
+    script.show("addr", [
+      "2: eth0    inet 10.9.0.5/24 scope global noprefixroute eth0\\       valid_lft forever",
+      "2: eth0    inet 192.168.7.7/32 scope global noprefixroute eth0\\       valid_lft forever",
+      "2: eth0    inet 10.7.0.50/24 brd 10.7.0.255 scope global noprefixroute eth0\\       valid",
+    ]);
+    const calls = script.run("deconfig", own).map((call) => call.trim());
+    expect(calls.filter((call) => / (del|flush) /.test(call))).toEqual([
+      // The kernel deletes a route only when all words fit: one that isn't DHCP's has another mark.
+      "route del default via 10.9.0.1 dev eth0 metric 50 onlink proto 16",
+      "route del 10.6.0.0/16 via 10.7.0.1 dev eth0 metric 102 onlink proto 16",
+      "addr del 10.7.0.50/24 dev eth0",
+    ]);
+  });
+
+  test("without anything of a person's own all addresses of IPv4 go", () => {
+    expect(script.run("deconfig").map((call) => call.trim())).toContain("-4 addr flush dev eth0");
+  });
 });
 
 test.each([

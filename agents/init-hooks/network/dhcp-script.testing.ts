@@ -49,6 +49,11 @@ export class DhcpScript {
     return readFileSync(calls, "utf8").split("\n").slice(0, -1);
   }
 
+  /** What ip shows of the interface, as of `ip -4 route list` or `ip -4 -o addr show`. */
+  show(what: "route" | "addr", lines: readonly string[]): void {
+    writeFileSync(join(this.#folder, `shown-${what}`), lines.map((line) => `${line}\n`).join(""));
+  }
+
   /** What it wrote down of the answer; undefined when it has taken that away. */
   lease(): string | undefined {
     const path = join(this.#folder, "run/network", `${this.interfaceName}.dhcp`);
@@ -82,6 +87,10 @@ function ipInItsPlace(folder: string): string {
   return `ip() {
   printf '%s ' "$@" >>'${folder}/calls'
   echo >>'${folder}/calls'
+  case "$*" in
+    "-4 route list"*) cat '${folder}/shown-route' ;;
+    "-4 -o addr show"*) cat '${folder}/shown-addr' ;;
+  esac
   [ "$1 $2 $4" = "link set mtu" ] && echo "$5" >"${folder}/sys/class/net/$3/mtu"
   [ "$1 $2" != "route del" ]
 }`;

@@ -175,6 +175,21 @@ describe("DHCP clients", () => {
     expect(kernel.runs).toHaveLength(1);
   });
 
+  test("tell their script what is a person's own beside DHCP", () => {
+    const kernel = system("eth0");
+    const clients = openDhcpClients(kernel);
+    clients.begin();
+    clients.start("eth0", 102, {
+      addresses: ["10.9.0.5/24", "10.8.0.5/24"],
+      routes: [{ to: "default", via: "10.9.0.1", metric: 50 }],
+    });
+    expect(kernel.runs[0]?.options?.env).toMatchObject({
+      route_metric: "102",
+      own_addresses: "10.9.0.5/24 10.8.0.5/24",
+      own_routes: "default 10.9.0.1 50",
+    });
+  });
+
   test("of an agent before us are found by their process, not by an old file", () => {
     const kernel = system("eth0").lay({ "/run/udhcpc.eth0.pid": "55\n" });
     const clients = openDhcpClients(kernel);

@@ -1,6 +1,6 @@
 import type { SystemPath } from "../../kernel/system-path.ts";
 import type { InterfaceSetting, Route } from "../../settings/options/interface-setting.ts";
-import { ipv4Network, isIpv6 } from "../../settings/options/ip-address.ts";
+import { ipv4Network, isIpv4, isIpv6 } from "../../settings/options/ip-address.ts";
 import type { NetworkOptions } from "../../settings/options/network.ts";
 
 /** A network interface as the kernel lists it. */
@@ -28,6 +28,14 @@ export interface InterfacePlan {
   /** Programs to run before DHCP, or instead of it. */
   commands: readonly (readonly string[])[];
   setting: InterfaceSetting | undefined;
+  /** What stays when DHCP's own address comes and goes. */
+  beside?: BesideDhcp;
+}
+
+/** Addresses and routes of IPv4 that somebody wants on an interface besides those that DHCP gives. */
+export interface BesideDhcp {
+  addresses: readonly string[];
+  routes: readonly Required<Route>[];
 }
 
 /** An earlier interface's routes win over a later one's, and over those of DHCP. */
@@ -61,18 +69,39 @@ export function planInterfaces(
     if (isOff) {
       return [];
     }
-    const commands = besideDhcp(name, setting, firstMetric + index);
-    return [{ interfaceName: name, method: "dhcp", commands, setting }];
+    const metric = firstMetric + index;
+    const beside = besideDhcp(setting, metric);
+    return [
+      {
+        ...{ interfaceName: name, method: "dhcp", setting },
+        commands: commandsBefore(name, setting, metric, beside),
+        ...(beside === undefined ? {} : { beside }),
+      },
+    ];
   });
 }
 
-/** What an interface gets besides DHCP's address, which is of IPv4. */
 function besideDhcp(
+  setting: InterfaceSetting | undefined,
+  metric: number,
+): BesideDhcp | undefined {
+  const addresses = (setting?.addresses ?? []).filter((one) => isIpv4(one.split("/")[0] ?? ""));
+  const routes = (setting?.routes ?? [])
+    .filter(({ via }) => isIpv4(via))
+    .map((route) => ({ ...route, metric: route.metric ?? metric }));
+  return addresses.length + routes.length === 0 ? undefined : { addresses, routes };
+}
+
+/** What is set before DHCP asks. Routes through DHCP's own network wait for its answer. */
+function commandsBefore(
   interfaceName: string,
   setting: InterfaceSetting | undefined,
   metric: number,
+  beside: BesideDhcp | undefined,
 ): string[][] {
-  const { mtu, addresses = [], routes = [] } = setting ?? {};
+  const { mtu, addresses = [] } = setting ?? {};
+  const hasIpv4 = (beside?.addresses ?? []).length > 0;
+  const routes = (setting?.routes ?? []).filter(({ via }) => hasIpv4 || isIpv6(via));
   const link = ["ip", "link", "set", "dev", interfaceName];
   return [
     ...(mtu === undefined ? [] : [[...link, "mtu", String(mtu)]]),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { provisionOf } from "../../provision/nocloud/nocloud.ts";
 import { parseIpSetting } from "../../settings/options/interface-setting.ts";
-import { type Interface, planInterfaces } from "./plan-network.ts";
+import { type Interface, type InterfacePlan, planInterfaces } from "./plan-network.ts";
 import { settingsOf } from "./provisioned.ts";
 
 const ethernet = (name: string, mac: string, index: number): Interface => ({
@@ -10,8 +10,8 @@ const ethernet = (name: string, mac: string, index: number): Interface => ({
 const eth0 = ethernet("eth0", "52:54:00:00:00:01", 2);
 const eth1 = ethernet("eth1", "52:54:00:00:00:02", 3);
 
-/** Commands for the interfaces, of a network-config and "ip=" words. */
-function commandsOf(text: string, ...words: string[]): Record<string, string[]> {
+/** Plans for the interfaces, of a network-config and "ip=" words. */
+function plansOf(text: string, ...words: string[]): InterfacePlan[] {
   const { network } = provisionOf("test", { "network-config": Buffer.from(text) }, []);
   const options = {
     interfaces: words.flatMap((word) => parseIpSetting(word) ?? []),
@@ -19,12 +19,13 @@ function commandsOf(text: string, ...words: string[]): Record<string, string[]> 
   };
   const settings = network === undefined ? [] : settingsOf([eth0, eth1], network, options);
   const interfaces = [...options.interfaces, ...settings];
-  const plans = planInterfaces([eth0, eth1], {
-    nodhcp: false,
-    network: { ...options, interfaces },
-  });
+  return planInterfaces([eth0, eth1], { nodhcp: false, network: { ...options, interfaces } });
+}
+
+/** How each interface is served, and by which commands. */
+function commandsOf(text: string, ...words: string[]): Record<string, string[]> {
   return Object.fromEntries(
-    plans.map(({ interfaceName, method, commands }) => [
+    plansOf(text, ...words).map(({ interfaceName, method, commands }) => [
       interfaceName,
       [method, ...commands.map((argv) => argv.join(" "))],
     ]),
@@ -70,6 +71,31 @@ describe("a NoCloud disk's network", () => {
       eth0: ["dhcp", "ip link set dev eth0 up", "ip addr replace fd00::5/64 dev eth0"],
       eth1: ["dhcp"],
     });
+  });
+
+  test("adds addresses and routes of IPv4 to DHCP, which neither its start nor its end takes away", () => {
+    const lan = { dhcp4: true, addresses: ["10.9.0.5/24"], gateway4: "10.9.0.1" };
+    const plans = plansOf(JSON.stringify({ version: 2, ethernets: { eth0: lan } }));
+    expect(plans[0]?.commands.map((argv) => argv.join(" "))).toEqual([
+      "ip link set dev eth0 up",
+      "ip addr replace 10.9.0.5/24 dev eth0 noprefixroute",
+      "ip route replace 10.9.0.0/24 dev eth0 src 10.9.0.5 scope link proto kernel metric 50",
+      "ip route replace default via 10.9.0.1 dev eth0 metric 50 onlink",
+    ]);
+    expect(plans[0]).toMatchObject({
+      method: "dhcp",
+      beside: {
+        addresses: ["10.9.0.5/24"],
+        routes: [{ to: "default", via: "10.9.0.1", metric: 50 }],
+      },
+    });
+  });
+
+  test("leaves routes through DHCP's own network until DHCP has answered", () => {
+    const lan = { dhcp4: true, routes: [{ to: "10.8.0.0/16", via: "10.0.2.9", metric: 7 }] };
+    const [plan] = plansOf(JSON.stringify({ version: 2, ethernets: { eth0: lan } }));
+    expect(plan?.commands).toEqual([]);
+    expect(plan?.beside?.routes).toEqual([{ to: "10.8.0.0/16", via: "10.0.2.9", metric: 7 }]);
   });
 
   test.each([

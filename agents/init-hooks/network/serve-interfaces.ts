@@ -70,7 +70,7 @@ async function startDhcp(
     // DHCP's script takes the MTU that it finds for the interface's own.
     await runAll(kernel, plan);
   } finally {
-    clients.start(interfaceName, metric);
+    clients.start(interfaceName, metric, plan.beside);
   }
   return true;
 }

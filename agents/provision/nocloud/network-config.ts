@@ -90,26 +90,6 @@ class Reading {
     }
     this.searchDomains.push(...wordsOf(domains).filter((name) => /^[\w.-]{1,253}$/.test(name)));
   }
-
-  /** Beside DHCP, which clears the interface of them, addresses and routes of IPv4 can't stay. */
-  add(found: ProvisionedInterface): void {
-    const isV4 = (text: string) => isIpv4(text.split("/")[0] ?? "");
-    const lost =
-      found.method === "dhcp" &&
-      (found.addresses.some(isV4) || found.routes.some(({ via }) => isV4(via)));
-    if (lost) {
-      this.notHonoured.push(`${found.id}: addresses and routes of IPv4 beside DHCP`);
-    }
-    this.interfaces.push(
-      lost
-        ? {
-            ...found,
-            addresses: found.addresses.filter((address) => !isV4(address)),
-            routes: found.routes.filter(({ via }) => !isV4(via)),
-          }
-        : found,
-    );
-  }
 }
 
 /**
@@ -125,7 +105,7 @@ export function readNetworkConfig(document: unknown): NetworkConfig {
   if (textOf(items) === "disabled") {
     const match = { name: "*", mac: undefined };
     const nothing = { addresses: [], routes: [], mtu: undefined };
-    reading.add({ id: "all", match, method: "off", ...nothing });
+    reading.interfaces.push({ id: "all", match, method: "off", ...nothing });
   } else if (version === "1") {
     readVersion1(items, reading);
   } else if (version === "2") {
@@ -159,7 +139,7 @@ function readVersion1(items: unknown, reading: Reading): void {
   // A route for all is set with the first interface that has an address of its own.
   const carrier = found.find(({ method }) => method === "static") ?? found[0];
   for (const one of found) {
-    reading.add(one === carrier ? { ...one, routes: [...one.routes, ...routes] } : one);
+    reading.interfaces.push(one === carrier ? { ...one, routes: [...one.routes, ...routes] } : one);
   }
 }
 
@@ -242,7 +222,7 @@ function readVersion2(config: YamlMap, reading: Reading): void {
       reading.notHonoured.push(place);
       continue;
     }
-    reading.add({
+    reading.interfaces.push({
       id,
       match: { name, mac },
       method: switchOf(at(ethernet, "dhcp4")) === true ? "dhcp" : "static",
