@@ -21,6 +21,7 @@ import { hostnameStage } from "./hostname/stage.ts";
 import { memoryStage } from "./memory/stage.ts";
 import { mountsStage } from "./mounts/stage.ts";
 import type { DhcpClients } from "./network/dhcp-clients.ts";
+import { serveLate } from "./network/serve-interfaces.ts";
 import { networkStage } from "./network/stage.ts";
 import { nfsStage } from "./nfs/stage.ts";
 import type { Gates } from "./services/gates.ts";
@@ -57,7 +58,9 @@ export function bootStages(parts: BootParts): Stage[] {
     containersStage,
     automountStage(bringKeysLate),
     storesStage,
-    settingsStage(settings, recorder.warn),
+    settingsStage(settings, recorder.warn, async (kernel, options) =>
+      (await serveLate(kernel, options, parts.clients)).map(({ interfaceName }) => interfaceName),
+    ),
     forwardingStage,
     hostnameStage(settings.options.hostname !== undefined),
     networkStage(parts.clients),

@@ -14,10 +14,19 @@ export async function readProvisions(
   user: Pick<User, "name" | "home">,
 ): Promise<Provision[]> {
   const noCloud = await provisionOfNoCloud(kernel);
+  readWithout.set(kernel, noCloud === undefined);
   return [
     ...(await provisionsOfCredentials(kernel, user)),
     ...(noCloud === undefined ? [] : [noCloud]),
   ];
+}
+
+/** Whether the last reading was without a NoCloud disk. */
+const readWithout = new WeakMap<Kernel, boolean>();
+
+/** Whether all sources have been read, and none of them was a NoCloud disk: one that is there now came later. */
+export function wasReadWithoutNoCloud(kernel: Kernel): boolean {
+  return readWithout.get(kernel) === true;
 }
 
 async function provisionsOfCredentials(

@@ -18,8 +18,8 @@ export interface Supervisor {
   start(service: Service): number | undefined;
   /** The process of a service that runs now. */
   pid(name: string): number | undefined;
-  /** Ends the service for good. */
-  stop(name: string): void;
+  /** Ends the service for good; done when its process is gone. */
+  stop(name: string): Promise<void>;
 }
 
 interface Kept {
@@ -82,11 +82,12 @@ export function openSupervisor(kernel: Kernel): Supervisor {
       return state.child?.pid;
     },
     pid: (name) => kept.get(name)?.child?.pid,
-    stop(name) {
+    async stop(name) {
       const state = kept.get(name);
       kept.delete(name);
       clearTimeout(state?.timer);
       state?.child?.kill("SIGTERM");
+      await state?.child?.exited;
     },
   };
 }

@@ -189,12 +189,32 @@ describe("the settings", () => {
   });
 });
 
+test("the stage has interfaces served anew, and goes on when that fails", async () => {
+  const kernel = system({}).lay({ "/etc": null });
+  const { settings } = openSettings("");
+  const said: string[] = [];
+  const notes = { observed: null, plan: null, done: [] as string[] };
+  const context = { kernel, options: settings.options, notes };
+  const warn = (line: string) => said.push(line);
+  await settingsStage(settings, warn, async () => ["eth0", "eth1"]).run(context);
+  expect(notes.done).toEqual(["set the network of a NoCloud disk that came late: eth0, eth1"]);
+  const failing = settingsStage(settings, warn, async () => {
+    throw new Error("no ip");
+  });
+  expect((await failing.run(context)).result).toBe("ok");
+  expect(said).toEqual(["network: no ip"]);
+});
+
 test("the stage says on the console what isn't understood, and records where settings came from", async () => {
   const kernel = system({ disk: "hots = 1\nnozswap = true" }).lay({ "/etc": null });
   const { settings } = openSettings("noembed host=web norestore");
   const said: string[] = [];
   const notes = { observed: null, plan: null, done: [] };
-  const stage = settingsStage(settings, (line) => said.push(line));
+  const stage = settingsStage(
+    settings,
+    (line) => said.push(line),
+    async () => [],
+  );
   const outcome = await stage.run({ kernel, options: settings.options, notes });
   expect(said).toEqual([`${configPaths["data disk"]}: hots is unknown; see "init-hooks options"`]);
   expect(outcome).toEqual({

@@ -19,8 +19,8 @@ export interface DhcpClients {
   renew(interfaceName: string): void;
   /** The same for all: after the machine stood still their leases may be over. */
   renewAll(): void;
-  /** Ends the one of an interface that is gone. */
-  stop(interfaceName: string): void;
+  /** Ends the one of an interface that is gone or gets another address; done when its process is gone. */
+  stop(interfaceName: string): Promise<void>;
   /** Whether clients may be started. */
   hasBegun(): boolean;
 }
@@ -61,9 +61,9 @@ export function openDhcpClients(kernel: Kernel): DhcpClients {
         renew(name);
       }
     },
-    stop(interfaceName) {
+    async stop(interfaceName) {
       started.delete(interfaceName);
-      supervisor.stop(serviceName(interfaceName));
+      await supervisor.stop(serviceName(interfaceName));
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Child } from "../../kernel/processes.ts";
 import { type BootOptions, defaultBootOptions } from "../../settings/boot-options.ts";
 import { parseIpSetting } from "../../settings/options/interface-setting.ts";
 import { openDhcpClients } from "./dhcp-clients.ts";
-import { serveInterfaces } from "./serve-interfaces.ts";
+import { serveInterfaces, serveLate } from "./serve-interfaces.ts";
 import { networkStage } from "./stage.ts";
 
 function system(...interfaces: string[]): FakeKernel {
@@ -161,6 +161,89 @@ describe("the stage", () => {
     const without = system("eth0");
     expect((await run(without, { nodhcp: true })).outcome.message).toMatch(/nodhcp/);
     expect(without.runs).toEqual([]);
+  });
+});
+
+describe("a NoCloud disk that comes when interfaces have been served", () => {
+  const lan = { match: { name: "eth0" }, addresses: ["10.9.0.5/24"], mtu: 1400 };
+
+  /** Two interfaces of which DHCP has one, then the CD; with its clients ending as they are told to. */
+  async function served(ethernets: unknown) {
+    const kernel = system("eth0", "eth1").onRun("ip");
+    const ended: string[] = [];
+    const spawn = kernel.spawn.bind(kernel);
+    kernel.spawn = (argv, options): Child => {
+      let end = (_: number): void => undefined;
+      const exited = new Promise<number>((resolve) => {
+        end = resolve;
+      });
+      const kill = () => {
+        ended.push(argv[4] ?? "");
+        end(143);
+      };
+      return { ...spawn(argv, options), exited, kill };
+    };
+    const { clients } = await run(kernel);
+    kernel.addBlockDevice("/dev/sr0", nocloudCd()).lay({ "/sys/block/sr0": null });
+    const inside = new FakeKernel().lay({
+      "/cd/network-config": JSON.stringify({ version: 2, ethernets }),
+    });
+    kernel.filesystems.set("/dev/sr0", inside.tree.get("test", "/cd", true));
+    kernel.runs.length = 0;
+    return { kernel, clients, ended };
+  }
+
+  function nocloudCd(): Uint8Array {
+    const cd = new Uint8Array(64 * 1024);
+    cd.set(Buffer.from("\x01CD001"), 32768);
+    cd.set(Buffer.from("cidata".padEnd(32)), 32768 + 40);
+    return cd;
+  }
+
+  const commands = (kernel: FakeKernel) => kernel.runs.map(({ argv }) => argv.join(" "));
+
+  test("changes those that it is about, and leaves the others", async () => {
+    const { kernel, clients, ended } = await served({ lan });
+    const plans = await serveLate(kernel, defaultBootOptions, clients);
+    expect(plans.map(({ interfaceName, method }) => [interfaceName, method])).toEqual([
+      ["eth0", "static"],
+    ]);
+    expect(ended).toEqual(["eth0"]);
+    expect(commands(kernel)).toEqual([
+      "ip -4 addr flush dev eth0",
+      "ip link set dev eth0 mtu 1400 up",
+      "ip addr replace 10.9.0.5/24 dev eth0 noprefixroute",
+      "ip route replace 10.9.0.0/24 dev eth0 src 10.9.0.5 scope link proto kernel metric 50",
+    ]);
+    expect(kernel.exists("/run/network/eth0.dhcp")).toBe(false);
+    expect(kernel.readText("/run/network/eth0.static")).toBe("address 10.9.0.5/24\n");
+    expect(clients.has("eth0")).toBe(false);
+    expect(clients.has("eth1")).toBe(true);
+  });
+
+  test("adds to DHCP by asking anew, and changes nothing the second time", async () => {
+    const { kernel, clients, ended } = await served({ lan: { ...lan, dhcp4: true } });
+    await serveLate(kernel, defaultBootOptions, clients);
+    expect(ended).toEqual(["eth0"]);
+    expect(kernel.runs.at(-1)?.options?.env).toMatchObject({ own_addresses: "10.9.0.5/24" });
+    expect(clients.has("eth0")).toBe(true);
+    kernel.runs.length = 0;
+    expect(await serveLate(kernel, defaultBootOptions, clients)).toEqual([]);
+    expect(commands(kernel)).toEqual([]);
+  });
+
+  test("changes nothing by itself when another interface comes", async () => {
+    const { kernel, clients, ended } = await served({ lan });
+    kernel.lay({ "/sys/class/net/eth2/type": "1\n", "/sys/class/net/eth2/device": null });
+    await serveInterfaces(kernel, defaultBootOptions, clients);
+    expect(ended).toEqual([]);
+    expect(commands(kernel).every((command) => !/eth[01]/.test(command))).toBe(true);
+  });
+
+  test("is left to the network's own stage before that has begun", async () => {
+    const { kernel } = await served({ lan });
+    expect(await serveLate(kernel, defaultBootOptions, openDhcpClients(kernel))).toEqual([]);
+    expect(commands(kernel)).toEqual([]);
   });
 });
 

@@ -81,10 +81,7 @@ export function planInterfaces(
   });
 }
 
-function besideDhcp(
-  setting: InterfaceSetting | undefined,
-  metric: number,
-): BesideDhcp | undefined {
+function besideDhcp(setting: InterfaceSetting | undefined, metric: number): BesideDhcp | undefined {
   const addresses = (setting?.addresses ?? []).filter((one) => isIpv4(one.split("/")[0] ?? ""));
   const routes = (setting?.routes ?? [])
     .filter(({ via }) => isIpv4(via))

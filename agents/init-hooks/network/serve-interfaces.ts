@@ -1,6 +1,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
 import type { SystemPath } from "../../kernel/system-path.ts";
+import { provisionOfNoCloud } from "../../provision/read-provisions.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces } from "./find-interfaces.ts";
@@ -9,6 +10,28 @@ import { type InterfacePlan, planInterfaces, planMetrics } from "./plan-network.
 import { withProvisioned } from "./provisioned.ts";
 
 const ipTimeout = { quietMs: 10_000 };
+
+/** How interfaces are served: one at a time, and what was planned for each. */
+interface Served {
+  turn: Promise<unknown>;
+  plans: Map<string, InterfacePlan>;
+}
+
+const servedBy = new WeakMap<DhcpClients, Served>();
+
+function servedOf(clients: DhcpClients): Served {
+  const served = servedBy.get(clients) ?? { turn: Promise.resolve(), plans: new Map() };
+  servedBy.set(clients, served);
+  return served;
+}
+
+/** Calls come from several sides, and none may see an interface that another is at work on. */
+async function inTurn<T>(clients: DhcpClients, work: () => Promise<T>): Promise<T> {
+  const served = servedOf(clients);
+  const result = served.turn.then(work, work);
+  served.turn = result.catch(() => undefined);
+  return await result;
+}
 
 /**
  * Gives every interface that isn't served yet its address, or starts DHCP on it. Gives the plans of those interfaces.
@@ -19,34 +42,85 @@ export async function serveInterfaces(
   options: BootOptions,
   clients: DhcpClients,
 ): Promise<InterfacePlan[]> {
-  const served: InterfacePlan[] = [];
-  if (!clients.hasBegun()) {
-    return served;
+  return await inTurn(clients, () => serveFresh(kernel, options, clients));
+}
+
+/**
+ * Once more when all disks that this boot waits for are there: where one of them brings a network, the interfaces that
+ * it is about may have been served without it. Gives the plans of those that are served otherwise now. Throws the
+ * first KernelError.
+ */
+export async function serveLate(
+  kernel: Kernel,
+  options: BootOptions,
+  clients: DhcpClients,
+): Promise<InterfacePlan[]> {
+  // Nothing has been served yet: that comes to the same network.
+  if (!clients.hasBegun() || (await provisionOfNoCloud(kernel))?.network === undefined) {
+    return [];
   }
-  const interfaces = findInterfaces(kernel);
-  const network = await withProvisioned(kernel, interfaces, options.network);
-  const plans = planInterfaces(interfaces, { nodhcp: options.nodhcp, network });
-  const fresh = plans.filter(
-    ({ interfaceName, method }) => method === "dhcp" && !clients.has(interfaceName),
-  );
+  return await inTurn(clients, async () => {
+    const { plans } = servedOf(clients);
+    const now = new Map(
+      (await planAll(kernel, options)).plans.map((plan) => [plan.interfaceName, plan]),
+    );
+    for (const [interfaceName, before] of plans) {
+      if (JSON.stringify(now.get(interfaceName)) !== JSON.stringify(before)) {
+        plans.delete(interfaceName);
+        await clients.stop(interfaceName);
+        removeFiles(kernel, interfaceName);
+        await runChecked(kernel, ["ip", "-4", "addr", "flush", "dev", interfaceName], {
+          timeoutMs: ipTimeout,
+        });
+      }
+    }
+    return await serveFresh(kernel, options, clients);
+  });
+}
+
+async function serveFresh(
+  kernel: Kernel,
+  options: BootOptions,
+  clients: DhcpClients,
+): Promise<InterfacePlan[]> {
+  if (!clients.hasBegun()) {
+    return [];
+  }
+  const { interfaces, plans } = await planAll(kernel, options);
+  const isServed = ({ interfaceName }: InterfacePlan) =>
+    clients.has(interfaceName) || kernel.exists(leasePath(interfaceName, "static"));
+  const fresh = plans.filter((plan) => !isServed(plan));
   const metrics = planMetrics(
-    interfaces.filter(({ name }) => fresh.some(({ interfaceName }) => interfaceName === name)),
+    interfaces.filter(({ name }) =>
+      fresh.some(({ interfaceName, method }) => method === "dhcp" && interfaceName === name),
+    ),
   );
-  for (const plan of plans) {
-    const isNew =
-      plan.method === "dhcp"
-        ? await startDhcp(kernel, plan, metrics.get(plan.interfaceName), clients)
-        : await setAddresses(kernel, plan);
-    if (isNew) {
-      served.push(plan);
+  for (const plan of fresh) {
+    servedOf(clients).plans.set(plan.interfaceName, plan);
+    if (plan.method === "dhcp") {
+      await startDhcp(kernel, plan, metrics.get(plan.interfaceName), clients);
+    } else {
+      await setAddresses(kernel, plan);
     }
   }
-  return served;
+  return fresh;
+}
+
+async function planAll(kernel: Kernel, options: BootOptions) {
+  const interfaces = findInterfaces(kernel);
+  const network = await withProvisioned(kernel, interfaces, options.network);
+  return { interfaces, plans: planInterfaces(interfaces, { nodhcp: options.nodhcp, network }) };
 }
 
 /** An interface that is gone, or that comes again under its name, has no address. */
 export function forgetInterface(kernel: Kernel, clients: DhcpClients, interfaceName: string): void {
-  clients.stop(interfaceName);
+  servedOf(clients).plans.delete(interfaceName);
+  // Nobody waits for it: the interface is gone already.
+  void clients.stop(interfaceName);
+  removeFiles(kernel, interfaceName);
+}
+
+function removeFiles(kernel: Kernel, interfaceName: string): void {
   for (const file of ["static", "dhcp", "ra", "mtu"]) {
     const path = `${leaseFolder}/${interfaceName}.${file}`;
     if (kernel.exists(path)) {
@@ -60,11 +134,8 @@ async function startDhcp(
   plan: InterfacePlan,
   metric: number | undefined,
   clients: DhcpClients,
-): Promise<boolean> {
+): Promise<void> {
   const { interfaceName } = plan;
-  if (clients.has(interfaceName)) {
-    return false;
-  }
   setSwitches(kernel, interfaceName);
   try {
     // DHCP's script takes the MTU that it finds for the interface's own.
@@ -72,22 +143,17 @@ async function startDhcp(
   } finally {
     clients.start(interfaceName, metric, plan.beside);
   }
-  return true;
 }
 
-async function setAddresses(kernel: Kernel, plan: InterfacePlan): Promise<boolean> {
+async function setAddresses(kernel: Kernel, plan: InterfacePlan): Promise<void> {
   const { interfaceName, setting } = plan;
   const path = leasePath(interfaceName, "static");
-  if (kernel.exists(path)) {
-    return false;
-  }
   kernel.mkdir(leaseFolder);
   setSwitches(kernel, interfaceName);
   await runAll(kernel, plan);
   const address = setting?.addresses[0];
   const { nameServers = [], timeServers = [] } = setting ?? {};
   kernel.writeAtomic(path, leaseText({ address, nameServers, timeServers }));
-  return true;
 }
 
 async function runAll(kernel: Kernel, { commands }: InterfacePlan): Promise<void> {

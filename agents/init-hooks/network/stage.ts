@@ -71,11 +71,14 @@ export function networkStage(clients: DhcpClients): Stage {
 
 async function firstAddress(kernel: Kernel, plans: readonly InterfacePlan[]): Promise<string> {
   const interfaces = plans.map(({ interfaceName }) => interfaceName);
-  const answers = plans.map(async ({ interfaceName, method }) => {
-    const path = leasePath(interfaceName, method);
-    await kernel.waitForPath(path, patienceMs);
-    return `${interfaceName} ${parseLease(interfaceName, method, kernel.readText(path)).address ?? ""}`;
-  });
+  // A disk that comes late may give an interface that waits for DHCP its address.
+  const answers = interfaces.flatMap((interfaceName) =>
+    (["dhcp", "static"] as const).map(async (source) => {
+      const path = leasePath(interfaceName, source);
+      await kernel.waitForPath(path, patienceMs);
+      return `${interfaceName} ${parseLease(interfaceName, source, kernel.readText(path)).address ?? ""}`;
+    }),
+  );
   let timer: ReturnType<typeof setTimeout> | undefined;
   const withoutCable = new Promise<string>((resolve) => {
     timer = setTimeout(() => {

@@ -6,6 +6,7 @@ import type { BootOptions } from "../../settings/boot-options.ts";
 import { coldplug } from "../devices/stage.ts";
 import type { DhcpClients } from "../network/dhcp-clients.ts";
 import { forgetInterface, serveInterfaces } from "../network/serve-interfaces.ts";
+import { sayLateNoCloud } from "./late-nocloud.ts";
 
 /** What the boot hands on to whoever serves devices that come later. */
 export interface HotplugState {
@@ -58,6 +59,7 @@ export function startHotplug(
   };
   const subscription = kernel.uevents({
     onEvent(event) {
+      void sayLateNoCloud(kernel, event).catch(warn);
       const interfaceName = event.values.SUBSYSTEM === "net" ? event.values.INTERFACE : undefined;
       if (interfaceName !== undefined && event.action === "remove") {
         forgetInterface(kernel, state.clients, interfaceName);

@@ -3,6 +3,7 @@ import type { ListeningSocket } from "../../kernel/events.ts";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { SpawnOptions } from "../../kernel/processes.ts";
 import { openModuleLoader } from "../../modules/module-loader.ts";
+import { readProvisions } from "../../provision/read-provisions.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { openDhcpClients } from "../network/dhcp-clients.ts";
 import { startHotplug } from "./hotplug.ts";
@@ -185,6 +186,30 @@ describe("hotplug", () => {
         /^udhcpc-eth\d can't be started: spawn udhcpc: EAGAIN .*again in 2 s$/,
       ),
     );
+  });
+
+  test.each([
+    ["a NoCloud disk", "cidata\niso9660\n", true],
+    ["one in capital letters", "vfat\nCIDATA\n", true],
+    ["another filesystem of that name", "cidata\next4\n", false],
+    ["another disk", "data\nvfat\n", false],
+  ])("%s that comes when there was none to be read is named or not", async (_, said, isNamed) => {
+    const { kernel, start } = system();
+    kernel.onRun("blkid", () => ({ stdout: said }));
+    start();
+    const block = add({ SUBSYSTEM: "block", DEVNAME: "sr0" });
+    kernel.emitUevent(block);
+    expect(kernel.runs.some(({ argv }) => argv[0] === "blkid")).toBe(false);
+    await readProvisions(kernel, { name: "tc", home: "/home/tc" });
+    kernel.emitUevent(block);
+    await eventually(() => expect(kernel.runs.at(-1)?.argv.at(-1)).toBe("/dev/sr0"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(kernel.consoleLines).toHaveLength(isNamed ? 1 : 0);
+    if (isNamed) {
+      expect(kernel.consoleLines[0]).toMatch(
+        /NoCloud disk \/dev\/sr0 came after .* from the next boot/,
+      );
+    }
   });
 
   test("goes on after a failure, which the kernel's log keeps", async () => {

@@ -83,7 +83,7 @@ export async function fatSeedDisk(folder: string, seed: Seed, mac: string): Prom
       lan: {
         match: { macaddress: mac.toUpperCase() },
         dhcp4: true,
-        addresses: ["fd77::5/64"],
+        addresses: ["fd77::5/64", "10.77.0.5/24"],
         mtu: 1400,
         nameservers: { addresses: ["10.9.0.3"] },
       },

@@ -27,6 +27,7 @@ export function givenAtBootTests(): void {
     expect(shown).toMatch(/mtu 1400/);
     expect(shown).toContain("inet 10.9.0.15/24");
     expect(shown).toContain("inet6 fd77::5/64");
+    expect(shown).toContain("inet 10.77.0.5/24");
     expect(shown).toContain("dns 10.9.0.3");
     const other = await machine.root("ip -o link | grep 52:54:00:12:34:56");
     expect(other).toMatch(/mtu 1500/);
