@@ -39,7 +39,13 @@ test("hands all controllers down to the user's group before giving it away", () 
 
 test("hands the session no controllers: it has processes, which the kernel would refuse", () => {
   const steps = planControllers("cpu", user).filter((step) => step.do === "write");
-  expect(steps.some((step) => step.path.includes("/session/"))).toBe(false);
+  expect(steps.some((step) => step.path.endsWith("/session/cgroup.subtree_control"))).toBe(false);
+});
+
+test("gives logins more of the processor than the user's containers, where that is shared out", () => {
+  const weight = 'write "1000" to /sys/fs/cgroup/user.slice/user-1000/session/cpu.weight';
+  expect(planControllers("cpu memory", user).map(stepText)).toContain(weight);
+  expect(planControllers("memory", user).map(stepText).join()).not.toContain("cpu.weight");
 });
 
 test("without the user only the root's groups get controllers", () => {

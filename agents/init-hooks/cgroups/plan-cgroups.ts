@@ -8,7 +8,7 @@ export const cgroupRoot = "/sys/fs/cgroup";
 export const systemLeaf = `${cgroupRoot}/system`;
 
 /** The leaf in which a user's sessions run; its parent is theirs to put containers into. */
-export function sessionLeaf(uid: number): string {
+export function sessionLeaf(uid: number): SystemPath {
   return `${userGroup(uid)}/session`;
 }
 
@@ -17,6 +17,12 @@ export interface CgroupFacts {
   isMounted: boolean;
   user: User | undefined;
 }
+
+/**
+ * The share of the processor that logins have beside the user's containers, which have 100 together: sshd greets and lets
+ * in whoever comes to see what a container does, however busy that one is.
+ */
+const sessionCpuWeight = 1000;
 
 /** Mounting, and the groups; controllers can be asked for only then (see planControllers). */
 export function planCgroups({ isMounted, user }: CgroupFacts): Step[] {
@@ -68,6 +74,15 @@ export function planControllers(controllers: string, user: User | undefined): St
       own(group),
       ...["procs", "subtree_control", "threads"].map((file) => own(`${group}/cgroup.${file}`)),
     ]),
+    ...(enabled.includes("cpu")
+      ? [
+          {
+            do: "write",
+            path: `${sessionLeaf(user.uid)}/cpu.weight`,
+            content: String(sessionCpuWeight),
+          } as const,
+        ]
+      : []),
   ];
 }
 
