@@ -26,6 +26,13 @@ export interface ArchivedPackage {
   sha256: string;
 }
 
+/** A file of a source package, as the archive's signed indexes name it. */
+export interface SourceFile {
+  url: string;
+  name: string;
+  sha256: string;
+}
+
 /**
  * Makes the private apt state in `folder`. The machine's own way of reaching mirrors (proxies,
  * timeouts, date checks) is taken over; its sources, packages and hooks are not.
@@ -36,6 +43,7 @@ export async function makePrivateApt(
   suite: string,
   arch: Arch,
   mirrors: Mirrors,
+  kinds: readonly ("deb" | "deb-src")[] = ["deb"],
 ): Promise<PrivateApt> {
   if (!existsSync(keyring)) {
     throw new BuildError(
@@ -47,15 +55,23 @@ export async function makePrivateApt(
     mkdirSync(join(folder, name), { recursive: true });
   }
   writeFileSync(join(folder, "status"), "");
-  writeFileSync(join(folder, "etc", "sources.list"), sourcesList(suite, mirrors));
+  writeFileSync(
+    join(folder, "etc", "sources.list"),
+    kinds.map((kind) => sourcesList(suite, mirrors, kind)).join(""),
+  );
   const settings = join(folder, "apt.conf");
   writeFileSync(settings, await aptSettings(folder, arch));
   return { environment: { ...toolEnvironment(), APT_CONFIG: settings }, mirrors };
 }
 
 /** Three sources: the release, its point updates, its security updates. */
-export function sourcesList(suite: string, mirrors: Mirrors): string {
-  const line = (url: string, name: string) => `deb [signed-by=${keyring}] ${url} ${name} main\n`;
+export function sourcesList(
+  suite: string,
+  mirrors: Mirrors,
+  kind: "deb" | "deb-src" = "deb",
+): string {
+  const line = (url: string, name: string) =>
+    `${kind} [signed-by=${keyring}] ${url} ${name} main\n`;
   return (
     line(mirrors.debian, suite) +
     line(mirrors.debian, `${suite}-updates`) +
@@ -148,6 +164,45 @@ export function parseUriLine(line: string, mirrors: Mirrors): ArchivedPackage | 
     sizeBytes: Number(size),
     sha256,
   };
+}
+
+/**
+ * The files of a source package in that version; the apt must have been made with "deb-src".
+ * @throws BuildError when the archive's indexes don't have it.
+ */
+export async function lookUpSource(
+  apt: PrivateApt,
+  name: string,
+  version: string,
+): Promise<SourceFile[]> {
+  const { stdout } = await runTool(
+    "apt-get",
+    ["-q", "source", "--print-uris", `${name}=${version}`],
+    {
+      purpose: `find the source of ${name} ${version} in the archive`,
+      env: apt.environment,
+    },
+  );
+  return stdout.split("\n").flatMap((line) => {
+    const [, url, file, sha256] = /^'([^']+)' (\S+) \d+ SHA256:([0-9a-f]{64})/.exec(line) ?? [];
+    return url && file && sha256 ? [{ url, name: file, sha256 }] : [];
+  });
+}
+
+/** The names of these packages and of all that they depend on, as apt would install them on an empty system. */
+export async function withDependencies(
+  apt: PrivateApt,
+  names: readonly string[],
+): Promise<string[]> {
+  const words = ["-q", "install", "--print-uris", "-y", "--no-install-recommends", "--", ...names];
+  const { stdout } = await runTool("apt-get", words, {
+    purpose: `find what ${names.join(", ")} depend on`,
+    env: apt.environment,
+  });
+  return stdout.split("\n").flatMap((line) => {
+    const [, name] = /^'[^']+' ([^_ ]+)_\S+ \d+ /.exec(line) ?? [];
+    return name ? [name] : [];
+  });
 }
 
 /** The packages that a package depends on, by name, without alternatives. */

@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import type { Laboratory, Role } from "./laboratory/laboratory.ts";
+import { readTap, type TestResult } from "./verdict/tap.ts";
+
+/** What a role's files came to. */
+export interface FilesRun {
+  tests: TestResult[];
+  /** Files that didn't get to their end: "030-run.bats: why". */
+  broken: string[];
+}
+
+/** Runs test files one after the other, each on an empty data disk, and tells how far it is. */
+export async function runFiles(
+  laboratory: Laboratory,
+  role: Role,
+  files: readonly string[],
+  tell: { say(line: string): void; keep(file: string, text: string): void },
+): Promise<FilesRun> {
+  const tests: TestResult[] = [];
+  const broken: string[] = [];
+  for (const file of files) {
+    const started = Date.now();
+    const { stdout, stderr } = await laboratory.runTests(role, file);
+    tell.keep(file, `${stdout}${stderr}`);
+    const result = readTap(file, stdout);
+    tests.push(...result.tests);
+    const count = (outcome: TestResult["outcome"]) =>
+      result.tests.filter((one) => one.outcome === outcome).length;
+    const seconds = ((Date.now() - started) / 1000).toFixed(0);
+    tell.say(
+      `${role}: ${file}: ${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped, ${seconds} s`,
+    );
+    if (result.broken !== undefined) {
+      broken.push(`${file}: ${result.broken}`);
+      tell.say(`${role}: ${file} BROKEN: ${result.broken}: ${stderr.trim().split("\n").at(-1)}`);
+    }
+  }
+  return { tests, broken };
+}
+
+/** Whether containers can be limited here: some hosts keep their controllers in hierarchies of cgroup v1. */
+export function hostHasControllers(): boolean {
+  const mounts = readFileSync("/proc/self/mounts", "utf8");
+  return !/ cgroup .*\bpids\b/.test(mounts);
+}
