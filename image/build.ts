@@ -9,22 +9,20 @@ import { progressOn } from "./report/progress.ts";
 
 const program = new Command("npm run build --")
   .description("Builds the boot2podman image: packages, files, initrds, ISO.")
-  .option("--recipe <file>", "what goes into the image (default: image/recipe.toml)")
+  .option("--recipe <file>", "recipe of the image (default: image/recipe.toml)")
   .addOption(
-    new Option("--arch <arch>", "architecture, instead of the recipe's").choices(
-      archSchema.options,
-    ),
+    new Option("--arch <arch>", "architecture (default: the recipe's)").choices(archSchema.options),
   )
-  .option("--out <folder>", "where the artifacts go (default: dist)")
-  .option("--cache <folder>", "where downloads and intermediate results stay (default: .cache)")
+  .option("--out <folder>", "folder for the artifacts (default: dist)")
+  .option("--cache <folder>", "folder for downloads and intermediate results (default: .cache)")
   .option("--mirror <url>", "Debian mirror (default: BOOT2PODMAN_MIRROR, else this machine's)")
   .option(
     "--snapshot <url>",
     "archive of old packages (default: https://snapshot.debian.org/archive)",
   )
   .option("--update", "take the newest packages and renew the lock file")
-  .option("--locked", "refuse to build anything but the lock file's packages")
-  .option("--fast", "compress little, for work on the image: bigger and sooner ready")
+  .option("--locked", "build only the lock file's packages, or fail")
+  .option("--fast", "compress less, for development: a larger image, a faster build")
   .allowExcessArguments(false)
   .configureOutput({ outputError: (text, write) => write(text) })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));

@@ -54,7 +54,7 @@ describe("the command automount", () => {
   test("is not at work twice at once", async () => {
     const kernel = new LabKernel(newMachine());
     kernel.tryLock("/run/boot2podman/automount.lock");
-    await expect(call(kernel)).rejects.toThrow("another automount is at work");
+    await expect(call(kernel)).rejects.toThrow("another automount is running");
   });
 
   test.each([["format"], ["status", "now"], ["--force"]])("refuses %s", async (...words) => {

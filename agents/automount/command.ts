@@ -11,14 +11,14 @@ import { type Plan, plan } from "./plan/plan.ts";
 import { stepText } from "./plan/steps.ts";
 import { runAutomount } from "./stage.ts";
 
-const help = `automount: finds the data disk, sets it up where it is asked to, checks and mounts it.
+const help = `automount: finds the data disk, sets it up if it asks to be set up, checks and mounts it.
 
   automount            do it now, as at boot
-  automount --dry-run  say what would be done, and why each disk is or isn't used
-  automount status     what is attached and what is mounted; the same as --dry-run
-  --json               for programs
+  automount --dry-run  show what would be done, and why each disk is or isn't used
+  automount status     the same as --dry-run
+  --json               the same as JSON
 
-A disk is formatted only where it asks for it: see docs/data-disk.md.`;
+Which disks are formatted: see docs/data-disk.md.`;
 
 /** As records have it: steps in words. */
 function printable(planned: Plan) {
@@ -74,7 +74,7 @@ async function show(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
 async function carryOut(kernel: Kernel, terminal: Terminal, isJson: boolean): Promise<number> {
   const lock = kernel.tryLock(lockPath);
   if (lock === undefined) {
-    throw new Error("another automount is at work");
+    throw new Error("another automount is running");
   }
   try {
     const { options } = await readSettings(kernel);

@@ -118,7 +118,9 @@ async function applyOrExplain(
     return await applyPlan(kernel, situation, planned.plan.steps, notes, onLongCheck);
   } catch (error) {
     const why = oneLine(error);
-    throw new Error(`${planned.plan.message}, but: ${why}; all is kept in RAM`, { cause: error });
+    throw new Error(`${planned.plan.message}, but: ${why}; everything is kept in RAM`, {
+      cause: error,
+    });
   }
 }
 

@@ -8,14 +8,14 @@ import { planRemovals, planRepairs } from "./repair/plan-repair.ts";
 import { removeRemains, repair } from "./repair/repair.ts";
 import { isUsed, storesOf } from "./stores/stores.ts";
 
-const help = `check-stores: compares the layers of images with what they were when they came.
+const help = `check-stores: compares the layers of images with the checksums that Podman recorded for them.
 
   check-stores               root's images and containers, and the user's
   check-stores --since MS    only layers that were made since then, in milliseconds of Unix time
-  check-stores --repair      what was half made is removed; images that no container needs and whose registry still has them are pulled again
-  --json                     for programs
+  check-stores --repair      remove incomplete entries; pull damaged images again that no container uses and whose registry still has them
+  --json                     the same as JSON
 
-The check takes none of Podman's locks and removes nothing. Status 0: all is whole; 1: something is damaged.`;
+The check takes none of Podman's locks and removes nothing. Exit status 0: no damage; 1: something is damaged.`;
 
 /** The command `check-stores`. A process of its own, since it reads much and takes its time. */
 export const checkStoresCommand: Command = {

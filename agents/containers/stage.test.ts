@@ -37,14 +37,14 @@ async function check(kernel: FakeKernel) {
 describe("the mark", () => {
   test("is made by a boot after a shutdown", async () => {
     const kernel = machine();
-    expect(await bootOf(kernel)).toMatchObject({ message: "closed as it should be" });
+    expect(await bootOf(kernel)).toMatchObject({ message: "clean shutdown" });
     expect(readInUse(kernel)).toEqual({ state: "open", sinceMs: kernel.nowMs() });
   });
 
   test("asks for a check when it is still there, of all since the boot that was cut off", async () => {
     const kernel = machine();
     writeInUse(kernel, { state: "open", sinceMs: 4000 });
-    expect((await bootOf(kernel)).message).toContain("without a shutdown");
+    expect((await bootOf(kernel)).message).toContain("no shutdown");
     expect(readInUse(kernel)).toEqual({ state: "unchecked", sinceMs: 4000 });
     await bootOf(kernel);
     expect(readInUse(kernel)).toEqual({ state: "unchecked", sinceMs: 4000 });
@@ -75,13 +75,13 @@ describe("the check", () => {
   };
 
   test("runs beside everything else, and the mark says open when all is whole", async () => {
-    const { kernel, outcome, written } = await cutOff({ stdout: "all is whole: 3 new layers\n" });
-    expect(outcome.message).toContain("is being checked");
+    const { kernel, outcome, written } = await cutOff({ stdout: "no damage: 3 new layers\n" });
+    expect(outcome.message).toContain("are being checked");
     expect(kernel.runs).toContainEqual(
       expect.objectContaining({ argv: [program, "check-stores", "--repair", "--since", "4000"] }),
     );
     expect(written).toMatchObject([
-      { result: "ok", message: "after a power cut: all is whole: 3 new layers" },
+      { result: "ok", message: "after a power cut: no damage: 3 new layers" },
     ]);
     expect(readInUse(kernel)?.state).toBe("open");
   });

@@ -32,7 +32,7 @@ export const storesStage: Stage = {
     keepFlushed(kernel, watchedStores(kernel, options.user));
     notes.done.push("flush the data disk when layers come");
     const message =
-      found === undefined ? "closed as it should be" : "the power went without a shutdown";
+      found === undefined ? "clean shutdown" : "power cut: the last boot had no shutdown";
     return { result: "ok", message };
   },
 };
@@ -55,7 +55,7 @@ export function storeCheckStage(write: (record: StageRecord) => void): Stage {
     async run({ kernel, notes }) {
       const found = findStateMount(kernel.mounts()) === undefined ? undefined : readInUse(kernel);
       if (found?.state !== "unchecked") {
-        return { result: "skipped", message: "nothing was cut off" };
+        return { result: "skipped", message: "no power cut" };
       }
       notes.observed = found;
       const startedMs = kernel.uptimeMs();
@@ -69,11 +69,11 @@ export function storeCheckStage(write: (record: StageRecord) => void): Stage {
           durationMs: kernel.uptimeMs() - startedMs,
           observed: found,
           plan,
-          done: ["check what Podman lists"],
+          done: ["check the container stores"],
           message,
         }),
       );
-      return { result: "ok", message: "after a power cut: what Podman lists is being checked" };
+      return { result: "ok", message: "after a power cut: the container stores are being checked" };
     },
   };
 }
@@ -90,7 +90,7 @@ async function checkInBackground(
     });
     if (exitCode > 1 || stdout.trim() === "") {
       const why = oneLine(stderr) || `status ${exitCode}`;
-      return { result: "failed", message: `what Podman lists could not be checked: ${why}` };
+      return { result: "failed", message: `the container stores could not be checked: ${why}` };
     }
     // Damage stays said until it is gone: the mark asks for the same check in the next boot.
     if (exitCode === 0) {
@@ -103,7 +103,7 @@ async function checkInBackground(
   } catch (error) {
     return {
       result: "failed",
-      message: `what Podman lists could not be checked: ${oneLine(error)}`,
+      message: `the container stores could not be checked: ${oneLine(error)}`,
     };
   }
 }

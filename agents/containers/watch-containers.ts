@@ -23,7 +23,7 @@ export function watchContainers(kernel: Kernel, userName: string): void {
       });
     } catch (error) {
       kernel.tellKernelLog(
-        `what happens to ${owner.name}'s containers isn't seen: ${oneLine(error)}`,
+        `events of ${owner.name}'s containers can't be watched: ${oneLine(error)}`,
       );
     }
   }

@@ -44,7 +44,7 @@ describe("the flavour", () => {
   test("that is no JSON is refused in one line", async () => {
     const kernel = new FakeKernel().lay({ [flavourPath]: "{" });
     await expect(readFlavour(kernel)).rejects.toThrow(
-      /^flavour file .* is not understood .* no disk is touched$/,
+      /^flavour file .* can't be parsed .* no disk is touched$/,
     );
   });
 });

@@ -24,7 +24,7 @@ async function parse(text: string): Promise<Flavour> {
     return parseFlavour(text);
   } catch (error) {
     const why = oneLine(error);
-    throw new Error(`flavour file ${flavourPath} is not understood (${why}); no disk is touched`, {
+    throw new Error(`flavour file ${flavourPath} can't be parsed (${why}); no disk is touched`, {
       cause: error,
     });
   }

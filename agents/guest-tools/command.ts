@@ -11,12 +11,12 @@ import type { SharePlan } from "./shares/plan-shares.ts";
 import { planFor } from "./shares/stage.ts";
 import { applyGuestPlan } from "./stage.ts";
 
-const help = `guest-tools serves the hypervisor that this machine runs on.
+const help = `guest-tools: drivers, services and shared folders for the hypervisor that this machine runs on.
 
-  guest-tools                starts what the hypervisor needs (done by the boot)
-  guest-tools shares         mounts shared folders that aren't mounted yet
-  guest-tools --dry-run      shows what would be done and does nothing
-  guest-tools detect         says which hypervisor it is
+  guest-tools                start what the hypervisor needs (done by the boot)
+  guest-tools shares         mount shared folders that aren't mounted yet
+  guest-tools --dry-run      show what would be done, without doing it
+  guest-tools detect         show which hypervisor it is
 
   --json                     the same as JSON
   --help                     this text`;
@@ -29,9 +29,7 @@ export const guestToolsCommand: Command = {
     const { flags, operands } = parseWords(words, { "dry-run": "flag", json: "flag" });
     const [operand, ...more] = operands;
     if (more.length > 0 || !(operand === undefined || /^(detect|shares)$/.test(operand))) {
-      throw new UsageError(
-        `"${operands.join(" ")}" isn't understood; the only words are detect and shares`,
-      );
+      throw new UsageError(`"${operands.join(" ")}" is unknown; expected detect or shares`);
     }
     const isJson = flags.has("json");
     if (operand === "detect") {
@@ -88,14 +86,14 @@ async function mountAll(
 /** The plan, one step a line. */
 export function planText(plan: GuestToolsPlan): string {
   return [
-    `hypervisor ${plan.detection.hypervisor}, told by ${plan.detection.by}`,
+    `hypervisor ${plan.detection.hypervisor}, detected by ${plan.detection.by}`,
     `clock ${plan.clock}`,
     `power ${plan.power}`,
     ...plan.modules.map((name) => `load module ${name}`),
     ...plan.links.map(({ path, target }) => `link ${path} to ${target}`),
     ...plan.services.map(({ argv }) => `start ${argv.join(" ")}`),
     ...plan.shares.map((kind) => `look for shared folders by ${kind}`),
-    ...plan.reports.map((where) => `tell ${where} of this guest`),
+    ...plan.reports.map((where) => `report this guest to ${where}`),
     ...plan.missing.map((what) => `missing ${what}`),
   ].join("\n");
 }

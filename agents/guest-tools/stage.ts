@@ -14,7 +14,7 @@ const reporters: Readonly<Record<ReportKind, (kernel: Kernel) => Promise<string>
   async xenstore(kernel) {
     const { reportToXen } = await import("./xen/report.ts");
     reportToXen(kernel);
-    return "tell XenStore of this guest";
+    return "report this guest to XenStore";
   },
 };
 

@@ -141,5 +141,5 @@ function byMark(facts: MachineFacts): Detection {
   if (facts.smbiosSaysVirtual) {
     return { hypervisor: "unknown", by: "SMBIOS's mark" };
   }
-  return { hypervisor: "none", by: "nothing that tells of a hypervisor" };
+  return { hypervisor: "none", by: "no sign of a hypervisor" };
 }

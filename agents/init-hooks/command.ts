@@ -4,19 +4,19 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { bootOptionsText } from "../settings/boot-option-table.ts";
 import { parseBootOptions } from "../settings/parse-boot-options.ts";
 
-const help = `init-hooks brings the system up and down. Called by /init and by init's inittab.
+const help = `init-hooks runs the boot and the shutdown. It is called by /init and by init's inittab.
 
   init-hooks early       prepares the root below --new-root, and ends
-  init-hooks boot        runs the stages of the boot, then stays: serves podman's socket and new devices
-    --from-initramfs       prepares the root first and goes there (what early does, in the same process)
-  init-hooks watch       only the staying part, when the boot's process has ended
-  init-hooks shutdown    stops containers, runs shutdown.sh, takes shares and disks off; ends with 4 when the
-                         server of a share is gone, for which init would wait without end
+  init-hooks boot        runs the stages of the boot, then serves podman's socket and new devices
+    --from-initramfs       prepares the root first and changes to it (early, in the same process)
+  init-hooks watch       only serves podman's socket and new devices, after the process of the boot has ended
+  init-hooks shutdown    stops containers, runs shutdown.sh, unmounts shares and disks; exit status 4 when the
+                         server of a share is gone, for which init would wait for ever
   init-hooks options     lists the boot options
 
   --new-root=FOLDER      the folder that becomes the root, default /newroot
-  --ready-fifo=FIFO      gets "ready ROOT" when PID 1 may go to the root
-  --head-start=FILE      appears in /dev when the modules that /init is loading meanwhile are loaded
+  --ready-fifo=FIFO      receives "ready ROOT" when PID 1 may change to the root
+  --head-start=FILE      appears in /dev when the modules that /init is loading are loaded
   --help                 this text`;
 
 /** The command `init-hooks`: the boot, the resident agent, the shutdown, and the table of options. */
@@ -32,7 +32,7 @@ export const initHooksCommand: Command = {
     });
     const [operand, ...more] = operands;
     if (more.length > 0) {
-      throw new UsageError(`"${more.join(" ")}" is too much`);
+      throw new UsageError(`unexpected argument "${more.join(" ")}"`);
     }
     const newRoot = values.get("new-root") ?? "/newroot";
     switch (operand) {
@@ -70,7 +70,7 @@ export const initHooksCommand: Command = {
         throw new UsageError("expected early, boot, watch, shutdown or options");
       default:
         throw new UsageError(
-          `"${operand}" isn't understood; known are early, boot, watch, shutdown and options`,
+          `"${operand}" is unknown; expected early, boot, watch, shutdown or options`,
         );
     }
   },

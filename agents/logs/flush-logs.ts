@@ -89,7 +89,7 @@ function append(kernel: Kernel, name: string, content: string | Uint8Array): voi
   const path = `${diskFolder}/${name}`;
   const found = kernel.lstat(path);
   if (found !== undefined && found.kind !== "file") {
-    throw new Error(`${path} is no file`);
+    throw new Error(`${path} is not a file`);
   }
   // Logs may tell what is nobody else's business; the kernel's is root's alone in dmesg, too.
   if (found === undefined) {

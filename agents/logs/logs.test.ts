@@ -86,7 +86,7 @@ describe("flushLogs", () => {
   test("follows no link that lies in a log's place, and takes the other logs all the same", () => {
     const kernel = system().lay({ [onDisk]: null, "/etc/shadow": "secret" });
     kernel.symlink("/etc/shadow", `${onDisk}/sshd.log`);
-    expect(flushLogs(kernel)).toEqual([`logs: ${onDisk}/sshd.log is no file`]);
+    expect(flushLogs(kernel)).toEqual([`logs: ${onDisk}/sshd.log is not a file`]);
     expect(kernel.readText("/etc/shadow")).toBe("secret");
     expect(kernel.readText(`${onDisk}/boot.log`)).toBe("root: ok\n");
   });

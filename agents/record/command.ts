@@ -6,12 +6,12 @@ import { initStartMs } from "./init-start.ts";
 import { readStatus } from "./status.ts";
 import { statusText } from "./status-table.ts";
 
-const help = `boot2podman says how this machine is.
+const help = `boot2podman shows the state of this machine.
 
-  boot2podman status           how the boot went: a table of its stages
-  boot2podman status --json    the same as JSON, with what each stage saw, planned and did
-  boot2podman boot-chart       how the boot went as a picture: boot2podman boot-chart > boot.svg
-  boot2podman boot-chart --table, --json   the same in lines, for programs
+  boot2podman status           the result of the boot: a table of its stages
+  boot2podman status --json    the same as JSON, with what each stage observed, planned and did
+  boot2podman boot-chart       the boot as a chart: boot2podman boot-chart > boot.svg
+  boot2podman boot-chart --table, --json   the same as text or JSON
   boot2podman version          the version of the image
 
   --help                       this text`;
@@ -24,7 +24,7 @@ export const boot2podmanCommand: Command = {
     const { flags, operands } = parseWords(words, { json: "flag", table: "flag" });
     const [operand, ...more] = operands;
     if (more.length > 0) {
-      throw new UsageError(`"${more.join(" ")}" is too much`);
+      throw new UsageError(`unexpected argument "${more.join(" ")}"`);
     }
     switch (operand) {
       case "status": {
@@ -43,9 +43,7 @@ export const boot2podmanCommand: Command = {
       case undefined:
         throw new UsageError("expected status, boot-chart or version");
       default:
-        throw new UsageError(
-          `"${operand}" isn't understood; known are status, boot-chart and version`,
-        );
+        throw new UsageError(`"${operand}" is unknown; expected status, boot-chart or version`);
     }
   },
 };

@@ -76,7 +76,7 @@ describe("readRecords", () => {
     const { records, warnings } = readRecords(kernel);
     expect(records.map(({ stage }) => stage)).toEqual(["first", "second"]);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^\/run\/boot2podman\/half\.json is no record/);
+    expect(warnings[0]).toMatch(/^\/run\/boot2podman\/half\.json is not a record/);
   });
 });
 

@@ -82,5 +82,5 @@ test("the list of boot options names each once, with its help", () => {
   const lines = bootOptionsText().split("\n");
   expect(lines).toHaveLength(bootOptionTable.length);
   expect(new Set(bootOptionTable.map((kind) => kind.name)).size).toBe(lines.length);
-  expect(lines).toContainEqual(expect.stringMatching(/^host=NAME +the host's name/));
+  expect(lines).toContainEqual(expect.stringMatching(/^host=NAME +the host name/));
 });

@@ -11,12 +11,12 @@ import { reloadSshd } from "./stage.ts";
 import { keepKey, openStore, putAside, readStored, serveKey } from "./store.ts";
 import { readUserKeys } from "./user-keys.ts";
 
-const help = `sshkeys: the host's SSH keys, and the keys that open it.
+const help = `sshkeys: the SSH host keys, and the keys that may log in.
 
   sshkeys [list|status]   host keys with their fingerprints, authorized keys and where they come from
-  sshkeys rotate [TYPE]   make new host keys (${hostKeyTypes.join(", ")}; all without TYPE), keep the old ones aside
-  --dry-run               with rotate: only say what would be done
-  --json                  for programs`;
+  sshkeys rotate [TYPE]   make new host keys (${hostKeyTypes.join(", ")}; all without TYPE), keep the old ones under another name
+  --dry-run               with rotate: only show what would be done
+  --json                  the same as JSON`;
 
 /** The command `sshkeys`: who may log in, and the host's own keys. */
 export const sshkeysCommand: Command = {

@@ -36,7 +36,7 @@ export function parseHostKey(type: HostKeyType, content: Uint8Array): HostKey {
   }
   const text = Buffer.from(content).toString("latin1").trim();
   if (!text.startsWith(begin) || !text.endsWith(end)) {
-    throw new Error("it is no OpenSSH private key");
+    throw new Error("it is not an OpenSSH private key");
   }
   const base64 = text.slice(begin.length, -end.length).replaceAll(/\s/g, "");
   const bytes = Buffer.from(base64, "base64");
@@ -45,7 +45,7 @@ export function parseHostKey(type: HostKeyType, content: Uint8Array): HostKey {
   }
   const reader = new WireReader(bytes);
   if (reader.raw(15).toString("latin1") !== "openssh-key-v1\0") {
-    throw new Error("it is no OpenSSH private key");
+    throw new Error("it is not an OpenSSH private key");
   }
   // Cipher and key derivation, then the latter's options.
   if (reader.text() !== "none" || reader.text() !== "none" || reader.text() !== "") {

@@ -98,7 +98,7 @@ describe("a later boot", () => {
 
   test.each([
     ["empty", "", 0o600, "it is empty"],
-    ["damaged", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", 0o600, "no OpenSSH private key"],
+    ["damaged", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", 0o600, "not an OpenSSH private key"],
     ["readable by others", "sound", 0o644, "its mode 0644 (uid 0) lets others read it"],
   ])("puts a stored key that is %s aside and makes a new one", async (_, content, mode, why) => {
     const kernel = system();

@@ -54,7 +54,7 @@ export async function runSshkeys(
     notes.done.push(`serve the keys of ${user.path} beside it: it starts with a byte order mark`);
   }
   if (given.keys.length > 0) {
-    notes.done.push(`let ${given.keys.length} keys in that were handed to this machine`);
+    notes.done.push(`accept ${given.keys.length} keys that were given to this machine`);
   }
   const passwordWarnings = options.passwordLogin
     ? await allowPasswords(kernel, flavour.user.name, notes.done)
@@ -85,12 +85,12 @@ export async function runSshkeys(
   ];
   const keys = [...user.keys, ...given.keys].length;
   if (keys === 0 && !options.passwordLogin) {
-    all.push(`no key in ${user.path} and none handed in: nobody can log in over SSH`);
+    all.push(`no key in ${user.path} and none from elsewhere: nobody can log in over SSH`);
   }
   all.push(...passwordWarnings);
   if (isTemporary) {
     kernel.tellConsole(
-      "sshkeys: the host keys are new and temporary: no data disk brought or keeps any",
+      "sshkeys: the host keys are new and temporary: no data disk has any or keeps them",
     );
   }
   for (const warning of all) {
@@ -129,7 +129,7 @@ export async function bringKeysLate({ kernel, options }: StageContext): Promise<
   const notes = { observed: null, plan: null, done: [] };
   const { message } = await runSshkeys({ kernel, options, notes });
   reloadSshd(kernel);
-  return `keys brought late: ${message}`;
+  return `keys of a late data disk: ${message}`;
 }
 
 /** sshd reads its host keys anew; open connections go on. */
@@ -150,7 +150,7 @@ async function plainKeys(kernel: Kernel, userName: string): Promise<string> {
   const path = `${sshdFolder}/${privateName("ed25519")}`;
   if (!hostKeyTypes.some((type) => kernel.exists(`${sshdFolder}/${privateName(type)}`))) {
     await runChecked(kernel, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path]);
-    kernel.tellConsole("sshkeys: the host key is new and temporary: it ends with this boot");
+    kernel.tellConsole("sshkeys: the host key is new and temporary: it is lost at the next boot");
   }
   const home = `/home/${userName}`;
   const bytes = kernel.withFolderBeneath(home, ".ssh", (folder) =>
@@ -162,7 +162,7 @@ async function plainKeys(kernel: Kernel, userName: string): Promise<string> {
   kernel.mkdir("/root/.ssh", { mode: 0o700 });
   const content = startsWithMark(bytes) ? bytes.subarray(3) : bytes;
   kernel.writeAtomic("/root/.ssh/authorized_keys", content, { mode: 0o600 });
-  return "a host key is there, and the user's keys as they are";
+  return "a host key is there, and the user's keys are copied unchecked";
 }
 
 /** Those that are sound, as far as they can be read: what failed may have been just that. */

@@ -250,11 +250,11 @@ describe("runStages", () => {
     const onFailure = () => Promise.reject(new Error("no hands"));
     const { run, records } = start([{ ...failing("worst", new Error("bad")), onFailure }]);
     await run.finished;
-    expect(records[0]?.message).toBe("bad; and the plain way failed too: no hands");
+    expect(records[0]?.message).toBe("bad; and its fallback failed too: no hands");
   });
 
   test.each([
-    ["a need that is no stage", [stage("a", ["b"], 1)], "stage a needs b, which is no stage"],
+    ["a need that is no stage", [stage("a", ["b"], 1)], "stage a needs b, which is not a stage"],
     [
       "stages that need one another",
       [stage("a", ["b"], 1), stage("b", ["c"], 1), stage("c", ["a"], 1)],

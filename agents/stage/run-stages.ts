@@ -162,7 +162,7 @@ async function plainOutcome(
   try {
     return await onFailure(context);
   } catch (error) {
-    return `and the plain way failed too: ${oneLine(error)}`;
+    return `and its fallback failed too: ${oneLine(error)}`;
   }
 }
 
@@ -174,7 +174,7 @@ function checkGraph(byName: ReadonlyMap<string, Stage>): void {
     }
     const stage = byName.get(name);
     if (stage === undefined) {
-      throw new Error(`stage ${path.at(-1)} needs ${name}, which is no stage`);
+      throw new Error(`stage ${path.at(-1)} needs ${name}, which is not a stage`);
     }
     if (path.includes(name)) {
       throw new Error(`stages need one another: ${[...path, name].join(" → ")}`);

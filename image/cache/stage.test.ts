@@ -36,7 +36,7 @@ it("makes an output again that isn't what was written, and says so", async () =>
   writeFileSync(join(folder, "added"), "");
   await runStage(stage({ a: 1 }), make, say);
   expect(readdirSync(folder)).toEqual(["output"]);
-  expect(said.join("\n")).toMatch(/isn't what was written there: making it again\n.*again/);
+  expect(said.join("\n")).toMatch(/has changed since it was written: making it again\n.*again/);
 });
 
 it("runs again for other inputs", async () => {

@@ -55,7 +55,7 @@ export async function runStage(
       utimesSync(folder, now, now);
       return folder;
     }
-    say.line(`${folder} isn't what was written there: making it again`);
+    say.line(`${folder} has changed since it was written: making it again`);
   }
   await replaceFolder(folder, make);
   mkdirSync(hashes, { recursive: true });

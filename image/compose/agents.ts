@@ -108,7 +108,7 @@ async function smallRuntime(options: AgentsOptions): Promise<string> {
       const program = readFileSync(options.runtime);
       if (blankIcuLocales(program) === 0) {
         options.progress.line(
-          "the runtime has no ICU data to take out: the image gets 7 MB bigger",
+          "the runtime has no ICU data that could be removed: the image gets 7 MB larger",
         );
       }
       writeFileSync(join(output, "bun"), program, { mode: 0o755 });

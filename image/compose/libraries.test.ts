@@ -82,7 +82,7 @@ describe("a build fails", () => {
   it("with the names of all missing libraries and of who wanted them", () => {
     const needs = { "usr/bin/p": ["liba.so.1"], "usr/bin/q": ["libb.so.1"] };
     expect(() => find([program("usr/bin/p"), program("usr/bin/q")], [], needs)).toThrow(
-      /^liba\.so\.1 is wanted by usr\/bin\/p, libb\.so\.1 is wanted by usr\/bin\/q: no package/,
+      /^liba\.so\.1 is needed by usr\/bin\/p, libb\.so\.1 is needed by usr\/bin\/q: no package/,
     );
   });
 

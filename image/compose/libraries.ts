@@ -42,7 +42,7 @@ export function findLibraries(question: LibraryQuestion): Entry[] {
   const add = (paths: readonly string[], what: string, wantedBy: string) => {
     const path = paths.find((one) => present.has(one) || question.available.has(one));
     if (path === undefined) {
-      missing.push(`${what} is wanted by ${wantedBy}`);
+      missing.push(`${what} is needed by ${wantedBy}`);
       return;
     }
     for (const entry of chainOf(path, question.available, present)) {

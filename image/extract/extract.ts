@@ -67,7 +67,7 @@ export async function extractPackages(
       .entries.every((entry) => entry.type !== "file" || hasContent(store, entry.sha256));
     if (!isWhole) {
       progress.line(
-        `files of ${locked.name} in ${store.folder} aren't what they were: extracting it again`,
+        `files of ${locked.name} in ${store.folder} have changed since they were written: extracting it again`,
       );
       rmSync(folder, { recursive: true });
       ({ folder, text } = await run());
@@ -130,7 +130,7 @@ async function extractPackage(
   for (const { path: linkPath, target } of hardLinks) {
     const same = entries.find((entry) => entry.path === target);
     if (!same) {
-      throw new BuildError(`${locked.name}: ${linkPath} is a hard link to nothing`);
+      throw new BuildError(`${locked.name}: ${linkPath} is a hard link to a missing file`);
     }
     entries.push({ ...same, path: linkPath });
   }

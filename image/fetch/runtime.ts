@@ -69,7 +69,7 @@ export async function fetchRuntime(
     if (existsSync(written) && readFileSync(written, "utf8") === (await sha256OfFile(bun))) {
       return bun;
     }
-    progress.line(`${bun} isn't what was written there: fetching it again`);
+    progress.line(`${bun} has changed since it was written: fetching it again`);
     rmSync(folder, { recursive: true });
   }
   progress.line(`fetching ${name} ${version}`);

@@ -77,7 +77,7 @@ export function parseManifest(text: string, path: string): Manifest {
     return manifestSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new BuildError(
-      `${path} is not the manifest of an image: build it anew with "npm run build"`,
+      `${path} is not the manifest of an image: build it again with "npm run build"`,
       { cause: error },
     );
   }

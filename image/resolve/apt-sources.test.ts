@@ -75,7 +75,7 @@ Components: main
 
   it("that apt can't read are told in apt's words, with the way around them", async () => {
     await expect(sourcesIn({ "sources.list": "deb oops\n" })).rejects.toThrow(
-      /^cannot read this machine's apt sources \(--mirror URL does without them\): .*E: Malformed entry 1 in .*sources\.list/,
+      /^cannot read this machine's apt sources \(not needed with --mirror URL\): .*E: Malformed entry 1 in .*sources\.list/,
     );
   });
 });

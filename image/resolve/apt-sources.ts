@@ -23,7 +23,7 @@ export async function readAptSources(folder?: string): Promise<AptSource[]> {
       ...["--format", "$(SITE)\t$(RELEASE)"],
       "Created-By: Packages",
     ],
-    { purpose: "read this machine's apt sources (--mirror URL does without them)" },
+    { purpose: "read this machine's apt sources (not needed with --mirror URL)" },
   );
   const sources = new Map<string, AptSource>();
   for (const line of stdout.split("\n")) {

@@ -34,7 +34,7 @@ export async function resolvePackages(recipe: Recipe, options: ResolveOptions): 
       `--locked: ${options.lockFile} does not fit the recipe (${why}): build once without --locked and keep the lock file`,
     );
   }
-  options.progress.line(`resolving packages anew: ${why}`);
+  options.progress.line(`resolving packages again: ${why}`);
   return await resolveAnew(recipe, options);
 }
 
@@ -76,7 +76,7 @@ export async function resolveAnew(recipe: Recipe, options: ResolveOptions): Prom
   const kernel = (await dependenciesOf(apt, meta)).find((name) => name.startsWith("linux-image-"));
   if (!kernel) {
     throw new BuildError(
-      `the archive's ${meta} leads to no kernel: expected a linux-image package`,
+      `the archive's ${meta} depends on no kernel: expected a linux-image package`,
     );
   }
   const packages = await lookUpPackages(apt, [...packagesOf(recipe), meta, kernel]);

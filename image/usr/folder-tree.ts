@@ -26,7 +26,7 @@ export function folderTree(entries: readonly Entry[]): Node {
     const node = { name: lastPart(entry.path), entry, inode: index + 2, children: [] };
     const parent = byPath.get(parentsOf(entry.path).at(-1) ?? "");
     if (parent?.entry.type !== "folder") {
-      throw new BuildError(`${entry.path} lies in no folder of the image`);
+      throw new BuildError(`${entry.path} is in no folder of the image`);
     }
     parent.children.push(node);
     byPath.set(entry.path, node);

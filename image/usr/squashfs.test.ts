@@ -170,6 +170,6 @@ describe("the bytes of an image", () => {
 
 it("a file in no folder is an error", async () => {
   await expect(pack([file("bin/a", "a")], zstdCompressor(3))).rejects.toThrow(
-    "bin/a lies in no folder of the image",
+    "bin/a is in no folder of the image",
   );
 });

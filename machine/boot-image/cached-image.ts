@@ -70,7 +70,7 @@ export async function cachedImage(store: string, id: string): Promise<BootImage>
     };
   } catch (error) {
     throw new MachineError(
-      `The image ${id} isn't in ${imageCache(store)} any more: choose another with "podman-machine upgrade --image FOLDER".`,
+      `The image ${id} is no longer in ${imageCache(store)}: choose another with "podman-machine upgrade --image FOLDER".`,
       { cause: error },
     );
   }

@@ -87,7 +87,7 @@ export function isoAlone(folder: string): BootImage {
 /** The error for an image that can't be used, and how to come by one. */
 export function imageMissing(folder: string, found: string, cause?: unknown): MachineError {
   return new MachineError(
-    `There is no whole image in ${folder}: ${found}. Build it with "npm run build", or name its folder with --image.`,
+    `There is no complete image in ${folder}: ${found}. Build it with "npm run build", or name its folder with --image.`,
     { cause },
   );
 }
@@ -105,7 +105,7 @@ async function readManifest(folder: string): Promise<z.infer<typeof manifest>> {
     return manifest.parse(JSON.parse(text));
   } catch (error) {
     throw new MachineError(
-      `${path} isn't a manifest of an image: build it anew with "npm run build".`,
+      `${path} isn't a manifest of an image: build it again with "npm run build".`,
       {
         cause: error,
       },

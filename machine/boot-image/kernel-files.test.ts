@@ -61,7 +61,7 @@ test.each(["vmlinuz64", "initrd", "image.json"])(
     const files = await kernelFiles(store(), image, (text) => said.push(text));
     expect(await readFile(files.kernel, "utf8")).toBe("kernel");
     expect(await readFile(files.initrd, "utf8")).toBe("base!\0\0\0add-on");
-    expect(said.join()).toMatch(/images\/a isn't what was written there: it is made again/);
+    expect(said.join()).toMatch(/images\/a has changed since it was written: it is made again/);
   },
 );
 
@@ -70,7 +70,7 @@ test("one that is only in the cache, and was changed, isn't booted", async () =>
   const pinned = await cachedImage(store(), "a");
   expect((await kernelFiles(store(), pinned)).initrd).toMatch(/initrd$/);
   await writeFile(join(store(), "cache/images/a/initrd"), "something else");
-  await expect(kernelFiles(store(), pinned)).rejects.toThrow(/isn't what was written there/);
+  await expect(kernelFiles(store(), pinned)).rejects.toThrow(/has changed since it was written/);
 });
 
 test("they are made once for an image", async () => {
@@ -98,7 +98,9 @@ test("a file that differs from its hash is refused, and nothing stays in the cac
 test("a missing file is told with what to do", async () => {
   const image = await imageOf("a");
   await rm(image.kernel.path);
-  await expect(kernelFiles(store(), image)).rejects.toThrow(/There is no whole image.*vmlinuz64/);
+  await expect(kernelFiles(store(), image)).rejects.toThrow(
+    /There is no complete image.*vmlinuz64/,
+  );
 });
 
 test("the image that was used before the current one stays, older ones go", async () => {

@@ -45,7 +45,7 @@ export async function kernelFiles(
   return withLock(lock, async () => {
     if (!(await isSound(store, image, files))) {
       if (await exists(folder)) {
-        warn(`${folder} isn't what was written there: it is made again.`);
+        warn(`${folder} has changed since it was written: it is made again.`);
         await rm(folder, { recursive: true });
       }
       await make(folder, image);
@@ -73,7 +73,7 @@ async function isSound(store: string, image: BootImage, files: KernelFiles): Pro
   const isSame = found[0] === hashes.kernel && found[1] === hashes.initrd;
   if (!isSame && isOnlyThere) {
     throw new MachineError(
-      `The kernel or initrd in ${folder} isn't what was written there: choose another image with "podman-machine upgrade --image FOLDER".`,
+      `The kernel or initrd in ${folder} has changed since it was written: choose another image with "podman-machine upgrade --image FOLDER".`,
     );
   }
   return isSame;
@@ -108,9 +108,12 @@ async function make(folder: string, image: BootImage): Promise<void> {
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
     if (systemErrorCode(error) === "ENOSPC") {
-      throw new MachineError(`No room on the host's disk for the kernel and initrd in ${folder}.`, {
-        cause: error,
-      });
+      throw new MachineError(
+        `No space on the host's disk for the kernel and initrd in ${folder}.`,
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   }
@@ -169,7 +172,7 @@ async function append(
   }
   if (hash.digest("hex") !== part.sha256) {
     throw new MachineError(
-      `${part.path} is damaged: its hash isn't the one in manifest.json. Build it anew with "npm run build".`,
+      `${part.path} is damaged: its hash isn't the one in manifest.json. Build it again with "npm run build".`,
     );
   }
   return sizeBytes;

@@ -80,14 +80,14 @@ test.each(["null", "[]", ""])(
 test("what podman refuses is one line, and no failure", async () => {
   await layPodman("[]", "add");
   expect(await connectPodman(environment(), [ours("box")], "/m/box")).toEqual([
-    'podman was not told of the connection "box": Error: it is a fake',
+    'podman could not add the connection "box": Error: it is a fake',
   ]);
 });
 
 test("a name that leads elsewhere is left alone, and it is said", async () => {
   await layPodman('[{"Name":"box*","URI":"ssh://a","Identity":"/k"}]');
   expect((await connectPodman(environment(), [ours("box")], "/m/box")).join()).toContain(
-    `podman's connection "box" leads elsewhere and was left alone`,
+    `podman's connection "box" points elsewhere and was not changed`,
   );
 });
 

@@ -78,12 +78,12 @@ export async function connectPodman(
   const list = await podman("list", "--format", "json");
   const known = parseList(list);
   if (known === undefined) {
-    return [`podman of this host lists no connections: ${reasonOf(list)}`];
+    return [`podman of this host can't list its connections: ${reasonOf(list)}`];
   }
   const plan = planConnections(known, wanted, folder, await staleNames(known, folder));
   const warnings = plan.taken.map(
     (name) =>
-      `podman's connection "${name}" leads elsewhere and was left alone: podman-machine env says how to reach the machine.`,
+      `podman's connection "${name}" points elsewhere and was not changed: podman-machine env shows how to reach the machine.`,
   );
   for (const name of plan.remove) {
     const result = await podman("remove", name);
@@ -94,7 +94,7 @@ export async function connectPodman(
   for (const { name, uri, identity } of plan.add) {
     const result = await podman("add", "--identity", identity, name, uri);
     if (result.exitCode !== 0) {
-      warnings.push(`podman was not told of the connection "${name}": ${reasonOf(result)}`);
+      warnings.push(`podman could not add the connection "${name}": ${reasonOf(result)}`);
     }
   }
   return warnings;

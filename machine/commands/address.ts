@@ -40,8 +40,8 @@ export function addAddress(program: Command, context: Context): void {
     .command("inspect")
     .description("Print the configuration of a machine as JSON")
     .argument("[names...]", nameHelp)
-    .option("-f, --format <template>", "print it by a Go template, such as '{{.Driver.SSHPort}}'")
-    .option("--json", "as JSON, which it is anyway", false)
+    .option("-f, --format <template>", "print it with a Go template, such as '{{.Driver.SSHPort}}'")
+    .option("--json", "as JSON, which is the default", false)
     .action(async (names: string[], flags: { format?: string }) => {
       for (const name of namesOrDefault(names)) {
         const { config } = await loadMachine(context.host().store, name);

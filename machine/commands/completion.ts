@@ -9,7 +9,7 @@ import { ownVersion } from "./version.ts";
 export function addCompletion(program: Command, context: Context): void {
   program
     .command("completion")
-    .description("Print the script that makes a shell complete the words of this program")
+    .description("Print the script that completes this program's commands and options in a shell")
     .addArgument(new Argument("<shell>", "bash, zsh or fish").choices(["bash", "zsh", "fish"]))
     .action((shell: "bash" | "zsh" | "fish") => {
       context.terminal.write(completionScript(shell, definitionOf(program)));

@@ -28,11 +28,11 @@ export function addConsole(program: Command, context: Context): void {
 export function addLogs(program: Command, context: Context): void {
   program
     .command("logs")
-    .description("Print what the console of a machine printed since its start")
+    .description("Print the console output of a machine since its start")
     .argument("[name]", `name of the machine (default: "${defaultName}")`)
-    .option("-f, --follow", "go on as it prints more", false)
-    .option("--boot", "the stages of its boot instead", false)
-    .option("--previous", "those of the start before", false)
+    .option("-f, --follow", "follow the output", false)
+    .option("--boot", "print the stages of its boot instead", false)
+    .option("--previous", "of the previous start", false)
     .action(
       async (name = defaultName, flags: { follow: boolean; boot: boolean; previous: boolean }) => {
         const machine = ofDriver(await loadMachine(context.host().store, name), "qemu");

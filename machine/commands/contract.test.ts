@@ -140,7 +140,7 @@ test("every flag that scripts give create is understood", async () => {
       "x",
     ],
   );
-  expect(errors).toEqual([expect.stringContaining("There is no whole image in /nonexistent")]);
+  expect(errors).toEqual([expect.stringContaining("There is no complete image in /nonexistent")]);
   expect(status).toBe(1);
 });
 
@@ -173,9 +173,7 @@ test("what needs a machine that runs says so in one line", async () => {
       .printed,
   ).toEqual(["300 [x=y]"]);
   expect((await run("set")).status).toBe(2);
-  expect((await run("upgrade", "--rollback")).errors).toEqual([
-    '"box" has run no other image before this one.',
-  ]);
+  expect((await run("upgrade", "--rollback")).errors).toEqual(['"box" has no previous image.']);
   expect((await run("upgrade")).printed.join()).toContain(
     'Machine "box" has this image already (1, ',
   );

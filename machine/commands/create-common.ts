@@ -14,14 +14,14 @@ export interface CommonFlags {
 export function addCommonFlags(command: Command): void {
   command
     .option("--engine-label, --label <key=value>", "a label for ls --filter; repeatable", label, [])
-    .option("--rootful", "env and the connection lead to root's podman (the default)", true)
-    .option("--no-rootful", "they lead to the user's")
-    .option("--no-connection", "don't tell podman and ssh of this host about the machine");
+    .option("--rootful", "env and the connection use root's podman (the default)", true)
+    .option("--no-rootful", "they use the user's podman")
+    .option("--no-connection", "don't configure podman and ssh of this host for the machine");
 }
 
 function label(text: string, before: string[]): string[] {
   if (!/^[^=]+=/.test(text)) {
-    throw new UsageError(`"${text}" is no label: expected KEY=VALUE.`);
+    throw new UsageError(`"${text}" is not a label: expected KEY=VALUE.`);
   }
   return collect(text, before);
 }

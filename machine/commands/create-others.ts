@@ -27,8 +27,8 @@ export interface OtherFlags {
 /** Declares them. */
 export function addOtherFlags(command: Command): void {
   command
-    .option("--generic-ip-address <address>", "driver generic: where the machine is", "")
-    .option("--generic-ssh-user <user>", "driver generic: whom to log in as", "root")
+    .option("--generic-ip-address <address>", "driver generic: address of the machine", "")
+    .option("--generic-ssh-user <user>", "driver generic: user to log in as", "root")
     .option("--generic-ssh-key <path>", "driver generic: the private key, which is copied", "")
     .option(
       "--generic-ssh-port <port>",
@@ -36,7 +36,7 @@ export function addOtherFlags(command: Command): void {
       wholeNumber(1, 65_535),
       22,
     )
-    .option("--url <url>", "driver none: all that is known of the machine", "")
+    .option("--url <url>", "driver none: the URL of the machine", "")
     .option("--virtualbox-memory <MiB>", "driver virtualbox: memory", mebibytes(256))
     .option("--virtualbox-cpu-count <count>", "driver virtualbox: processors", wholeNumber(1, 255))
     .option("--virtualbox-disk-size <MiB>", "driver virtualbox: size of the disk", mebibytes(256))
@@ -46,7 +46,11 @@ export function addOtherFlags(command: Command): void {
       "driver virtualbox: without effect, SSH is forwarded",
     )
     .option("--virtualbox-share-folder <dir:name>", "driver virtualbox: a folder to share", "")
-    .option("--virtualbox-no-share", "driver virtualbox: share no folder; so it is anyway", false);
+    .option(
+      "--virtualbox-no-share",
+      "driver virtualbox: share no folder, which is the default",
+      false,
+    );
 }
 
 type Flags = OtherFlags & QemuFlags & CommonFlags;
@@ -54,7 +58,9 @@ type Flags = OtherFlags & QemuFlags & CommonFlags;
 /** A machine that exists. */
 export function genericMachineOf(flags: Flags): NewMachine<"generic"> {
   if (flags.genericIpAddress === "") {
-    throw new UsageError("The driver generic needs --generic-ip-address: where the machine is.");
+    throw new UsageError(
+      "The driver generic needs --generic-ip-address: the address of the machine.",
+    );
   }
   const source = flags.genericSshKey === "" ? "" : resolve(flags.genericSshKey);
   return {
@@ -109,7 +115,7 @@ function shareFolder(text: string): string {
   }
   const separator = text.lastIndexOf(":");
   if (separator < 1 || separator === text.length - 1) {
-    throw new UsageError(`"${text}" is no folder to share: expected DIR:NAME.`);
+    throw new UsageError(`"${text}" is not a folder to share: expected DIR:NAME.`);
   }
   return `${resolve(text.slice(0, separator))}${text.slice(separator)}`;
 }

@@ -71,38 +71,47 @@ export function addQemuFlags(command: Command): void {
     .option("--qemu-cpu-count, --cpus <count>", "processors", wholeNumber(1, 255), usual.CPU)
     .option(
       "--qemu-disk-size, --disk-size <MiB>",
-      "size of the data disk; it takes room as it fills",
+      "size of the data disk; it uses space as it fills",
       mebibytes(diskMinMib),
       usual.DiskSize,
     )
-    .option("--image <folder>", "folder of the image, as a build leaves it", usual.Image)
+    .option("--image <folder>", "folder of the image, the output of a build", usual.Image)
     .option("--qemu-boot2podman-url, --boot2podman-url <url>", "boot this ISO: a path or URL", "")
-    .option("--boot2podman-sha256 <hash>", "what the bytes of that ISO have to be", sha256, "")
-    .option("--iso", "boot the ISO from a CD drive, rather than kernel and initrds", false);
+    .option("--boot2podman-sha256 <hash>", "the expected SHA-256 of that ISO", sha256, "")
+    .option("--iso", "boot the ISO from a CD drive instead of kernel and initrds", false);
   choice(
     "--accelerator <how>",
-    "how the guest is run; auto: KVM when it works",
+    "the accelerator; auto: KVM if it works",
     ["auto", "kvm", "tcg"],
     "auto",
   );
   command
     .option("--volume <host:guest[:ro]>", "share a folder of this host; repeatable", collect, [])
-    .option("-p, --publish <port:port>", "lead a port here to the guest's; repeatable", collect, [])
+    .option(
+      "-p, --publish <port:port>",
+      "forward a port of this host to a port of the guest; repeatable",
+      collect,
+      [],
+    )
     .option(
       "--ssh-port <port>",
       "port of 127.0.0.1 for SSH (default: a free one)",
       wholeNumber(1, 65_535),
     )
-    .option("--qemu-localports, --localports <min-max>", "range for the free port", "")
-    .option("--qemu-ssh-user, --ssh-user <user>", "user of the ssh command", usual.SSHUser)
+    .option("--qemu-localports, --localports <min-max>", "range for the automatic SSH port", "")
+    .option(
+      "--qemu-ssh-user, --ssh-user <user>",
+      "user that the command ssh logs in as",
+      usual.SSHUser,
+    )
     .option("--qemu-program, --program <path>", "the QEMU to run", "")
-    .option("--append <words>", "more words for the kernel command line", "")
+    .option("--append <words>", "more options for the kernel command line", "")
     .option("--qemu-display", "show the machine's screen in a window", false)
-    .option("--qemu-display-type <type>", "what shows it: gtk, sdl, ...", "")
-    .option("--qemu-nographic", "no window; so it is anyway", false);
+    .option("--qemu-display-type <type>", "type of the window: gtk, sdl, ...", "")
+    .option("--qemu-nographic", "no window, which is the default", false);
   choice(
     "--network, --qemu-network <how>",
-    "what is behind the network card; restricted: nothing but the ports led to the guest",
+    "the network; restricted: only the ports forwarded to the guest",
     networks,
     "user",
   );
@@ -110,10 +119,10 @@ export function addQemuFlags(command: Command): void {
     .option("--qemu-network-interface <name>", "interface for --qemu-network tap", "tap0")
     .option("--qemu-network-address <ip>", "the machine's address there", "")
     .option("--qemu-network-bridge <name>", "bridge for --qemu-network bridge", "br0");
-  choice("--qemu-cache-mode <mode>", "how the disk is cached", cacheModes, "default");
+  choice("--qemu-cache-mode <mode>", "QEMU's cache mode of the disk", cacheModes, "default");
   choice(
     "--qemu-io-mode <mode>",
-    "how the disk is read",
+    "QEMU's I/O mode of the disk",
     ["threads", "native", "io_uring"],
     "threads",
   );
@@ -124,9 +133,9 @@ export function addQemuFlags(command: Command): void {
 
 /** Flags of the podman-machine before this one that have nothing left to choose. */
 const withoutEffect = [
-  ["--qemu-virtio-drives", "disks are virtio anyway"],
+  ["--qemu-virtio-drives", "disks are always virtio"],
   ["--qemu-net-vlan [value]", "there is one network"],
-  ["--qemu-hvf", "--accelerator says what runs the guest"],
+  ["--qemu-hvf", "--accelerator chooses the accelerator"],
 ] as const;
 
 /** The machine that the flags describe. Throws for flags that don't go together. */
@@ -150,7 +159,7 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"
   const boot = flags.iso || url !== "" ? "iso" : "kernel";
   if (boot === "iso" && (flags.volume.length > 0 || flags.append !== "")) {
     throw new UsageError(
-      `${flags.append === "" ? "--volume" : "--append"} needs the kernel command line, which the ISO has of its own: leave out ${flags.iso ? "--iso" : "--boot2podman-url"}.`,
+      `${flags.append === "" ? "--volume" : "--append"} needs the kernel command line, but the ISO has its own: leave out ${flags.iso ? "--iso" : "--boot2podman-url"}.`,
     );
   }
   return {

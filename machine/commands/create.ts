@@ -67,7 +67,7 @@ function newMachine(flags: Flags, fromEnvironment: string | undefined): NewMachi
   const driver = flags.driver ?? (fromEnvironment || implied);
   if (!isDriverName(driver)) {
     throw new UsageError(
-      `There is no driver "${driver}" here: the drivers are ${Object.keys(machines).join(", ")}.`,
+      `Unknown driver "${driver}": the drivers are ${Object.keys(machines).join(", ")}.`,
     );
   }
   return machines[driver](flags);

@@ -46,6 +46,6 @@ function expression(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch {
-    throw new UsageError(`"${text}" is no regular expression.`);
+    throw new UsageError(`"${text}" is not a regular expression.`);
   }
 }

@@ -34,7 +34,7 @@ export function addLs(program: Command, context: Context): void {
     .option("-t, --timeout <seconds>", "how long to wait for each", wholeNumber(1, 3600), timeoutS)
     .option(
       "-f, --format <template>",
-      "print each by a Go template, such as '{{.Name}} {{.State}}'",
+      "print each with a Go template, such as '{{.Name}} {{.State}}'",
     )
     .action(async (flags: Flags) => {
       if ([flags.quiet, flags.json, flags.format !== undefined].filter(Boolean).length > 1) {

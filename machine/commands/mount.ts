@@ -12,14 +12,16 @@ import { machineIn } from "./scp.ts";
 export function addMount(program: Command, context: Context): void {
   program
     .command("mount")
-    .description("See a machine's folder on this host, by sshfs; the other way is create --volume")
+    .description(
+      "Mount a machine's folder on this host, with sshfs; for the other direction: create --volume",
+    )
     .argument("<source>", "[user@]machine:path")
     .argument("[mountpoint]", "folder of this host (default: the same path)")
     .option("-u, --unmount", "unmount it", false)
     .action(async (source: string, mountpoint: string | undefined, flags: { unmount: boolean }) => {
       const name = machineIn(source);
       if (name === undefined) {
-        throw new UsageError(`"${source}" is no folder of a machine: expected MACHINE:PATH.`);
+        throw new UsageError(`"${source}" is not a folder of a machine: expected MACHINE:PATH.`);
       }
       const path = source.slice(source.indexOf(":") + 1);
       const place = resolve(mountpoint ?? path);

@@ -47,7 +47,7 @@ export function commandLine(caller: Caller): CommandLine {
   program
     .description("Machines that run boot2podman, and their podman.")
     .option("-s, --storage-path <folder>", "where machines are kept (MACHINE_STORAGE_PATH)")
-    .option("-D, --debug", "tell the causes of an error too (MACHINE_DEBUG)", false)
+    .option("-D, --debug", "also print the causes of an error (MACHINE_DEBUG)", false)
     .version(versionText, "-v, --version", "print the version")
     .enablePositionalOptions()
     .exitOverride()
@@ -57,7 +57,7 @@ export function commandLine(caller: Caller): CommandLine {
       outputError: (text, write) => write(`${text.trimEnd()} (see --help)`),
     });
   for (const flag of withoutEffect) {
-    program.addOption(new Option(flag, "accepted for scripts; without effect").hideHelp());
+    program.addOption(new Option(flag, "accepted for compatibility, without effect").hideHelp());
   }
   const context = {
     terminal,

@@ -19,7 +19,7 @@ const chartTimeoutMs = 120_000;
 export function addProvision(program: Command, context: Context): void {
   program
     .command("provision")
-    .description("Tell podman and ssh of this host anew how to reach machines that run")
+    .description("Configure podman and ssh of this host again for running machines")
     .argument("[names...]", nameHelp)
     .action(async (names: string[]) => {
       for (const name of namesOrDefault(names)) {
@@ -29,7 +29,7 @@ export function addProvision(program: Command, context: Context): void {
     });
   program
     .command("regenerate-certs")
-    .description("There are no certificates: SSH keys replaced them. Does what provision does")
+    .description("There are no certificates: SSH keys replaced them. Does the same as provision")
     .argument("[names...]", nameHelp)
     .option("-f, --force", "without effect: nothing is asked", false)
     .option("--client-certs", "without effect", false)
@@ -37,7 +37,7 @@ export function addProvision(program: Command, context: Context): void {
       for (const name of namesOrDefault(names)) {
         await provision(context, name);
         context.terminal.out(
-          `Machine "${name}" has no TLS certificates to regenerate: podman is reached over SSH, with the machine's own key. Host keys and connections were set anew.`,
+          `Machine "${name}" has no TLS certificates to regenerate: podman is reached over SSH, with the machine's own key. Host keys and connections were set again.`,
         );
       }
     });
@@ -55,9 +55,9 @@ async function provision(context: Context, name: string): Promise<void> {
 export function addBootChart(program: Command, context: Context): void {
   program
     .command("boot-chart")
-    .description("Fetch the picture of a machine's boot, as SVG")
+    .description("Fetch a chart of a machine's boot, as SVG")
     .argument("[name]", `name of the machine (default: "${defaultName}")`)
-    .option("-o, --output <file>", 'where to (default: NAME-boot.svg; "-" prints it)')
+    .option("-o, --output <file>", 'output file (default: NAME-boot.svg; "-" prints it)')
     .action(async (name = defaultName, flags: { output?: string }) => {
       const { store } = context.host();
       const machine = await loadRunning(store, name);
@@ -65,7 +65,7 @@ export function addBootChart(program: Command, context: Context): void {
       const result = await captureSsh(target, ["boot2podman", "boot-chart"], chartTimeoutMs);
       if (result.exitCode !== 0 || !result.stdout.includes("<svg")) {
         throw new MachineError(
-          `"${name}" has no picture of its boot: ${lastLine(result.stderr) || "its image knows no boot-chart"}.`,
+          `"${name}" has no chart of its boot: ${lastLine(result.stderr) || "its image knows no boot-chart"}.`,
         );
       }
       if (flags.output === "-") {

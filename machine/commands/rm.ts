@@ -13,7 +13,7 @@ export function addRm(program: Command, context: Context): void {
     .command("rm")
     .description("Remove machines and their data disks")
     .argument("<names...>", "names of the machines")
-    .option("-f, --force", "remove a running machine too; asks nothing", false)
+    .option("-f, --force", "also remove running machines, without asking", false)
     .option("-y, --yes", "ask nothing", false)
     .action(async (names: string[], flags: Flags) => {
       const { terminal } = context;

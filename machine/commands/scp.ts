@@ -27,8 +27,8 @@ export function addScp(program: Command, context: Context): void {
     .description("Copy files from or to a machine, or between two")
     .argument("<source>", "[[user@]machine:]path")
     .argument("<destination>", "[[user@]machine:]path")
-    .option("-r, --recursive", "folders with what is in them", false)
-    .option("-d, --delta", "by rsync, which sends only what differs", false)
+    .option("-r, --recursive", "copy folders recursively", false)
+    .option("-d, --delta", "use rsync, which sends only differences", false)
     .option("-q, --quiet", "no progress", false)
     .action(async (source: string, destination: string, flags: Flags) => {
       const names = [...new Set([source, destination].map(machineIn))].filter(
@@ -83,7 +83,7 @@ async function rsyncOnBothEnds(
     return true;
   }
   const where = found[0] === true ? `in "${names[0]}"` : "on this host";
-  context.terminal.error(`There is no rsync ${where}: all is copied, not only what differs.`);
+  context.terminal.error(`There is no rsync ${where}: everything is copied, not only differences.`);
   return false;
 }
 

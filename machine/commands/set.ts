@@ -25,7 +25,7 @@ interface Flags {
 export function addSet(program: Command, context: Context): void {
   program
     .command("set")
-    .description("Change what a stopped machine has")
+    .description("Change the settings of a stopped machine")
     .argument("[name]", `name of the machine (default: "${defaultName}")`)
     .option("--memory <MiB>", "memory", mebibytes(memoryMinMib))
     .option("--cpus <count>", "processors", wholeNumber(1, 255))
@@ -36,22 +36,30 @@ export function addSet(program: Command, context: Context): void {
     )
     .option(
       "--volume <host:guest[:ro]>",
-      "the folders that are shared, from now on; repeatable",
+      "share these folders instead of the present ones; repeatable",
       again,
     )
     .option("--no-volumes", "share no folders")
-    .option("-p, --publish <port:port>", "the ports that lead to the guest; repeatable", again)
+    .option(
+      "-p, --publish <port:port>",
+      "publish these ports instead of the present ones; repeatable",
+      again,
+    )
     .option("--no-published", "publish no ports")
-    .option("--append <words>", "more words for the kernel command line")
-    .addOption(new Option("--accelerator <how>", "how it is run").choices(["auto", "kvm", "tcg"]))
-    .option("--rootful", "env and the connection lead to root's podman")
-    .option("--no-rootful", "they lead to the user's")
-    .option("--label <key=value>", "the labels, from now on; repeatable", again)
+    .option("--append <words>", "more options for the kernel command line")
+    .addOption(new Option("--accelerator <how>", "the accelerator").choices(["auto", "kvm", "tcg"]))
+    .option("--rootful", "env and the connection use root's podman")
+    .option("--no-rootful", "they use the user's podman")
+    .option(
+      "--label <key=value>",
+      "set these labels instead of the present ones; repeatable",
+      again,
+    )
     .action(async (name: string | undefined, flags: Flags) => {
       const change = changeOf(flags);
       const { settings, rootful, labels } = change;
       if (Object.keys(settings).length === 0 && rootful === undefined && labels === undefined) {
-        throw new UsageError("Nothing to change was named: --help lists what can be set.");
+        throw new UsageError("Nothing to change: --help lists the options.");
       }
       for (const line of await changeMachine(context.host(), name ?? defaultName, change)) {
         context.terminal.out(line);

@@ -13,9 +13,11 @@ import type { Context } from "./context.ts";
 export function addSshConfig(program: Command, context: Context): void {
   program
     .command("ssh-config")
-    .description("Print what ssh has to know of a machine, or have it include that of all of them")
+    .description(
+      "Print the ssh configuration for a machine, or include those of all machines in yours",
+    )
     .argument("[name]", `name of the machine (default: "${defaultName}")`)
-    .option("--install", "add one Include line for all machines to ~/.ssh/config", false)
+    .option("--install", "add an Include line for all machines to ~/.ssh/config", false)
     .action(async (name: string | undefined, flags: { install: boolean }) => {
       const { store } = context.host();
       if (flags.install) {

@@ -12,10 +12,7 @@ export function addSsh(program: Command, context: Context): void {
     .description("Log in to a machine, or run a command in it and exit with its status")
     .usage("[options] [name] [command...]")
     .argument("[name]", `name of the machine (default: "${defaultName}")`)
-    .argument(
-      "[command...]",
-      "options of ssh such as -L, then a command for the machine's shell to read",
-    )
+    .argument("[command...]", "options of ssh such as -L, then a command for the machine's shell")
     .option("-l, --user <user>", "log in as this user, such as root")
     .passThroughOptions()
     .action(async (name: string | undefined, command: string[], flags: { user?: string }) => {

@@ -18,7 +18,7 @@ export function addStart(program: Command, context: Context): void {
     .description("Start machines, and wait until podman answers in them")
     .argument("[names...]", nameHelp)
     .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
-    .option("--image <folder>", "boot the image in this folder, now and from now on")
+    .option("--image <folder>", "boot the image in this folder, now and at later starts")
     .action(async (names: string[], flags: Flags) => {
       for (const name of namesOrDefault(names)) {
         await start(context, name, flags);

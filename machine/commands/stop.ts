@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 export function addStop(program: Command, context: Context): void {
   program
     .command("stop")
-    .description("Shut machines down; what is on their data disks stays")
+    .description("Shut machines down; their data disks stay")
     .argument("[names...]", nameHelp)
     .option(
       "--timeout <seconds>",
@@ -27,7 +27,7 @@ export function addStop(program: Command, context: Context): void {
 export function addKill(program: Command, context: Context): void {
   program
     .command("kill")
-    .description("Switch machines off at once, as if their power failed")
+    .description("Switch machines off at once, like a power failure")
     .argument("[names...]", nameHelp)
     .action(async (names: string[]) => {
       for (const name of namesOrDefault(names)) {

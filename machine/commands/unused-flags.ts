@@ -26,7 +26,7 @@ export function refuseUnusedFlags(
     .filter((option) => command.getOptionValueSource(option.attributeName()) === "cli");
   if (unused.length > 0) {
     const flags = unused.map((option) => option.long).join(" and ");
-    throw new UsageError(`The driver ${driver} makes no use of ${flags}: leave that out.`);
+    throw new UsageError(`The driver ${driver} doesn't support ${flags}: leave that out.`);
   }
 }
 

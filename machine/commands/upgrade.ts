@@ -19,10 +19,10 @@ interface Flags {
 export function addUpgrade(program: Command, context: Context): void {
   program
     .command("upgrade")
-    .description("Boot machines from the newest image, or from the one before; data stays")
+    .description("Boot machines from the newest image, or from the previous one; data stays")
     .argument("[names...]", nameHelp)
     .option("--image <folder>", "folder of the image (default: the machine's own, as it is now)")
-    .option("--rollback", "go back to the image that ran before", false)
+    .option("--rollback", "return to the previous image", false)
     .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
     .action(async (names: string[], flags: Flags) => {
       if (flags.rollback && flags.image !== undefined) {
@@ -50,7 +50,7 @@ async function upgrade(context: Context, name: string, flags: Flags): Promise<vo
   }
   const which = `image ${choice.version}, ${choice.id}`;
   if (!choice.isRunning) {
-    context.terminal.out(`Machine "${name}" boots the ${which} at its next start.`);
+    context.terminal.out(`Machine "${name}" will boot the ${which} at its next start.`);
     return;
   }
   await stopMachine(host, name);
@@ -63,7 +63,9 @@ async function upgrade(context: Context, name: string, flags: Flags): Promise<vo
     );
   } catch (error) {
     if (!flags.rollback) {
-      host.report.warn(`To go back to the image before: podman-machine upgrade --rollback ${name}`);
+      host.report.warn(
+        `To return to the previous image: podman-machine upgrade --rollback ${name}`,
+      );
     }
     throw error;
   }

@@ -16,7 +16,7 @@ test.each([
 test.each(["", ":/b", "/a:b", "/a:/b:x", "/a:/", "/a:/b:ro:x", '/a:/"'])(
   "volume %j is refused",
   (text) => {
-    expect(() => parseVolume(text, 0)).toThrow(`"${text}" is no volume`);
+    expect(() => parseVolume(text, 0)).toThrow(`"${text}" is not a volume`);
   },
 );
 
@@ -32,6 +32,6 @@ test.each([
 test.each(["", "a:80", "80:", "0:80", "80:65536", "1:2:3", "80:80/sctp", "80,hostfwd=x"])(
   "port %j is refused",
   (text) => {
-    expect(() => parsePublish(text)).toThrow(`"${text}" is no port to publish`);
+    expect(() => parsePublish(text)).toThrow(`"${text}" is not a port to publish`);
   },
 );

@@ -8,12 +8,14 @@ export function parseVolume(text: string, index: number): FolderShare {
   const parts = text.split(":");
   const [host = "", guest = "", access = "rw"] = parts;
   if (host === "" || parts.length > 3 || !["ro", "rw"].includes(access)) {
-    throw new UsageError(`"${text}" is no volume: expected HOST-FOLDER:GUEST-FOLDER or with :ro.`);
+    throw new UsageError(
+      `"${text}" is not a volume: expected HOST-FOLDER:GUEST-FOLDER or with :ro.`,
+    );
   }
   const place = guest === "" ? resolve(host) : guest;
   if (!isAbsolute(place) || place === "/" || place.includes('"')) {
     throw new UsageError(
-      `"${text}" is no volume: the folder in the guest has to be absolute, not / itself, and without ".`,
+      `"${text}" is not a volume: the folder in the guest has to be absolute, not / itself, and without ".`,
     );
   }
   return {
@@ -34,7 +36,7 @@ export function parsePublish(text: string): PublishedPort {
   const inRange = (port: number) => port >= 1 && port <= 65_535;
   if (match === null || !inRange(HostPort) || !inRange(GuestPort)) {
     throw new UsageError(
-      `"${text}" is no port to publish: expected HOST-PORT:GUEST-PORT, such as 8080:80, 127.0.0.1:8080:80 or 5353:53/udp.`,
+      `"${text}" is not a port to publish: expected HOST-PORT:GUEST-PORT, such as 8080:80, 127.0.0.1:8080:80 or 5353:53/udp.`,
     );
   }
   return {

@@ -35,7 +35,7 @@ export function manualPage(definition: Definition, version: string): string {
 
 const paragraphs = [
   "Virtual machines that boot from RAM in seconds and run containers with Podman.",
-  "What must last lies on one data disk for each machine.",
+  "Each machine keeps its data on one data disk.",
   "Where no name is given, the machine is \\fBbox\\fR.",
 ];
 

@@ -60,7 +60,7 @@ export async function checkDisk(path: string, name: string): Promise<void> {
     await stat(path);
   } catch (error) {
     throw new MachineError(
-      `The disk of "${name}" is missing: ${path}. Restore it from a backup, or remove the machine (podman-machine rm ${name}) and create it anew.`,
+      `The disk of "${name}" is missing: ${path}. Restore it from a backup, or remove the machine (podman-machine rm ${name}) and create it again.`,
       { cause: error },
     );
   }
@@ -69,10 +69,10 @@ export async function checkDisk(path: string, name: string): Promise<void> {
 async function qemuImg(args: readonly string[], path: string): Promise<string> {
   const result = await runProgram("qemu-img", args, { timeoutMs: qemuImgTimeoutMs });
   if (result.exitCode !== 0) {
-    const found = result.timedOut ? "no answer in a minute" : lastLine(result.stderr);
+    const found = result.timedOut ? "no answer within a minute" : lastLine(result.stderr);
     throw new MachineError(
       /No space left/.test(result.stderr)
-        ? `The disk ${path} could not be made: there is no room on the host's disk.`
+        ? `The disk ${path} could not be made: there is no space on the host's disk.`
         : `The disk ${path} could not be made: ${found}`,
     );
   }

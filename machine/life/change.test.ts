@@ -107,7 +107,7 @@ describe("upgrade", () => {
       isOther: false,
       isRunning: true,
     });
-    await expect(choose(undefined, true)).rejects.toThrow('"box" has run no other image before');
+    await expect(choose(undefined, true)).rejects.toThrow('"box" has no previous image');
     const folder = await otherImage();
     expect(await choose(folder)).toMatchObject({ version: "2", isOther: true, isRunning: true });
     await stopMachine(host, "box");
@@ -127,7 +127,7 @@ describe("upgrade", () => {
 
   test("an image that isn't there changes nothing", async () => {
     await host.create("box");
-    await expect(choose("/nonexistent")).rejects.toThrow("There is no whole image");
+    await expect(choose("/nonexistent")).rejects.toThrow("There is no complete image");
     expect((await configOf("box")).Driver).toMatchObject({ Image: host.settings.Image });
   });
 });

@@ -40,7 +40,7 @@ export async function changeMachine(host: Host, name: string, change: Change): P
         ? {}
         : { EngineOptions: { ...EngineOptions, Labels: [...change.labels] } }),
     });
-    return [`Machine "${name}" was changed; the next start makes use of it.`];
+    return [`Machine "${name}" was changed, from the next start on.`];
   });
 }
 

@@ -134,7 +134,7 @@ function configOf(
 function withoutRoom(error: unknown, folder: string): unknown {
   if (systemErrorCode(error) === "ENOSPC") {
     return new MachineError(
-      `No room on the host's disk for ${folder}: free some, or name another --storage-path.`,
+      `No space on the host's disk for ${folder}: free some, or name another --storage-path.`,
       {
         cause: error,
       },

@@ -62,7 +62,7 @@ test("a server that isn't there is told", async () => {
   const before = address();
   await new Promise((resolve) => server.close(resolve));
   await expect(fetchIso(`${before}/x.iso`, filesIn(folder), silent)).rejects.toThrow(
-    `The ISO ${before}/x.iso can't be fetched: nobody answers there`,
+    `The ISO ${before}/x.iso can't be fetched: no answer`,
   );
 });
 
@@ -91,5 +91,5 @@ test("http: without a hash is warned of", async () => {
   await fetchIso(url, filesIn(folder), report, createHash("sha256").update(iso).digest("hex"));
   expect(warnings).toEqual([]);
   await fetchIso(url, filesIn(folder), report);
-  expect(warnings.join()).toMatch(/http: unprotected.*--boot2podman-sha256/);
+  expect(warnings.join()).toMatch(/http: not encrypted.*--boot2podman-sha256/);
 });

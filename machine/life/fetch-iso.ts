@@ -56,7 +56,7 @@ async function download(
   // An https: address may lead to an http: one.
   if (sha256 === "" && [url, response.url].some((one) => one.startsWith("http:"))) {
     report.warn(
-      `${url} came by http: unprotected, so anybody on the way could have changed what the machine boots: give --boot2podman-sha256, or an https: address.`,
+      `${url} came by http: not encrypted, so it may have been changed on the way: give --boot2podman-sha256, or an https: address.`,
     );
   }
   let sizeBytes = 0;
@@ -97,7 +97,7 @@ function reasonOf(error: unknown): string {
 }
 
 const connectionErrors: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nobody answers there",
+  ECONNREFUSED: "no answer",
   ECONNRESET: "the connection broke off",
   UND_ERR_SOCKET: "the connection broke off",
 };

@@ -84,7 +84,7 @@ async function tell(
       }
     } catch (error) {
       host.report.warn(
-        `${path} could not be kept right: ${error instanceof Error ? error.message : error}`,
+        `${path} could not be updated: ${error instanceof Error ? error.message : error}`,
       );
     }
     for (const line of await connectPodman(person.environment, connections, machine.files.folder)) {

@@ -48,7 +48,7 @@ test("a name that is taken is refused, and the machine goes on", async () => {
 });
 
 test.each([
-  ["a missing image", { Image: "/nonexistent" }, "There is no whole image in /nonexistent"],
+  ["a missing image", { Image: "/nonexistent" }, "There is no complete image in /nonexistent"],
   ["a missing QEMU", { Program: "/nonexistent/qemu" }, "/nonexistent/qemu is not installed"],
   ["a QEMU that doesn't start", { KernelArguments: "fake.broken" }, "it is a fake"],
 ])("%s is told, and nothing half-made stays", async (_, change, message) => {
@@ -75,7 +75,7 @@ test("a port that nobody chose is changed when another program has it", async ()
   await new Promise<void>((resolve) => server.listen(config.Driver.SSHPort, "127.0.0.1", resolve));
   const { machine } = await startMachine(host, "box");
   expect(machine.config.Driver.SSHPort).not.toBe(config.Driver.SSHPort);
-  expect(host.warnings.join()).toContain(`Port ${config.Driver.SSHPort} is taken`);
+  expect(host.warnings.join()).toContain(`Port ${config.Driver.SSHPort} is used`);
   server.close();
 });
 
@@ -108,7 +108,7 @@ test("what a failed boot printed can still be read after the next start", async 
 test("a guest whose kernel panics is told at once, with the reason", async () => {
   const machine = await host.create("box", "fake.panics");
   await expect(waitUntilReady(host, machine, 60_000)).rejects.toThrow(
-    /^"box" can't go on\. Its console, .*, says "Kernel panic - not syncing: fake"\.$/,
+    /^"box" can't continue\. Its console, .*, says "Kernel panic - not syncing: fake"\.$/,
   );
 });
 

@@ -52,9 +52,7 @@ export async function waitUntilReady(
 function refuseUnlessStopped(name: string, observed: Observed): void {
   if (observed.state !== "Stopped") {
     const why = observed.error ?? `stop it first, or end it with "podman-machine kill ${name}"`;
-    throw new MachineError(
-      `"${name}" can't be started, it is in the state ${observed.state}: ${why}.`,
-    );
+    throw new MachineError(`"${name}" can't be started, its state is ${observed.state}: ${why}.`);
   }
 }
 
@@ -77,7 +75,7 @@ async function withFreePort(host: Host, driver: Driver, machine: Machine): Promi
     const range = "LocalPorts" in Driver ? Driver.LocalPorts : "";
     const port = await chooseFreePort(host.store, parsePortRange(range));
     host.report.warn(
-      `Port ${Driver.SSHPort} is taken by another program: "${machine.name}" has port ${port} from now on.`,
+      `Port ${Driver.SSHPort} is used by another program: "${machine.name}" has port ${port} from now on.`,
     );
     return changeDriver(machine, { SSHPort: port });
   });

@@ -41,18 +41,15 @@ export async function podmanInfo(target: SshTarget): Promise<PodmanInfo> {
       ? `no answer within ${infoTimeoutMs / 1000} s`
       : lastLine(result.stderr) || `exit status ${result.exitCode}`;
     throw new MachineError(
-      `"${target.name}" runs, but its podman doesn't answer: ${found}. Look at it with "podman-machine ssh ${target.name} -- boot2podman status".`,
+      `"${target.name}" runs, but its podman doesn't answer: ${found}. Check it with "podman-machine ssh ${target.name} -- boot2podman status".`,
     );
   }
   try {
     return info.parse(JSON.parse(result.stdout));
   } catch (error) {
-    throw new MachineError(
-      `The podman of "${target.name}" gave an answer that is not understood.`,
-      {
-        cause: error,
-      },
-    );
+    throw new MachineError(`The podman of "${target.name}" gave an answer that can't be parsed.`, {
+      cause: error,
+    });
   }
 }
 

@@ -111,7 +111,7 @@ function checked<T>(result: z.ZodSafeParseResult<T>, path: string): T {
 export function wrongKey(error: z.ZodError, path: string): MachineError {
   const issue = error.issues[0];
   const key = issue === undefined ? "" : issue.path.join(".");
-  const found = issue?.message ?? "not understood";
+  const found = issue?.message ?? "can't be parsed";
   return new MachineError(`${path}: ${key === "" ? "the file" : key}: ${found}`, { cause: error });
 }
 

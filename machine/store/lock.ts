@@ -45,7 +45,7 @@ export async function takeLock(options: {
     return held(path, second, options.command);
   }
   throw new MachineError(
-    `"${options.name}" is busy: ${await holderOf(path)} has worked on it for more than ${Math.round(options.timeoutMs / 1000)} s. Wait for it, or end it.`,
+    `"${options.name}" is busy: ${await holderOf(path)} has used it for more than ${Math.round(options.timeoutMs / 1000)} s. Wait for it, or end it.`,
   );
 }
 

@@ -86,7 +86,9 @@ function item(value: unknown, key: unknown): unknown {
   if (typeof value === "object" && value !== null) {
     return new Map(Object.entries(value)).get(String(key));
   }
-  throw new UsageError(`The template asks for ${JSON.stringify(key)} in what is no list.`);
+  throw new UsageError(
+    `The template asks for ${JSON.stringify(key)} in something that is not a list.`,
+  );
 }
 
 function listOf(value: unknown): unknown[] {

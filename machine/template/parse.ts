@@ -59,7 +59,7 @@ class Reader {
       this.#at += 1;
       if (token === undefined) {
         if (until.length > 0) {
-          throw new UsageError("The template isn't whole: an {{end}} is missing.");
+          throw new UsageError("The template is incomplete: an {{end}} is missing.");
         }
         return { nodes, ending: undefined };
       }
@@ -84,7 +84,7 @@ class Reader {
   #block(words: Words): Node {
     const kind = words.next();
     if (kind !== "if" && kind !== "with" && kind !== "range") {
-      throw new UsageError(`The template has {{${kind}}} where nothing is open.`);
+      throw new UsageError(`The template has {{${kind}}} without a matching start.`);
     }
     const variables = words.assigned();
     const pipeline = words.pipeline();
@@ -182,7 +182,7 @@ class Words {
     if (name === undefined && operands.length !== 1) {
       throw operands.length === 0
         ? new UsageError("The template has an action without a value.")
-        : new UsageError("The template gives arguments to what is no function.");
+        : new UsageError("The template gives arguments to something that is not a function.");
     }
     return { name, operands };
   }
@@ -233,5 +233,5 @@ function unquoted(word: string): string {
 }
 
 function unexpected(word: string): UsageError {
-  return new UsageError(`The template has ${JSON.stringify(word)} where it isn't understood.`);
+  return new UsageError(`The template has ${JSON.stringify(word)} where it is not allowed.`);
 }

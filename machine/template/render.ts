@@ -70,7 +70,7 @@ function entriesOf(value: unknown): [unknown, unknown][] {
   if (typeof value === "object" && value !== null) {
     return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   }
-  throw new UsageError(`The template ranges over ${JSON.stringify(value)}, which is no list.`);
+  throw new UsageError(`The template ranges over ${JSON.stringify(value)}, which is not a list.`);
 }
 
 function evaluate(pipeline: Pipeline, scope: Scope): unknown {
@@ -85,7 +85,7 @@ function apply({ name, operands }: Call, before: readonly unknown[], scope: Scop
   const values = [...operands.map((operand) => resolve(operand, scope)), ...before];
   if (name === undefined) {
     if (values.length > 1) {
-      throw new UsageError("The template pipes into what is no function.");
+      throw new UsageError("The template pipes into something that is not a function.");
     }
     return values[0];
   }

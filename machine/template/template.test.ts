@@ -55,12 +55,12 @@ describe("a wrong template is wrong usage, and says what is wrong", () => {
     ["{{frob .Name}}", 'names the function "frob"'],
     ["{{.Name", "a }} is missing"],
     ["{{if .Name}}", "an {{end}} is missing"],
-    ["{{end}}", "where nothing is open"],
-    ["{{}}{{.Name .Name}}", "arguments to what is no function"],
+    ["{{end}}", "without a matching start"],
+    ["{{}}{{.Name .Name}}", "arguments to something that is not a function"],
     ["{{$x}}", "names $x, which it hasn't set"],
     ["{{(.Name}}", "a ( without its )"],
-    ["{{range .Name}}{{end}}", "which is no list"],
-    ["{{.Name :}}", "where it isn't understood"],
+    ["{{range .Name}}{{end}}", "which is not a list"],
+    ["{{.Name :}}", "where it is not allowed"],
   ])("%s", (template, message) => {
     expect(() => renderTemplate(template, machine)).toThrow(message);
   });

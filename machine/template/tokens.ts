@@ -49,7 +49,7 @@ function actionEnd(text: string, start: number): number {
       return match.index;
     }
   }
-  throw new UsageError("The template isn't whole: a }} is missing.");
+  throw new UsageError("The template is incomplete: a }} is missing.");
 }
 
 function words(body: string): string[] {
@@ -61,7 +61,7 @@ function words(body: string): string[] {
     const match = word.exec(text);
     if (match?.[1] === undefined) {
       throw new UsageError(
-        `The template has ${JSON.stringify(text.slice(at).trim())} where it isn't understood.`,
+        `The template has ${JSON.stringify(text.slice(at).trim())} where it is not allowed.`,
       );
     }
     found.push(match[1]);

@@ -62,13 +62,13 @@ const cases: Record<string, Case> = {
   "a long check": {
     prepare: markErrors,
     options: (disk) => ({ disks: [{ ...disk, throttling: "throttling.iops-total=10" }] }),
-    says: /is checked as a whole.*the keys on it count meanwhile/,
+    says: /is checked completely.*the keys on it are used meanwhile/,
   },
   "a long check at 8 % of a core": {
     prepare: markErrors,
     options: (disk) => ({ disks: [disk] }),
     meanwhile: atShareOf(0.08),
-    says: /is checked as a whole.*the keys on it count meanwhile/,
+    says: /is checked completely.*the keys on it are used meanwhile/,
   },
   "every stage fails": {
     options: (disk) => ({ disks: [disk], append: `boot2podman.fault=${everyStage()}` }),
@@ -80,15 +80,15 @@ const cases: Record<string, Case> = {
         text.replace("read -r -t 60 answer", "read -r -t 0.01 answer").replace("works 60", "false"),
       ),
     }),
-    says: /running without the agents: .*only the keys on \/dev\/vda1 count/,
+    says: /running without the agents: .*only the keys on \/dev\/vda1 are used/,
   },
   "agents that are missing": {
     options: async (disk) => ({ disks: [disk], initrd: await initrdWithoutAgents() }),
-    says: /running without the agents: .*only the keys on \/dev\/vda1 count/,
+    says: /running without the agents: .*only the keys on \/dev\/vda1 are used/,
   },
   "a rescue boot": {
     options: (disk) => ({ disks: [disk], append: "boot2podman.rescue" }),
-    says: /running without the agents: .*only the keys on \/dev\/vda1 count/,
+    says: /running without the agents: .*only the keys on \/dev\/vda1 are used/,
   },
   "agents that stand still": {
     options: async (disk) => ({ disks: [disk], initrd: await initrdWithInit(hangingAfter(0)) }),

@@ -93,7 +93,7 @@ test("the serial console logs the user in, shows the seal, runs commands and lea
   machine = await TestMachine.create({ ...small, disks: [used.disk], key: identity.key });
   serial = new Terminal("qemu-system-x86_64", await machine.arguments("stdio"));
   const shown = await serial.shows(/box:~\$ /);
-  expect(shown).toMatch(/boot2podman status {2}how the boot went/);
+  expect(shown).toMatch(/boot2podman status {2}result of the boot/);
   await serial.command("", /box:~\$ /);
   expect(await serial.command("id -un; tty", /\/dev\/ttyS0/)).toMatch(/tc/);
   expect(await serial.command("sudo podman info -f '{{.Host.CgroupsVersion}}'", /v2\s/)).toMatch(

@@ -93,8 +93,10 @@ describe("a machine with settings and hooks of its own on the data disk", () => 
     expect(about("boot2podman.toml: hots is unknown")).toHaveLength(1);
     expect(about('blacklist = "e1000": expected nothing')).toHaveLength(1);
     expect(about("bootsync.sh ended with 3: see ")).toHaveLength(1);
-    expect(about('certs/"broken.crt" is left out: its certificate 1 is damaged')).toHaveLength(1);
-    expect(about("containers.conf.d/broken.conf is left out: line 1 is no TOML")).toHaveLength(1);
+    expect(about('certs/"broken.crt" is skipped: its certificate 1 is damaged')).toHaveLength(1);
+    expect(
+      about("containers.conf.d/broken.conf is skipped: line 1 is not valid TOML"),
+    ).toHaveLength(1);
     expect(about("other.option")).toEqual([]);
   });
 

@@ -98,7 +98,7 @@ describe("on what looks like VMware, with its disks and network cards", () => {
       "guest-tools --dry-run",
     ].join("; ");
     const said = await machine.root(`unshare -m sh -c "${script.replaceAll('"', '\\"')}"`);
-    expect(said).toMatch(new RegExp(`^hypervisor ${hypervisor}, told by DMI`));
+    expect(said).toMatch(new RegExp(`^hypervisor ${hypervisor}, detected by DMI`));
     if (!["bhyve", "google"].includes(hypervisor)) {
       expect(said).not.toContain("qemu-ga");
     }

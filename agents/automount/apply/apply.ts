@@ -207,20 +207,20 @@ async function prepareForLongCheck(
   node: string,
   copy?: SuperblockCopy,
 ): Promise<void> {
-  notes.now = `check all of the data filesystem on ${node}, which is mounted when that is done`;
+  notes.now = `check the whole data filesystem on ${node}, to mount it afterwards`;
   await loadExt4(kernel);
   const refusal = seedKeysAhead(kernel, node, flavour, copy);
   const hasKeys = hasHostKeys(kernel, flavour);
-  const wait = "sshd waits until it is known whether the host's are on it";
+  const wait = "sshd waits until it is known whether the host keys are on it";
   // Without a journal that is not replayed yet the newest files are missing, and these may be among them.
-  const seen = `the keys on it count meanwhile${hasKeys ? "" : `, but ${wait}`}`;
+  const seen = `the keys on it are used meanwhile${hasKeys ? "" : `, but ${wait}`}`;
   const keys =
     refusal === undefined
       ? seen
       : `the keys on it can't be read until then: ${refusal.message}; ${wait}`;
   onLongCheck(hasKeys);
   kernel.tellConsole(
-    `automount: the data filesystem on ${node} has errors or was not closed, and is checked as a whole, which can take long; ${keys}; all else is in RAM until then`,
+    `automount: the data filesystem on ${node} has errors or was not unmounted, and is checked completely, which can take long; ${keys}; everything else is in RAM until then`,
   );
 }
 
@@ -228,7 +228,7 @@ async function prepareForLongCheck(
 async function growLater(kernel: Kernel, node: string): Promise<void> {
   try {
     await growFilesystem(kernel, node);
-    kernel.tellKernelLog(`automount: the filesystem on ${node} fills its partition now`);
+    kernel.tellKernelLog(`automount: the filesystem on ${node} was grown to fill its partition`);
   } catch (error) {
     const why = oneLine(error);
     const line = `automount: the filesystem on ${node} could not be grown: ${why}`;
@@ -238,7 +238,7 @@ async function growLater(kernel: Kernel, node: string): Promise<void> {
 }
 
 function damageText(found: string): string {
-  return `the data filesystem has errors that can't be repaired without you (${found}); it is mounted read-only and all else is kept in RAM. Save the data, then run e2fsck on it`;
+  return `the data filesystem has errors that can't be repaired automatically (${found}); it is mounted read-only and everything else is kept in RAM. Save the data, then run e2fsck on it`;
 }
 
 function openDisk(state: State, name: string): BlockDevice {
@@ -277,7 +277,7 @@ function nodeOf(state: State, place: Place): string {
     return node;
   }
   const what = `partition ${place.partition} of ${place.disk}`;
-  throw new KernelError("find", what, "ENOENT", { detail: "it was there a moment ago" });
+  throw new KernelError("find", what, "ENOENT", { detail: "it has disappeared" });
 }
 
 function mountedOf(state: State): Mounted {

@@ -48,7 +48,7 @@ describe("the check of a filesystem whose superblock a power cut left half-writt
     const told: unknown[] = [];
     const checked = await checkFilesystem(kernel, node, (copy) => told.push(copy));
     expect(checked.sound).toBe(true);
-    expect(checked.message).toContain("written by half and is whole again; repaired: recovering");
+    expect(checked.message).toContain("half written and has been repaired; repaired: recovering");
     expect(calls).toEqual(["e2fsck -p /dev/vda1", "e2fsck -p /dev/vda1"]);
     expect(told).toEqual([]);
   });

@@ -46,7 +46,7 @@ export async function checkFilesystem(
     }
     if (mendChecksum(kernel, node, copy)) {
       const mended = await runCheck(kernel, node, []);
-      const message = `its superblock was written by half and is whole again; ${mended.message}`;
+      const message = `its superblock was half written and has been repaired; ${mended.message}`;
       if (!mended.lacksSuperblock) {
         return { ...mended, message };
       }

@@ -53,7 +53,7 @@ export async function growFilesystem(kernel: Kernel, node: string): Promise<void
 function growGpt(device: BlockDevice, sectorBytes: number, sizeBytes: number): void {
   const old = readGptPlan(device, sectorBytes);
   if (old === undefined) {
-    throw new KernelError("grow", device.path, "EINVAL", { detail: "no GPT of ours" });
+    throw new KernelError("grow", device.path, "EINVAL", { detail: "not a GPT that we wrote" });
   }
   const wasFirst = old.entriesSector * sectorBytes === gptEntriesOffset;
   const entriesOffset = wasFirst ? otherEntriesOffset : gptEntriesOffset;

@@ -35,9 +35,9 @@ export function seedHome(kernel: Kernel, mounted: Mounted, flavour: Flavour): st
   writeMembers(kernel, home, "", others, flavour);
 
   const hash = sha256(kept.archive).toString("hex");
-  const inRam = `${others.length} members of userdata brought into RAM`;
+  const inRam = `${others.length} members of userdata extracted into RAM`;
   if (kept.marker === hash) {
-    return `${inRam}; its keys were taken on an earlier boot`;
+    return `${inRam}; its keys were extracted on an earlier boot`;
   }
   const keys = members.filter(isKeys);
   if (mounted.readOnly) {
@@ -137,7 +137,7 @@ export function seedHomeFromDisk(kernel: Kernel, node: string, flavour: Flavour)
   try {
     const members = membersOf(device.read(0, maxArchiveBytes), flavour, node);
     writeMembers(kernel, flavour.user.home, "", members, flavour);
-    return `${members.length} members of the archive on ${node} brought into RAM`;
+    return `${members.length} members of the archive on ${node} extracted into RAM`;
   } finally {
     device.close();
   }
@@ -152,7 +152,7 @@ function membersOf(bytes: Uint8Array, flavour: Flavour, name: string): readonly 
     return [];
   }
   throw new Error(
-    `the userdata archive in ${name} is refused, no key is taken from it: ${read.why}`,
+    `the userdata archive in ${name} is refused, and no key is taken from it: ${read.why}`,
   );
 }
 

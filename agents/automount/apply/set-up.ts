@@ -28,7 +28,7 @@ export function openForSetUp(kernel: Kernel, node: string): BlockDevice {
     return device;
   }
   device.close();
-  throw new KernelError("lock", node, "EWOULDBLOCK", { detail: "another program works on it" });
+  throw new KernelError("lock", node, "EWOULDBLOCK", { detail: "another program is using it" });
 }
 
 /** Marks a blank disk as one that we work on, before anything else is written to it. */

@@ -58,7 +58,7 @@ export function readArchive(disk: Uint8Array, magic: string): ArchiveRead {
       const block = wholeBlocks(bytes, offset, blockBytes);
       if (areZero(block)) {
         if (!areZero(wholeBlocks(bytes, offset + blockBytes, blockBytes))) {
-          throw new Error("something follows a block of zeros");
+          throw new Error("data follows a block of zeros");
         }
         return { state: "complete", lengthBytes: offset + 2 * blockBytes, members };
       }

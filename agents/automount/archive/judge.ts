@@ -48,14 +48,14 @@ function judgePath(name: string, kind: "file" | "folder"): string {
     throw new Error(`member ${shown} has control characters in its name`);
   }
   if (kind === "file" && name.endsWith("/")) {
-    throw new Error(`file ${shown} is named as a folder`);
+    throw new Error(`file ${shown} has the name of a folder`);
   }
   const parts = name.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) {
-    throw new Error(`member ${shown} leads upwards`);
+    throw new Error(`member ${shown} contains ".."`);
   }
   if (parts.length > maxDepth) {
-    throw new Error(`member ${shown} lies too deep`);
+    throw new Error(`member ${shown} is nested too deeply`);
   }
   if (parts.some((part) => Buffer.byteLength(part) > maxNameBytes)) {
     throw new Error(`member ${shown} has too long a name`);

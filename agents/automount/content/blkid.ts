@@ -21,7 +21,7 @@ export function readBlkid(exitCode: number, stdout: string, stderr: string): Blk
     return said === "" ? { found: "nothing" } : { found: "error", why: `blkid: ${said}` };
   }
   if (exitCode === 8) {
-    return { found: "error", why: "blkid found several signatures that contradict one another" };
+    return { found: "error", why: "blkid found several contradictory signatures" };
   }
   if (exitCode !== 0) {
     return { found: "error", why: `blkid ended with status ${exitCode}: ${lastLine(stderr)}` };
@@ -34,7 +34,7 @@ export function readBlkid(exitCode: number, stdout: string, stderr: string): Blk
     }
   }
   if (values.TYPE === undefined && values.PTTYPE === undefined && values.USAGE === undefined) {
-    return { found: "error", why: "blkid found something but didn't say what" };
+    return { found: "error", why: "blkid found something but didn't name it" };
   }
   return { found: "something", values };
 }

@@ -88,7 +88,7 @@ describe("accident 5: making the filesystem failed without a word, and all ran f
       prepare: (made) => made.onRun("mke2fs", { exitCode: 1, stderr: "Input/output error" }),
     });
     expect(result).toBe("failed");
-    expect(message).toMatch(/Input\/output error.*all is kept in RAM/);
+    expect(message).toMatch(/Input\/output error.*everything is kept in RAM/);
   });
 });
 
@@ -100,7 +100,7 @@ describe("accident 6: the data disk was not mounted now and then, and the RAM fi
     });
     expect(result).toBe("skipped");
     const said = kernel.consoleLines.join("\n");
-    expect(said).toContain("no data disk, all is kept in RAM");
+    expect(said).toContain("no data disk, everything is kept in RAM");
     expect(said).toMatch(/vda .*EIO.*Look at the disk with `dmesg`/);
   });
 

@@ -71,12 +71,12 @@ describe("a filesystem with errors (accident 8)", () => {
     });
     expect(duringCheck).toBe(key);
     expect(toldMeanwhile).toBe(
-      "check all of the data filesystem on /dev/vda1, which is mounted when that is done",
+      "check the whole data filesystem on /dev/vda1, to mount it afterwards",
     );
     expect(notes.now).toBeUndefined();
     expect(result).toBe("ok");
     const said = kernel.consoleLines.join();
-    expect(said).toContain("is checked as a whole, which can take long; the keys on it count");
+    expect(said).toContain("is checked completely, which can take long; the keys on it are used");
   });
 
   test("that are marked in its superblock and can't be looked into says why its keys don't count yet", async () => {
@@ -117,7 +117,7 @@ describe("a filesystem with errors (accident 8)", () => {
     });
     expect(result).toBe("failed");
     expect(message).toContain("mount /mnt/vda1: EUCLEAN");
-    expect(message).toContain("all is kept in RAM");
+    expect(message).toContain("everything is kept in RAM");
     expect(deviceWrites(kernel)).toEqual([]);
   });
 });
@@ -130,7 +130,7 @@ describe("a set-up that fails (accident 5)", () => {
     });
     expect(result).toBe("failed");
     expect(message).toContain("No space left");
-    expect(message).toContain("all is kept in RAM");
+    expect(message).toContain("everything is kept in RAM");
     expect(kernel.readText(keyPath)).toBe(key);
     expect(firstBytes(hardware, magic.length)).toBe(magic);
   });
@@ -143,7 +143,7 @@ describe("a set-up that fails (accident 5)", () => {
       },
     });
     expect(result).toBe("failed");
-    expect(message).toContain("another program works on it");
+    expect(message).toContain("another program is using it");
     expect(deviceWrites(kernel)).toEqual([]);
     expect(kernel.readText(keyPath)).toBe(key);
   });

@@ -44,7 +44,7 @@ describe("what is left alone, byte for byte:", () => {
     const { kernel, message } = await boot(newMachine(), {
       prepare: (made) => made.onRun("blkid", { exitCode: 8 }),
     });
-    expect(message).toContain("contradict one another");
+    expect(message).toContain("contradictory signatures");
     expect(deviceWrites(kernel)).toEqual([]);
   });
 

@@ -29,7 +29,7 @@ describe("an archive that is refused", () => {
     first.kernel.writeAtomic("/var/lib/boot2podman/userdata.tar", hostile);
     const { kernel, result, message } = await boot(hardware);
     expect(result).toBe("failed");
-    expect(message).toContain('member \\"../../etc/passwd\\" leads upwards'.replaceAll("\\", ""));
+    expect(message).toContain('member "../../etc/passwd" contains ".."');
     expect(kernel.mounts().length).toBe(6);
     expect(kernel.readText(keyPath)).toBe(key);
   });
@@ -107,7 +107,7 @@ describe("userdata", () => {
       prepare: (made) => made.failOn("writeAtomic", /authorized_keys$/, "ENOSPC"),
     });
     expect(result).toBe("failed");
-    expect(message).toContain("could not bring userdata into the home folder");
+    expect(message).toContain("could not extract userdata into the home folder");
     expect(kernel.mounts().length).toBe(6);
   });
 
@@ -119,7 +119,7 @@ describe("userdata", () => {
     const { kernel, message } = await boot(hardware, {
       prepare: (made) => made.writePlain("/sys/devices/lab/block/vda/ro", "1"),
     });
-    expect(message).toContain("it can only be read");
+    expect(message).toContain("it is read-only");
     expect(kernel.readText("/var/lib/boot2podman/etc/ssh/ssh_host_ed25519_key")).toBe("host key");
     expect(kernel.readText(keyPath)).toBe(key);
     expect(kernel.mounts().length).toBe(1);

@@ -58,7 +58,7 @@ describe("the steps", () => {
       "bind var/lib/containers/networks of the data disk over /etc/containers/networks",
       "bind local/share/containers of the data disk over /home/tc/.local/share/containers",
       "bind home/tc/.ssh of the data disk over /home/tc/.ssh",
-      "bring userdata into the home folder",
+      "extract userdata into the home folder",
     ]);
   });
 

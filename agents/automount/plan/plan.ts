@@ -13,7 +13,7 @@ const howUsed = {
   "labelled-last-used":
     ": of several with the label it was used last on this machine; name another one with boot2podman.disk=UUID=…",
   "labelled-resume": "; its interrupted set-up is finished",
-  "labelled-read-only": "; it can only be read, and all else is kept in RAM",
+  "labelled-read-only": "; it is read-only, and everything else is kept in RAM",
   "unlabelled-single": ", an ext4 without a label and the only one",
 } as const;
 
@@ -139,7 +139,7 @@ function messageOf(use: Use, flavour: Flavour): string {
   if (use.row !== undefined) {
     const { found, done, advice } = rows[use.row];
     const which = use.detail === "" ? "" : ` (${use.detail})`;
-    return `no data disk, all is kept in RAM: ${found}${which}: ${done}. ${advice}`.trim();
+    return `no data disk, everything is kept in RAM: ${found}${which}: ${done}. ${advice}`.trim();
   }
-  return `no data disk, all is kept in RAM: found no filesystem labelled ${flavour.label} and no disk marked "${flavour.magic}" that may be set up`;
+  return `no data disk, everything is kept in RAM: found no filesystem labelled ${flavour.label} and no disk marked "${flavour.magic}" that may be set up`;
 }

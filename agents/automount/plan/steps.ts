@@ -48,7 +48,7 @@ export function writtenFilesystems(steps: readonly DiskStep[]): Place[] {
 export function stepText(step: DiskStep): string {
   switch (step.do) {
     case "write-magic":
-      return `write the magic to ${step.disk}, so that a set-up that is cut off can be finished`;
+      return `write the magic to ${step.disk}, so that an interrupted set-up can be finished`;
     case "make-filesystem":
       return `make an ext4 filesystem labelled ${step.label} on ${step.disk}, ${step.layout.startBytes} bytes in`;
     case "write-table":
@@ -70,11 +70,11 @@ export function stepText(step: DiskStep): string {
     case "bind":
       return `bind ${step.from} of the data disk over ${step.to}`;
     case "note-machine":
-      return "note on the data disk which machine uses it";
+      return "record on the data disk which machine uses it";
     case "seed-home":
-      return "bring userdata into the home folder";
+      return "extract userdata into the home folder";
     case "seed-home-from-disk":
-      return `bring userdata of ${step.disk} into the home folder, in RAM`;
+      return `extract userdata of ${step.disk} into the home folder, in RAM`;
   }
 }
 

@@ -76,12 +76,12 @@ function fileDamage(
         for (let left = sizeBytes; left > 0; ) {
           const part = reader.read(Math.min(left, partBytes));
           if (part.length === 0) {
-            return "became shorter while it was read";
+            return "was truncated while it was read";
           }
           crc.update(part);
           left -= part.length;
         }
-        return crc.digest() === sum ? undefined : "has another content than when it came";
+        return crc.digest() === sum ? undefined : "differs from its recorded checksum";
       } finally {
         reader.close();
       }

@@ -63,7 +63,7 @@ const check = (kernel: FakeKernel, sinceMs = 0) => checkStore(kernel, { owner, f
 test("a store that is as it came is whole", async () => {
   const checked = await check(store());
   expect(checked).toEqual({ owner: "root", layers: 3, images: 1, containers: 1, damaged: [] });
-  expect(reportLine([checked])).toBe("all is whole: 3 new layers of 1 image and 1 container");
+  expect(reportLine([checked])).toBe("no damage: 3 new layers of 1 image and 1 container");
 });
 
 test("a store that was never used is whole", async () => {
@@ -80,7 +80,7 @@ describe("what is damaged is named, with all that is built on it", () => {
     [
       "a torn page",
       (kernel) => kernel.lay({ [`${folder}/overlay/${top}/diff/app/run`]: "prog\0\0\0" }),
-      "app/run has another content",
+      "app/run differs from its recorded checksum",
     ],
     [
       "a missing file",

@@ -96,7 +96,7 @@ function remainsOf(
       !known.has(one.layer ?? "") &&
       isOld(`${folder}/overlay-containers/${one.id}`),
   );
-  const why = "it was half made or half removed";
+  const why = "it is incomplete";
   return [
     ...halfMade.map(
       ({ id, names }): Damage => ({ kind: "image", id, names: names ?? [], why, isRemains: true }),

@@ -12,7 +12,7 @@ export function reportLine(checked: readonly CheckedStore[]): string {
   const layers = checked.reduce((sum, one) => sum + one.layers, 0);
   const images = checked.reduce((sum, one) => sum + one.images, 0);
   const containers = checked.reduce((sum, one) => sum + one.containers, 0);
-  return `all is whole: ${count(layers, "new layer")} of ${count(images, "image")} and ${count(containers, "container")}`;
+  return `no damage: ${count(layers, "new layer")} of ${count(images, "image")} and ${count(containers, "container")}`;
 }
 
 /** "image localhost/a:latest of root is damaged (layer 0123: bin/sh is missing): …" */

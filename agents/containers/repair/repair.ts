@@ -45,9 +45,9 @@ export async function removeRemains(
   const what = `${kind} ${names[0] ?? id.slice(0, 12)}`;
   try {
     await podmanOf(kernel, owner)(askTimeoutMs, kind === "image" ? "rmi" : "rm", id);
-    return `${what}, which the power cut left half made, was removed`;
+    return `${what}, left incomplete by the power cut, was removed`;
   } catch (error) {
-    return `${what}, which the power cut left half made, could not be removed (${oneLine(error)})`;
+    return `${what}, left incomplete by the power cut, could not be removed (${oneLine(error)})`;
   }
 }
 
@@ -75,7 +75,7 @@ async function digestOf(
   const repository = (names[0] ?? "").replace(/:[^:/]*$/, "");
   const found = digests.find((digest) => digest.startsWith(`${repository}@sha256:`));
   if (found === undefined) {
-    throw new Error("Podman knows no digest of it");
+    throw new Error("Podman has no digest of it");
   }
   return found;
 }

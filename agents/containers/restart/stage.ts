@@ -41,7 +41,7 @@ export function autostartStage(write: (record: StageRecord) => void): Stage {
           message,
         }),
       );
-      return { result: "ok", message: "containers that always run are being started" };
+      return { result: "ok", message: "containers with a restart policy are being started" };
     },
   };
 }

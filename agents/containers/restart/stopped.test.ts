@@ -80,6 +80,6 @@ describe("what was stopped", () => {
     const { kernel, tell } = machine();
     kernel.failOn("rename", `${path}.new`, "EROFS", 1);
     await tell("a", ["died", "cleanup"]);
-    expect(kernel.kernelLog.join()).toContain("could not be noted");
+    expect(kernel.kernelLog.join()).toContain("can't be written");
   });
 });

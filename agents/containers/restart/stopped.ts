@@ -53,7 +53,9 @@ function readAllOrNone(kernel: Kernel): Set<string> {
   try {
     return readAll(kernel);
   } catch (error) {
-    kernel.tellKernelLog(`containers: what was stopped is not known: ${oneLine(error)}`);
+    kernel.tellKernelLog(
+      `containers: the list of stopped containers can't be read: ${oneLine(error)}`,
+    );
     return new Set();
   }
 }
@@ -85,7 +87,9 @@ export function keepStopped(kernel: Kernel): StoppedContainers {
         await runChecked(kernel, ["sync", stateFolder], { timeoutMs: syncTimeoutMs });
       }
     } catch (error) {
-      kernel.tellKernelLog(`containers: what was stopped could not be noted: ${oneLine(error)}`);
+      kernel.tellKernelLog(
+        `containers: the list of stopped containers can't be written: ${oneLine(error)}`,
+      );
     } finally {
       isWriting = false;
     }

@@ -55,7 +55,7 @@ export function readLists(kernel: Kernel, folder: string): Lists {
     } catch (error) {
       if (kernel.lstat(`${folder}/${part}`) !== undefined) {
         const why =
-          error instanceof z.core.$ZodError ? "it is no list of Podman's" : oneLine(error);
+          error instanceof z.core.$ZodError ? "it is not a list written by Podman" : oneLine(error);
         unreadable.push(`${folder}/${part}/${name} can't be read: ${why}`);
       }
       return [];

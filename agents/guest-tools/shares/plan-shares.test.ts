@@ -92,8 +92,8 @@ describe("the plan", () => {
     ]);
     expect(mounts.map(({ name }) => name)).toEqual(["good"]);
     expect(warnings).toEqual([
-      '9p share "../../etc" stays away: it has the part ".."; boot2podman.share=TAG:/PATH gives it a place',
-      expect.stringMatching(/^9p share "\\u001b\[2Jx" stays away: .*can't be shown/),
+      '9p share "../../etc" is not mounted: it has the part ".."; boot2podman.share=TAG:/PATH gives it another path',
+      expect.stringMatching(/^9p share "\\u001b\[2Jx" is not mounted: .*can't be shown/),
     ]);
   });
 
@@ -117,6 +117,6 @@ describe("the plan", () => {
       { kind: "9p", name: "a" },
     ]);
     expect(mounts.map(({ kind }) => kind)).toEqual(["virtiofs"]);
-    expect(warnings).toEqual(['9p share "a" stays away: /a is taken by virtiofs share "a"']);
+    expect(warnings).toEqual(['9p share "a" is not mounted: /a is used by virtiofs share "a"']);
   });
 });

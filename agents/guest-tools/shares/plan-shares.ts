@@ -47,7 +47,7 @@ export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan 
       return;
     }
     if (other !== undefined) {
-      warnings.push(`${said(share)} stays away: ${wanted.path} is taken by ${other}`);
+      warnings.push(`${said(share)} is not mounted: ${wanted.path} is used by ${other}`);
       return;
     }
     places.set(wanted.path, said(share));
@@ -105,7 +105,7 @@ function notOffered(wanted: WantedShare, offered: readonly OfferedShare[]): stri
 }
 
 function unplaced(share: OfferedShare, refusal: string): string {
-  return `${said(share)} stays away: ${refusal}; boot2podman.share=TAG:/PATH gives it a place`;
+  return `${said(share)} is not mounted: ${refusal}; boot2podman.share=TAG:/PATH gives it another path`;
 }
 
 function said({ kind, name }: OfferedShare): string {

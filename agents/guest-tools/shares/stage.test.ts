@@ -82,7 +82,7 @@ describe("the stage", () => {
       expect(kernel.runs.map(({ argv }) => argv.at(-1))).toEqual(["/Users", "/hosthome"]),
     );
     await eventually(() =>
-      expect(kernel.consoleLines).toEqual([expect.stringMatching(/"\.\.\/late".*stays away/)]),
+      expect(kernel.consoleLines).toEqual([expect.stringMatching(/"\.\.\/late".*is not mounted/)]),
     );
   });
 

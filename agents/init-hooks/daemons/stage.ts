@@ -29,7 +29,7 @@ export const daemonsStage: Stage = {
     const services = planDaemons({ ...options, cron: options.cron && !isCronHeld });
     if (isCronHeld) {
       kernel.tellConsole(
-        "crond doesn't run: crontabs of this data disk may not (boot2podman.hooks)",
+        "crond doesn't run: crontabs of this data disk are disabled (boot2podman.hooks)",
       );
     }
     if (services.length === 0) {

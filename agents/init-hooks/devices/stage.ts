@@ -49,7 +49,7 @@ export function devicesStage({ loader, seen, headStart, watchDevices }: DevicePa
     async onFailure({ kernel }) {
       await kernel.run(["sh", "-c", plainColdplug]);
       watchDevices();
-      return "modules loaded the plain way";
+      return "modules loaded by a single call of modprobe";
     },
   };
 }
@@ -59,7 +59,7 @@ async function passHeadStart(kernel: Kernel, path: string, done: string[]): Prom
   try {
     await kernel.waitForPath(path, headStartTimeout);
     kernel.unlink(path);
-    done.push("the head start is done");
+    done.push("the modules loaded by /init are there");
   } catch (error) {
     if (!hasCode(error, "ETIMEDOUT")) {
       throw error;

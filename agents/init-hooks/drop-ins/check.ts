@@ -17,6 +17,6 @@ export function checkContainersFile(path: string, text: string): void {
     if (!(error instanceof TomlError)) {
       throw error;
     }
-    throw new Error(`line ${error.line} is no TOML`, { cause: error });
+    throw new Error(`line ${error.line} is not valid TOML`, { cause: error });
   }
 }

@@ -24,7 +24,7 @@ export const dropInsStage: Stage = {
       try {
         copyFile(kernel, path, checkContainersFile, notes);
       } catch (error) {
-        warnings.push(`etc/containers/${path} is left out: ${oneLine(error)}`);
+        warnings.push(`etc/containers/${path} is skipped: ${oneLine(error)}`);
       }
     }
     const message = `${notes.done.length} files of /etc/containers from the data disk`;
@@ -72,7 +72,7 @@ function filesBelow(kernel: Kernel, folder: string, levels: number, warnings: st
     if (kind === "folder" && levels > 1) {
       return filesBelow(kernel, path, levels - 1, warnings);
     }
-    warnings.push(`etc/containers/${path} is left out: it is a ${kind ?? "file that is gone"}`);
+    warnings.push(`etc/containers/${path} is skipped: it is a ${kind ?? "file that is gone"}`);
     return [];
   });
 }

@@ -41,13 +41,13 @@ test("forwards nothing when they can't be loaded, and says what follows", async 
   expect(kernel.readText(ipv4)).toBe("0");
   const notes = { observed: null, plan: null, done: [] };
   const said = await forwardingStage.onFailure?.({ kernel, options: defaultBootOptions, notes });
-  expect(said).toContain("unpublished ports too");
+  expect(said).toContain("including unpublished ports");
 });
 
 test("is a router without rules when asked to be", async () => {
   const kernel = system();
   const { message } = await run(kernel, { forward: "all" });
-  expect(message).toBe("everything is forwarded, as asked for");
+  expect(message).toBe("everything is forwarded (boot2podman.forward=all)");
   expect(kernel.runs).toEqual([]);
   expect(kernel.readText(ipv4)).toBe("1");
 });

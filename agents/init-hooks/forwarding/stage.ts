@@ -25,7 +25,7 @@ export const forwardingStage: Stage = {
     if (options.forward === "all") {
       notes.plan = switches;
       switchOn(kernel, notes.done);
-      return { result: "ok", message: "everything is forwarded, as asked for" };
+      return { result: "ok", message: "everything is forwarded (boot2podman.forward=all)" };
     }
     notes.plan = { ruleset: containersRuleset, switches };
     await loadModules(kernel, rulesetModules);
@@ -33,10 +33,10 @@ export const forwardingStage: Stage = {
     await runChecked(kernel, ["nft", "-f", "-"], given);
     notes.done.push(`load the rules of table ${tableName}`);
     switchOn(kernel, notes.done);
-    return { result: "ok", message: "between containers and the world" };
+    return { result: "ok", message: "between containers and outside networks only" };
   },
   async onFailure() {
-    return "nothing is forwarded until the first container with a network of its own, then everything: unpublished ports too";
+    return "nothing is forwarded until the first container with its own network starts, then everything, including unpublished ports";
   },
 };
 

@@ -60,7 +60,7 @@ function checkHook(kernel: Kernel, path: string, stat: FileStat): void {
   }
   const target = kernel.realpath(path);
   if (/^\/(proc|sys|dev)\//.test(target)) {
-    throw new Error(`${path} is not run: it leads to ${target}`);
+    throw new Error(`${path} is not run: it points to ${target}`);
   }
   if (!isExecutable(stat) && stat.sizeBytes > longestScriptBytes) {
     throw new Error(`${path} is not run: it is longer than ${longestScriptBytes} bytes`);

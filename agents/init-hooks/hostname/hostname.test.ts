@@ -25,7 +25,7 @@ describe("planHostname", () => {
     const plan = planHostname({ option: undefined, stored: "$(reboot)", image: "img" });
     expect(plan).toMatchObject({
       name: "img",
-      warnings: ['"$(reboot)" (data disk) is no host name'],
+      warnings: ['"$(reboot)" (data disk) is not a host name'],
     });
   });
 });

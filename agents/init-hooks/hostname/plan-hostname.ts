@@ -39,7 +39,7 @@ export function planHostname(facts: HostnameFacts): HostnamePlan {
     if (hostnamePattern.test(trimmed)) {
       return { name: trimmed, from, warnings };
     }
-    warnings.push(`${JSON.stringify(trimmed)} (${from}) is no host name`);
+    warnings.push(`${JSON.stringify(trimmed)} (${from}) is not a host name`);
   }
   return { name: defaultHostname, from: "default", warnings };
 }

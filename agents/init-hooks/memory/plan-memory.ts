@@ -61,7 +61,7 @@ function planSwapFile({ options, hasSwap, hasDataDisk }: MemoryFacts): {
     return { swapFile: undefined };
   }
   if (options.noswap) {
-    return { swapFile: undefined, warning: `swapfile=${value} is left out, as noswap says` };
+    return { swapFile: undefined, warning: `swapfile=${value} is ignored because of noswap` };
   }
   if (value.startsWith("/")) {
     return { swapFile: { path: value, sizeBytes: undefined } };

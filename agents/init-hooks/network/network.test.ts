@@ -129,7 +129,9 @@ describe("the stage", () => {
     kernel.lay({ "/sys/class/net/eth0/operstate": "down\n" });
     const late = run(kernel);
     await vi.advanceTimersByTimeAsync(4000);
-    expect((await late).outcome.message).toBe("no cable in eth0; DHCP asks when one is plugged in");
+    expect((await late).outcome.message).toBe(
+      "no cable in eth0; DHCP starts when one is plugged in",
+    );
     vi.useRealTimers();
   });
 
@@ -145,7 +147,7 @@ describe("the stage", () => {
     const late = run(kernel);
     await vi.advanceTimersByTimeAsync(8000);
     expect((await late).outcome.message).toBe(
-      "no answer to DHCP on eth0, eth1 within 8 s; asking on",
+      "no answer to DHCP on eth0, eth1 within 8 s; still asking",
     );
     const second = system("eth0", "eth1").onRun("udhcpc");
     const running = run(second);

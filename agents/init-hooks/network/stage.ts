@@ -50,12 +50,12 @@ export function networkStage(clients: DhcpClients): Stage {
       );
       const message =
         awaited.length === 0
-          ? "no interface shall have an address"
+          ? "no interface is configured to have an address"
           : await firstAddress(kernel, awaited);
       refreshResolvConf(kernel, options.network.nameServers);
       const absent = await absentInterfaces(kernel, interfaces);
       const more =
-        absent.length === 0 ? [] : [`not here, as a NoCloud disk calls it: ${listed(absent)}`];
+        absent.length === 0 ? [] : [`named by a NoCloud disk, but not present: ${listed(absent)}`];
       return { result: "ok", message: [message, ...more].join("; ") };
     },
     async onFailure({ kernel }) {
@@ -64,7 +64,7 @@ export function networkStage(clients: DhcpClients): Stage {
       for (const interfaceName of interfaces) {
         clients.start(interfaceName);
       }
-      return `DHCP asked for on ${interfaces.join(", ")}`;
+      return `DHCP started on ${interfaces.join(", ")}`;
     },
   };
 }
@@ -83,7 +83,7 @@ async function firstAddress(kernel: Kernel, plans: readonly InterfacePlan[]): Pr
   const withoutCable = new Promise<string>((resolve) => {
     timer = setTimeout(() => {
       if (!interfaces.some((interfaceName) => hasCable(kernel, interfaceName))) {
-        resolve(`no cable in ${interfaces.join(", ")}; DHCP asks when one is plugged in`);
+        resolve(`no cable in ${interfaces.join(", ")}; DHCP starts when one is plugged in`);
       }
     }, cablePatienceMs);
   });
@@ -94,7 +94,7 @@ async function firstAddress(kernel: Kernel, plans: readonly InterfacePlan[]): Pr
     if (!(error instanceof AggregateError) || !error.errors.every(isLate)) {
       throw error;
     }
-    return `no answer to DHCP on ${interfaces.join(", ")} within ${patienceMs / 1000} s; asking on`;
+    return `no answer to DHCP on ${interfaces.join(", ")} within ${patienceMs / 1000} s; still asking`;
   } finally {
     clearTimeout(timer);
   }
@@ -108,5 +108,5 @@ function hasCable(kernel: Kernel, interfaceName: string): boolean {
 }
 
 function noInterfaces(nodhcp: boolean): string {
-  return nodhcp ? "no DHCP, as asked for by nodhcp" : "no Ethernet interface yet";
+  return nodhcp ? "no DHCP (nodhcp)" : "no Ethernet interface yet";
 }

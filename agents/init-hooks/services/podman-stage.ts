@@ -17,7 +17,7 @@ export function podmanStage(serve: () => void): Stage {
     },
     async onFailure() {
       serve();
-      return "asked for all the same";
+      return "started without waiting for it";
     },
   };
 }

@@ -21,7 +21,7 @@ function sshdStage(gates: Gates, recorder: Recorder): Stage {
     deadlineMs: 20_000,
     async run({ kernel, notes }) {
       gates.open("sshd");
-      notes.done.push("let sshd go");
+      notes.done.push("start sshd");
       for (const key of hostKeys(kernel)) {
         recorder.tellHost(`hostkey ${key}`);
       }

@@ -29,7 +29,7 @@ export function planSysctls(files: readonly { path: SystemPath; text: string }[]
       const match = /^(-?)\s*([A-Za-z0-9_./-]+)\s*=\s*(.*)$/.exec(line);
       const key = match?.[2] ?? "";
       if (match === null || key.includes("..")) {
-        warnings.push(`${path}:${index + 1}: "${line}" is no setting of the form key = value`);
+        warnings.push(`${path}:${index + 1}: "${line}" is not a setting of the form key = value`);
         continue;
       }
       const isOptional = match[1] === "-";

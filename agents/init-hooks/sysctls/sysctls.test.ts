@@ -32,7 +32,7 @@ test("comments and empty lines are nothing, and a later file wins", () => {
 test.each(["a.b", "= 1", "a b = 1", "../../etc/passwd = x"])("%j is warned about", (line) => {
   const { sysctls, warnings } = planSysctls([{ path: "/etc/x.conf", text: `\n${line}` }]);
   expect(sysctls).toEqual([]);
-  expect(warnings).toEqual([`/etc/x.conf:2: "${line}" is no setting of the form key = value`]);
+  expect(warnings).toEqual([`/etc/x.conf:2: "${line}" is not a setting of the form key = value`]);
 });
 
 test("the stage sets what it can and says what the kernel refused", async () => {

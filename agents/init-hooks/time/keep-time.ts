@@ -163,7 +163,7 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     } catch (error) {
       // Once is enough: what fails each second would fill the log.
       clearInterval(clock);
-      kernel.tellKernelLog(`time: ${oneLine(error)}; pauses aren't noticed any more`);
+      kernel.tellKernelLog(`time: ${oneLine(error)}; pauses are no longer detected`);
     }
   };
   const clock = setInterval(guarded, lookEveryMs);

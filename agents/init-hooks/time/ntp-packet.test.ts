@@ -23,8 +23,8 @@ test("time goes on after the seconds have overflown in 2036", () => {
 
 test.each<[string, MadeAnswer, RegExp]>([
   ["that is too short", { sizeBytes: 40 }, /too short/],
-  ["to another question", { cookie: new Uint8Array(8) }, /another question/],
-  ["of a client", { mode: 3 }, /no answer of a server/],
+  ["to another question", { cookie: new Uint8Array(8) }, /another request/],
+  ["of a client", { mode: 3 }, /not the answer of a server/],
   ["that refuses", { stratum: 0 }, /refuses/],
   ["of a server that doesn't know", { leap: 3 }, /doesn't know/],
   ["of a server without a source", { stratum: 16 }, /doesn't know/],

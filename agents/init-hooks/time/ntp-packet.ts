@@ -48,10 +48,10 @@ export function readNtpReply(
   const first = view.getUint8(0);
   const stratum = view.getUint8(1);
   if ((first & 7) !== serverMode) {
-    refuse("it is no answer of a server");
+    refuse("it is not the answer of a server");
   }
   if (cookie.subarray(0, 8).some((byte, index) => payload[24 + index] !== byte)) {
-    refuse("it answers another question");
+    refuse("it answers another request");
   }
   if (stratum === 0) {
     refuse(`it refuses to answer (${kissCode(payload)})`);
@@ -66,7 +66,7 @@ export function readNtpReply(
   const receivedThereMs = timestampMs(view, 32);
   const sentThereMs = timestampMs(view, 40);
   if (receivedThereMs === undefined || sentThereMs === undefined) {
-    return refuse("it tells no time");
+    return refuse("it has no time");
   }
   return {
     server,

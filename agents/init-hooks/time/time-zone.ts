@@ -18,7 +18,7 @@ export function setTimeZone(kernel: Kernel, zone: string | undefined): string {
     return `time zone ${zone}`;
   }
   if (!isPosixZone(zone)) {
-    return `tz=${zone} isn't known here: write it as POSIX does, as in CET-1CEST,M3.5.0,M10.5.0/3`;
+    return `tz=${zone} is unknown: use the POSIX format, such as CET-1CEST,M3.5.0,M10.5.0/3`;
   }
   kernel.writeAtomic(localtimePath, zoneFile(zone));
   return `time zone ${zone}`;

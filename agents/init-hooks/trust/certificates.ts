@@ -9,7 +9,7 @@ const pem = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
 export function certificatesOf(text: string): string[] {
   const blocks = [...text.matchAll(pem)].filter(([, kind]) => kind === "CERTIFICATE");
   if (blocks.length === 0) {
-    throw new Error("there is no certificate in it");
+    throw new Error("it contains no certificate");
   }
   return blocks.map(([block], index) => {
     try {

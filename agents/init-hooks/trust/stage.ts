@@ -18,7 +18,7 @@ export const trustStage: Stage = {
   async run({ kernel, notes }) {
     const names = kernel.listNoFollow(folder).filter((name) => /\.(?:pem|crt)$/.test(name));
     if (names.length === 0) {
-      return { result: "skipped", message: "no certificates of one's own" };
+      return { result: "skipped", message: "no certificates on the data disk" };
     }
     const { certificatesOf } = await import("./certificates.ts");
     notes.observed = names;
@@ -30,7 +30,7 @@ export const trustStage: Stage = {
         trusted.push(...found);
         notes.done.push(`trust ${found.length} of ${JSON.stringify(name)}`);
       } catch (error) {
-        warnings.push(`certs/${JSON.stringify(name)} is left out: ${oneLine(error)}`);
+        warnings.push(`certs/${JSON.stringify(name)} is skipped: ${oneLine(error)}`);
       }
     }
     if (trusted.length > 0) {

@@ -197,7 +197,7 @@ export function openRegular(operation: string, path: string, flags: number): num
     const fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o644);
     if (!fs.fstatSync(fd).isFile()) {
       fs.closeSync(fd);
-      throw new KernelError(operation, path, "EINVAL", { detail: "it is no regular file" });
+      throw new KernelError(operation, path, "EINVAL", { detail: "it is not a regular file" });
     }
     return fd;
   });
@@ -291,7 +291,7 @@ function componentsOf(root: string, relativePath: string): string[] {
   const names = relativePath.split("/").filter((name) => name !== "" && name !== ".");
   if (relativePath.startsWith("/") || names.includes("..")) {
     throw new KernelError("open", `${root}/${relativePath}`, "EINVAL", {
-      detail: "the path leads upwards or starts at the root",
+      detail: 'the path contains ".." or is absolute',
     });
   }
   return names;

@@ -58,7 +58,10 @@ describe("a credential", () => {
     ]);
     expect(given("tmpfiles.extra", lines("/home/tc", "tc"))[0]?.users[0]?.name).toBeUndefined();
     expect(given("tmpfiles.extra", lines("/home/eve", "eve"))).toMatchObject([
-      { users: [], warnings: ["/home/eve/.ssh/authorized_keys is of nobody here"] },
+      {
+        users: [],
+        warnings: ["/home/eve/.ssh/authorized_keys belongs to no user of this machine"],
+      },
     ]);
   });
 

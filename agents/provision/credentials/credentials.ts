@@ -61,7 +61,7 @@ function readTmpfiles(
     } else if (home === user.home) {
       users.push({ name: undefined, keys: [content] });
     } else {
-      warnings.push(`${path} is of nobody here`);
+      warnings.push(`${path} belongs to no user of this machine`);
     }
   }
   return { users, warnings };

@@ -70,7 +70,7 @@ function splitHeaders(text: string): { headers: Map<string, string>; body: strin
     } else if (/^[ \t]/.test(line) && name !== "") {
       headers.set(name, `${headers.get(name)} ${line.trim()}`);
     } else if (!/^(From |>)/.test(line)) {
-      throw new Error(`${JSON.stringify(line.slice(0, 40))} is no header`);
+      throw new Error(`${JSON.stringify(line.slice(0, 40))} is not a header`);
     }
   }
   return { headers, body: "" };
@@ -90,7 +90,7 @@ function parseHeader(text: string): { value: string; parameters: Map<string, str
 /** What stands between the lines of a boundary; what stands before the first and behind the last is for people. */
 function splitParts(body: string, boundary: string): string[] {
   if (boundary === "" || boundary.length > maxBoundaryBytes) {
-    throw new Error("a multipart has no boundary that can be used");
+    throw new Error("a multipart has no valid boundary");
   }
   const delimiter = `--${boundary}`;
   const parts: string[] = [];

@@ -135,7 +135,7 @@ describe("a network-config", () => {
       /name server, found "a.b"/,
     ],
     ["version: 1\nconfig: [x]\n", /config: expected a map with a type, found "x"/],
-    ["- x\n", /network-config: it is no map/],
+    ["- x\n", /network-config: it is not a map/],
   ])("%j has a value that is none, which is named", (text, warning) => {
     expect(read(text).warnings).toEqual([expect.stringMatching(warning)]);
   });

@@ -111,7 +111,7 @@ function readDocument(files: Files, name: FileName, warnings: string[]): unknown
     if (document === undefined || isMap(document)) {
       return document;
     }
-    warnings.push(`${name}: it is no map of names and values`);
+    warnings.push(`${name}: it is not a map of names and values`);
   } catch (error) {
     warnings.push(`${name}: ${oneLine(error)}`);
   }

@@ -388,7 +388,7 @@ describe("what can't be read", () => {
       /"x-uue" is unknown/,
     ],
     ["a text that is nothing known", { "user-data": "hello" }, /doesn't start with #cloud-config/],
-    ["a list as meta-data", meta("- x\n"), /^meta-data: it is no map/],
+    ["a list as meta-data", meta("- x\n"), /^meta-data: it is not a map/],
   ])("is named and does nothing: %s", (_, files, warning) => {
     const { users, warnings } = read(files);
     expect(users).toEqual([]);

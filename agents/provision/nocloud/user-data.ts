@@ -81,7 +81,7 @@ export function readUserData(
     if (isMap(value)) {
       found.configs.push(value);
     } else if (value !== undefined) {
-      throw new Error("a #cloud-config is no map of names and values");
+      throw new Error("a #cloud-config is not a map of names and values");
     }
   };
   const readKind = (kind: Kind | undefined, text: string, depth: number): void => {
@@ -137,7 +137,7 @@ function kindOf(head: string, type: string | undefined): Kind | undefined {
 /** The items of a #cloud-config-archive: texts, or maps of a content and its type. */
 function archived(value: unknown): { content: string; type: string | undefined }[] {
   if (!isList(value)) {
-    throw new Error("a #cloud-config-archive is no list");
+    throw new Error("a #cloud-config-archive is not a list");
   }
   return value.flatMap((item) => {
     const content = isMap(item) ? item.content : item;

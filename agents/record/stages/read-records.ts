@@ -35,7 +35,7 @@ export function readRecords(kernel: Kernel): ReadRecords {
     if (parsed.success) {
       records.push(parsed.data);
     } else {
-      warnings.push(`${path} is no record: ${z.prettifyError(parsed.error)}`);
+      warnings.push(`${path} is not a record: ${z.prettifyError(parsed.error)}`);
     }
   }
   records.sort((one, other) => one.startedMs - other.startedMs);

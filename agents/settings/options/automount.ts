@@ -53,7 +53,7 @@ export const automountOptions = inGroup("automount", [
   }),
   onOff({
     name: "boot2podman.automount",
-    help: "off: no data disk is looked for",
+    help: "off: no data disk is used",
     sources: beforeDisks,
     sets: "enabled",
     default: true,
@@ -84,7 +84,7 @@ export const automountOptions = inGroup("automount", [
   }),
   choice({
     name: "boot2podman.hooks",
-    help: "of which data disks hooks, profile, crontabs and freeze.sh run: with the label (default), any, or none",
+    help: "which data disks may run hooks, profile, crontabs and freeze.sh: those with the label (default), any, or none",
     sources: beforeDisks,
     sets: "hooks",
     choices: hookPolicies,

@@ -5,7 +5,7 @@ import { beforeDisks } from "./sources.ts";
 export const cgroupOptions = [
   choice({
     name: "cgroup",
-    help: "version of the control groups, default v2; v1 has only what the kernel still has of it",
+    help: "version of the control groups, default v2; v1 has only the controllers that the kernel still supports",
     sources: beforeDisks,
     sets: "cgroup",
     choices: ["v1", "v2"],

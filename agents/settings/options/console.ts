@@ -30,7 +30,7 @@ export const consoleOptions = [
   }),
   flag({
     name: "pwauth",
-    help: "the user may log in by the documented password, tcuser, which everybody knows",
+    help: "the user may log in with the documented password, tcuser, which everybody knows",
     sources: anywhere,
     sets: "passwordLogin",
   }),

@@ -5,7 +5,7 @@ import { anywhere } from "./sources.ts";
 export const containerOptions = [
   onOff({
     name: "boot2podman.autostart",
-    help: "off: containers with a restart policy stay as they are after a boot",
+    help: "off: containers with a restart policy are not started after a boot",
     sources: anywhere,
     sets: "autostart",
     default: true,

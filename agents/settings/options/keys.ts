@@ -6,7 +6,7 @@ export const keyOptions = [
   several<"keys", string>({
     name: "boot2podman.key",
     value: '"TYPE BASE64 [COMMENT]"',
-    help: "a public SSH key that lets the user and root in; may be given several times",
+    help: "a public SSH key that may log in as the user and root; may be given several times",
     sources: anywhere,
     sets: "keys",
     parseOne: (value) =>

@@ -11,7 +11,7 @@ export const nameOptions = [
   text({
     name: "host",
     value: "NAME",
-    help: "the host's name; beats the one stored by sethostname",
+    help: "the host name; takes precedence over the one stored by sethostname",
     sources: anywhere,
     sets: "hostname",
     default: undefined,
@@ -21,7 +21,7 @@ export const nameOptions = [
   text({
     name: "user",
     value: "NAME",
-    help: "the name of the account that the machine is for, default tc",
+    help: "the name of the user account, default tc",
     sources: beforeDisks,
     sets: "user",
     default: "tc",

@@ -8,7 +8,7 @@ import { anywhere } from "./sources.ts";
 export const dhcpOptions = [
   flag({
     name: "nodhcp",
-    help: "no DHCP; network interfaces stay as they are",
+    help: "no DHCP; network interfaces stay unconfigured",
     sources: anywhere,
     sets: "nodhcp",
   }),
@@ -18,7 +18,7 @@ export const dhcpOptions = [
 export const forwardOptions = [
   choice({
     name: "boot2podman.forward",
-    help: "what is forwarded: what containers send and what is sent to their published ports (containers, the default), or everything (all: a router, and every container's port is open to who routes through it)",
+    help: "what is forwarded; containers (default): what containers send and what is sent to their published ports; all: everything, which makes the machine a router and every port of a container reachable through it",
     sources: anywhere,
     sets: "forward",
     choices: ["containers", "all"],
@@ -32,7 +32,7 @@ export const networkOptions = inGroup("network", [
   several<"interfaces", InterfaceSetting>({
     name: "ip",
     value: "SETTING",
-    help: "how a network interface gets its address, as the kernel writes it; may be given several times",
+    help: "how a network interface gets its address, in the kernel's format; may be given several times",
     sources: anywhere,
     sets: "interfaces",
     parseOne(value) {
@@ -47,7 +47,7 @@ export const networkOptions = inGroup("network", [
     sources: anywhere,
     sets: "nameServers",
     parseOne: (value) =>
-      isIpAddress(value) ? { value: [value] } : { expected: "an address of IPv4 or IPv6" },
+      isIpAddress(value) ? { value: [value] } : { expected: "an IPv4 or IPv6 address" },
   }),
 ]);
 

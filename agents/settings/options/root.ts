@@ -26,7 +26,7 @@ export const rootOptions = [
   }),
   knownWord({
     name: "norestore",
-    help: "accepted: nothing is restored anyway, what lasts lies on the data disk",
+    help: "accepted for compatibility, without effect",
     sources: anywhere,
   }),
 ];
@@ -36,13 +36,13 @@ export const trialOptions = [
   // For /init: the agents don't run then.
   knownWord({
     name: "boot2podman.rescue",
-    help: "leave the agents out: plain sh brings the system up",
+    help: "run without the agents: plain sh starts the system",
     sources: commandLineOnly,
   }),
   list({
     name: "boot2podman.fault",
     value: "STAGE[,STAGE…]",
-    help: "make these stages of the boot fail, to see that the system comes up all the same",
+    help: "make these stages of the boot fail, to test that the system comes up without them",
     sources: commandLineOnly,
     sets: "faults",
     expected: "stages, with commas between",

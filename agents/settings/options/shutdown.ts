@@ -9,7 +9,7 @@ export const shutdownOptions = [
   option({
     name: "boot2podman.grace",
     value: "SECONDS",
-    help: "how long all containers together may take to stop when the machine goes off, default 60",
+    help: "how long all containers together may take to stop at a shutdown, default 60",
     sources: anywhere,
     sets: "graceMs",
     default: 60_000,

@@ -6,7 +6,7 @@ export const timeOptions = [
   text({
     name: "tz",
     value: "ZONE",
-    help: "the time zone as POSIX writes it (CET-1CEST,M3.5.0,M10.5.0/3)",
+    help: "the time zone in POSIX format (CET-1CEST,M3.5.0,M10.5.0/3)",
     sources: anywhere,
     sets: "timeZone",
     default: undefined,

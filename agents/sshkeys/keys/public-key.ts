@@ -81,7 +81,7 @@ export function isKeyType(word: string): boolean {
 /** Checks a key as it is written. Throws an Error that says what is wrong with it. */
 export function parsePublicKey(type: string, base64: string): PublicKey {
   if (type === "ssh-dss") {
-    throw new Error("DSA keys are not accepted any more");
+    throw new Error("DSA keys are no longer accepted");
   }
   if (!isKeyType(type)) {
     throw new Error(`key type ${JSON.stringify(type.slice(0, 40))} is unknown`);

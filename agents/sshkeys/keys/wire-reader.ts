@@ -13,7 +13,7 @@ export class WireReader {
 
   raw(lengthBytes: number): Buffer {
     if (this.#offset + lengthBytes > this.#bytes.length) {
-      throw new Error("it is cut off");
+      throw new Error("it is truncated");
     }
     this.#offset += lengthBytes;
     return this.#bytes.subarray(this.#offset - lengthBytes, this.#offset);

@@ -114,7 +114,7 @@ function textsOf(
     }
   }
   if (absent.length > 0) {
-    warnings.push(`${from}: no such user here, left out: ${listed(absent)}`);
+    warnings.push(`${from}: no such user here, ignored: ${listed(absent)}`);
   }
   if (notHonoured.length > 0) {
     warnings.push(`${from}: not honoured: ${listed(notHonoured)}`);

@@ -173,7 +173,7 @@ describe("the user's own authorized_keys", () => {
     const { message } = await boot(kernel);
     expect(kernel.readText(served)).not.toContain("ssh-");
     expect(kernel.readText("/etc/ssh/authorized_keys.d/root")).toContain(ed25519());
-    expect(message).toContain("no such user here, left out: eve (1 key)");
+    expect(message).toContain("no such user here, ignored: eve (1 key)");
     expect(message).toContain("NoCloud disk /dev/sr0: not honoured: runcmd");
   });
 });

@@ -4,6 +4,6 @@ import type { Machine } from "../../store/machines.ts";
 /** Throws for a machine whose settings are with somebody else. */
 export function refuseChange({ name, config }: Machine): never {
   throw new MachineError(
-    `"${name}" is run by others (driver ${config.DriverName}): change it there.`,
+    `"${name}" is managed elsewhere (driver ${config.DriverName}): change it there.`,
   );
 }

@@ -17,7 +17,7 @@ const commandTimeoutMs = 60_000;
 export function genericDriver(): Driver<"generic"> {
   const refuse = async (verb: string) => {
     throw new MachineError(
-      `generic driver does not support ${verb}: the machine isn't ours, do it where it runs.`,
+      `generic driver does not support ${verb}: the machine is managed elsewhere, do it where it runs.`,
     );
   };
   return {
@@ -57,7 +57,7 @@ export function genericDriver(): Driver<"generic"> {
       const spoke = await waitForBanner(SSHPort, AbortSignal.timeout(timeoutMs), IPAddress);
       if (!spoke) {
         throw new MachineError(
-          `${IPAddress}:${SSHPort}, where "${machine.name}" should be, said nothing within ${Math.round(timeoutMs / 1000)} s.`,
+          `${IPAddress}:${SSHPort}, where "${machine.name}" should be, didn't answer within ${Math.round(timeoutMs / 1000)} s.`,
         );
       }
     },
@@ -77,7 +77,7 @@ async function expectLogin(machine: Machine<"generic">): Promise<void> {
   const result = await captureSsh(target, ["true"], commandTimeoutMs);
   if (result.exitCode !== 0) {
     throw new MachineError(
-      `${target.user}@${target.host}:${target.port} can't be logged in to: ${lastLine(result.stderr) || "no answer"}. Look at the address, the user and the key.`,
+      `${target.user}@${target.host}:${target.port} can't be logged in to: ${lastLine(result.stderr) || "no answer"}. Check the address, the user and the key.`,
     );
   }
 }

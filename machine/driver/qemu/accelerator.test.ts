@@ -9,11 +9,11 @@ test("KVM that works is used without a word", () => {
 const slower = "this machine runs by software emulation, which is several times slower.";
 const cases: [KvmFacts, string][] = [
   [{ kind: "absent" }, "There is no /dev/kvm here"],
-  [{ kind: "denied" }, "/dev/kvm may not be opened (add yourself to the group kvm)"],
+  [{ kind: "denied" }, "/dev/kvm can't be opened (add yourself to the group kvm)"],
   [{ kind: "foreign" }, "The image is for another processor than the host's"],
   [
     { kind: "broken", reason: "no answer within 3 s" },
-    "KVM is there but runs no guest (no answer within 3 s)",
+    "KVM exists but runs no guest (no answer within 3 s)",
   ],
 ];
 

@@ -26,7 +26,9 @@ export function chooseAccelerator(asked: "auto" | "kvm", facts: KvmFacts): Accel
   }
   const reason = describe(facts);
   if (asked === "kvm") {
-    throw new MachineError(`KVM was asked for, but ${reason}: use --accelerator tcg, or mend KVM.`);
+    throw new MachineError(
+      `KVM was asked for, but ${reason}: use --accelerator tcg, or repair KVM.`,
+    );
   }
   return { accelerator: "tcg", note: `${capitalized(reason)}: ${slower}` };
 }
@@ -54,9 +56,9 @@ function describe(facts: Exclude<KvmFacts, { kind: "works" }>): string {
     case "absent":
       return "there is no /dev/kvm here";
     case "denied":
-      return "/dev/kvm may not be opened (add yourself to the group kvm)";
+      return "/dev/kvm can't be opened (add yourself to the group kvm)";
     case "broken":
-      return `KVM is there but runs no guest (${facts.reason})`;
+      return `KVM exists but runs no guest (${facts.reason})`;
   }
 }
 

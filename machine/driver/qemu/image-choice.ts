@@ -36,7 +36,7 @@ export async function chooseImage(
 function imageBefore({ name, config }: Machine<"qemu">): SettingsChange<"qemu"> {
   const { ImageBefore } = config.Driver;
   if (ImageBefore === "") {
-    throw new MachineError(`"${name}" has run no other image before this one.`);
+    throw new MachineError(`"${name}" has no previous image.`);
   }
   return { ImagePinned: ImageBefore };
 }

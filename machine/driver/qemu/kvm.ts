@@ -111,7 +111,7 @@ async function tryKernel(
     { timeoutMs: kernelTimeoutMs },
   );
   if (result.timedOut) {
-    const reason = `a kernel did not get through within ${kernelTimeoutMs / 1000} s`;
+    const reason = `a kernel did not boot within ${kernelTimeoutMs / 1000} s`;
     return { kind: "broken", reason };
   }
   return result.exitCode === 0

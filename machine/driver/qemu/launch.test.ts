@@ -32,7 +32,7 @@ test.each([
   ],
   [
     "qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory\n",
-    'The host has no 9000 MiB of memory for "box": end something, or give it less.',
+    'The host has no 9000 MiB of memory for "box": end another program, or give it less.',
   ],
   [
     "access denied by acl file\nqemu-system-x86_64: -netdev bridge,id=net0,br=br0: bridge helper failed\n",

@@ -259,7 +259,7 @@ export function launchFailure(
   }
   if (/[Cc]annot (set up guest memory|allocate memory)/.test(stderr)) {
     return new MachineError(
-      `The host has no ${Memory} MiB of memory for "${name}": end something, or give it less.`,
+      `The host has no ${Memory} MiB of memory for "${name}": end another program, or give it less.`,
       { cause },
     );
   }

@@ -48,7 +48,7 @@ export async function shutDown(
   const { folder } = machine.files;
   if (!(await waitInFolder(folder, look, options.timeoutMs, recheckMs))) {
     options.report.warn(
-      `"${machine.name}" did not shut down within ${Math.round(options.timeoutMs / 1000)} s: it is switched off, and what its programs had not yet written is lost.`,
+      `"${machine.name}" did not shut down within ${Math.round(options.timeoutMs / 1000)} s: it is switched off now, and unwritten data of its programs is lost.`,
     );
     await switchOff(machine);
   }
@@ -66,7 +66,7 @@ export async function switchOff(machine: MachinePlace): Promise<void> {
     killProcess(machine, pid);
     if (!(await endsWithin(machine, isOver, killTimeoutMs))) {
       throw new MachineError(
-        `QEMU (process ${pid}) of "${machine.name}" was killed but is still there: the host's kernel holds it (disk or KVM). Look at it with ps.`,
+        `QEMU (process ${pid}) of "${machine.name}" was killed but is still there: the host's kernel blocks it (disk or KVM). Check it with ps.`,
       );
     }
   }

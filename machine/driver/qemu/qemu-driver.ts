@@ -69,7 +69,7 @@ export function qemuDriver(store: string): Driver<"qemu"> {
         (wanted.Shares ?? []).length > 0 || (wanted.KernelArguments ?? "") !== "";
       if (machine.config.Driver.Boot !== "kernel" && needsCommandLine) {
         throw new MachineError(
-          `"${machine.name}" boots from the ISO, which has a kernel command line of its own, without shares and further words: nothing was changed.`,
+          `"${machine.name}" boots from the ISO, which has its own kernel command line, without shares and further options: nothing was changed.`,
         );
       }
       return wanted;

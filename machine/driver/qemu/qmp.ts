@@ -136,7 +136,7 @@ class Session implements QmpConnection {
 
   #failure(kind: MonitorError["kind"], cause?: unknown): MonitorError {
     const found = {
-      refused: "nobody listens there",
+      refused: "nothing listens there",
       silent: `no answer within ${this.#timeoutMs / 1000} s`,
       closed: "QEMU closed the connection",
     }[kind];

@@ -59,7 +59,7 @@ export async function waitUntilReady(
     const outcome = await waitInFolder(machine.files.folder, look, options.timeoutMs);
     if (outcome === "banner") {
       options.report.warn(
-        `"${machine.name}" answers on SSH, but its agents said nothing: read ${machine.files.consoleLog}.`,
+        `"${machine.name}" answers on SSH, but its agents reported nothing: read ${machine.files.consoleLog}.`,
       );
     } else if (outcome !== "ready") {
       throw await notReady(machine, outcome, options.timeoutMs, progress);
@@ -79,7 +79,7 @@ async function notReady(
 ): Promise<MachineError> {
   const found = {
     ended: "ended before it was ready",
-    panicked: "can't go on",
+    panicked: "can't continue",
     late: `was not ready within ${Math.round(timeoutMs / 1000)} s`,
   }[outcome ?? "late"];
   const stage = progress.stages.at(-1)?.name;

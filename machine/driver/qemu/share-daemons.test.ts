@@ -57,7 +57,7 @@ test("a daemon that can't have its sandbox is never used: QEMU serves the share,
   const { served } = await serveShares(machine(), report);
   expect(served.map(({ transport }) => transport.kind)).toEqual(["9p"]);
   expect(warnings.join("\n")).toMatch(
-    /virtiofsd doesn't serve .*shared .*user namespaces.*9p does/,
+    /virtiofsd doesn't serve .*shared .*user namespaces.*9p is used/,
   );
 });
 

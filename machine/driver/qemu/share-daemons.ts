@@ -167,7 +167,7 @@ async function checkFolder(share: FolderShare): Promise<void> {
   const found = await stat(share.HostFolder).catch(() => undefined);
   if (found?.isDirectory() !== true) {
     throw new MachineError(
-      `${share.HostFolder}, which is shared with the machine, is no folder here: make it, or "podman-machine set --volume" others.`,
+      `${share.HostFolder}, which is shared with the machine, is not a folder of this host: create it, or "podman-machine set --volume" others.`,
     );
   }
 }
@@ -210,7 +210,7 @@ async function start(
   }
   endDaemon(child);
   report.warn(
-    `virtiofsd doesn't serve ${share.HostFolder} (${logPath} says why; as an ordinary user it needs newuidmap and user namespaces): 9p does, which is slower.`,
+    `virtiofsd doesn't serve ${share.HostFolder} (${logPath} says why; as an ordinary user it needs newuidmap and user namespaces): 9p is used instead, which is slower.`,
   );
   return undefined;
 }

@@ -69,7 +69,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
       const { SSHPort } = machine.config.Driver;
       if (!(await waitForBanner(SSHPort, AbortSignal.timeout(timeoutMs)))) {
         throw new MachineError(
-          `"${machine.name}" was not ready within ${Math.round(timeoutMs / 1000)} s: look at its screen in VirtualBox.`,
+          `"${machine.name}" was not ready within ${Math.round(timeoutMs / 1000)} s: check its screen in VirtualBox.`,
         );
       }
     },
@@ -79,7 +79,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
       while ((await vboxState(machine.name, timeoutMs)) !== "Stopped") {
         if (performance.now() > deadlineMs) {
           report.warn(
-            `"${machine.name}" did not shut down within ${Math.round(timeoutMs / 1000)} s: it is switched off, and what its programs had not yet written is lost.`,
+            `"${machine.name}" did not shut down within ${Math.round(timeoutMs / 1000)} s: it is switched off now, and unwritten data of its programs is lost.`,
           );
           await vboxManage(["controlvm", machine.name, "poweroff"]);
           return;
@@ -98,7 +98,7 @@ export function virtualboxDriver(): Driver<"virtualbox"> {
       ].filter((flag) => typeof flag === "string");
       if (unused.length > 0) {
         throw new MachineError(
-          `"${name}" is run by VirtualBox, which makes no use of ${unused.join(" and ")}: nothing was changed.`,
+          `"${name}" is run by VirtualBox, which doesn't support ${unused.join(" and ")}: nothing was changed.`,
         );
       }
       return used;

@@ -140,7 +140,7 @@ test("ports that are taken away are taken from VirtualBox, and people's own rule
 test.each<[WantedSettings, string]>([
   [{ Shares: [] }, "--volume"],
   [{ KernelArguments: "quiet", Accelerator: "tcg" }, "--append and --accelerator"],
-])("what VirtualBox makes no use of is refused, not stored: %j", async (change, flags) => {
+])("what VirtualBox doesn't support is refused, not stored: %j", async (change, flags) => {
   await createMachine(host(), "box", wanted());
   await stopMachine(host(), "box");
   const { config } = filesIn(machineFolder(store, "box"));
@@ -148,7 +148,7 @@ test.each<[WantedSettings, string]>([
   await expect(
     changeMachine(host(), "box", { settings: { Memory: 512, ...change } }),
   ).rejects.toThrow(
-    `"box" is run by VirtualBox, which makes no use of ${flags}: nothing was changed.`,
+    `"box" is run by VirtualBox, which doesn't support ${flags}: nothing was changed.`,
   );
   expect(await readFile(config, "utf8")).toBe(before);
 });

@@ -48,7 +48,7 @@ export function lastingTests(): void {
     const status = JSON.parse(await machine.guest("boot2podman status --json"));
     const failed = status.stages.filter((stage: { result: string }) => stage.result === "failed");
     expect(failed).toEqual([]);
-    expect(stageOf(status, "stores").message).toBe("closed as it should be");
+    expect(stageOf(status, "stores").message).toBe("clean shutdown");
     expect(stageOf(status, "store-check").result).toBe("skipped");
     await machine.root("cp /etc/hostname /var/lib/boot2podman/etc/ssh/there-is-room");
     await machine.guest(`rm -r ${full}`);
@@ -87,12 +87,14 @@ export function lastingTests(): void {
     ).toContain("noise: OK");
     await machine.root("podman rm --force --time 0 fresh");
     const status = async () => JSON.parse(await machine.guest("boot2podman status --json"));
-    expect(stageOf(await status(), "stores").message).toBe("the power went without a shutdown");
+    expect(stageOf(await status(), "stores").message).toBe(
+      "power cut: the last boot had no shutdown",
+    );
     const checked = await eventually(
       async () => stageOf(await status(), "store-check"),
       ({ message }) => !message.includes("is being checked"),
     );
-    expect(checked.message).toContain("all is whole");
+    expect(checked.message).toContain("no damage");
     expect(checked.result).toBe("ok");
     // Podman may have had no time to write more than that the container exists.
     await machine.root("podman rm --force --ignore writer");

@@ -49,7 +49,7 @@ export function keyTests(): void {
     expect(status).toContain(
       "not honoured: write_files, runcmd, a part of type text/x-shellscript",
     );
-    expect(status).toContain("no such user here, left out: eve (1 key)");
+    expect(status).toContain("no such user here, ignored: eve (1 key)");
   });
 
   test("has the name that the NoCloud CD gives it", async ({ attached: { boots } }) => {
