@@ -193,11 +193,26 @@ describe("what was half made when the power went is told apart, since to remove 
   });
 
   test.each([
-    ["of a build is removed", "", true],
-    ["of Podman's own stays", "{}", undefined],
-  ])("a container without its layer %s", async (_, metadata, isRemains) => {
+    ["of a build is removed", { metadata: "" }, false, [true, undefined]],
+    [
+      "that goes when it ends is removed",
+      { metadata: "{}", flags: { Volatile: true } },
+      true,
+      [true, undefined],
+    ],
+    ["is removed unless Podman knows it", { metadata: "{}", flags: {} }, false, [true, true]],
+    [
+      "stays when its files are there: a list was lost",
+      { metadata: "{}" },
+      true,
+      [undefined, undefined],
+    ],
+  ])("a container without its layer %s", async (_, more, hasFiles, [isRemains, mayBeKnown]) => {
     const kernel = store();
-    const one = { id: "3".repeat(64), names: ["working"], layer: "d".repeat(64), metadata };
+    if (hasFiles) {
+      kernel.lay({ [`${folder}/overlay/${"d".repeat(64)}/diff`]: null });
+    }
+    const one = { id: "3".repeat(64), names: ["working"], layer: "d".repeat(64), ...more };
     kernel.lay({
       [`${folder}/overlay-containers/containers.json`]: JSON.stringify([one]),
       [`${folder}/overlay-containers/${one.id}`]: null,
@@ -205,6 +220,7 @@ describe("what was half made when the power went is told apart, since to remove 
     const { damaged } = await checkStore(asOfLastBoot(kernel), { owner, folder }, 0);
     expect(damaged).toMatchObject([{ kind: "container", names: ["working"] }]);
     expect(damaged[0]?.isRemains).toBe(isRemains);
+    expect(damaged[0]?.mayBeKnown).toBe(mayBeKnown);
   });
 });
 

@@ -18,6 +18,8 @@ export interface Damage {
   why: string;
   /** Half made or half removed when the power went, and never or no longer anybody's: to remove it loses nothing. */
   isRemains?: boolean;
+  /** Of such a container: Podman itself may know it still, with settings that would be lost. */
+  mayBeKnown?: boolean;
 }
 
 /** What a look at one store of containers found. */
@@ -65,18 +67,21 @@ export async function checkStore(
       why.set(id, again);
     }
   }
+  const remains = remainsOf(kernel, folder, now);
   return {
     owner: owner.name,
     layers: fresh.length,
     images: now.images.length,
     containers: now.containers.length,
-    damaged: [...damagesOf(now, why), ...remainsOf(kernel, folder, now)],
+    damaged: [...damagesOf(now, why).filter(isNoneOf(remains)), ...remains],
   };
 }
 
 /**
  * What was being made or removed. An image is listed shortly before its manifest is written, and as long as one is
- * without, `podman images` fails and lists none at all. What came in this boot is still being made by somebody.
+ * without, `podman images` fails and lists none at all. A container that is being removed loses its layer before
+ * its place in the list, and until that is gone too nobody can use its name again; where a list of layers was lost, their
+ * files are still there. What came in this boot is still being made by somebody.
  */
 function remainsOf(
   kernel: Kernel,
@@ -92,8 +97,8 @@ function remainsOf(
   });
   const halfRemoved = containers.filter(
     (one) =>
-      isOfBuild(one) &&
       !known.has(one.layer ?? "") &&
+      (isTemporary(one) || kernel.lstat(`${folder}/overlay/${one.layer ?? ""}`) === undefined) &&
       isOld(`${folder}/overlay-containers/${one.id}`),
   );
   const why = "it is incomplete";
@@ -102,15 +107,20 @@ function remainsOf(
       ({ id, names }): Damage => ({ kind: "image", id, names: names ?? [], why, isRemains: true }),
     ),
     ...halfRemoved.map(
-      ({ id, names }): Damage => ({
-        kind: "container",
-        id,
-        names: names ?? [],
-        why,
-        isRemains: true,
+      (one): Damage => ({
+        ...{ kind: "container", id: one.id, names: one.names ?? [], why, isRemains: true },
+        ...(isTemporary(one) ? {} : { mayBeKnown: true }),
       }),
     ),
   ];
+}
+
+function isNoneOf(others: readonly Damage[]): (one: Damage) => boolean {
+  return ({ kind, id }) => !others.some((other) => other.kind === kind && other.id === id);
+}
+
+function isTemporary(one: StoredContainer): boolean {
+  return isOfBuild(one) || one.flags?.Volatile === true;
 }
 
 function isOfBuild({ metadata }: StoredContainer): boolean {

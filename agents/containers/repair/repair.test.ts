@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { Damage } from "../check/check-store.ts";
 import { planRepairs } from "./plan-repair.ts";
-import { repair } from "./repair.ts";
+import { removeRemains, repair } from "./repair.ts";
 
 const image = (id: string, ...names: string[]): Damage => ({ kind: "image", id, names, why: "" });
 const checked = (...damaged: Damage[]) => ({
@@ -71,6 +71,32 @@ describe("putting right", () => {
     expect(done.join()).not.toContain("rmi");
     expect(line).toMatch(/could not be pulled again .*no /);
   });
+
+  test.each<[string, Partial<Damage>, string[], string[], RegExp]>([
+    ["an image", { kind: "image" }, [], ["rmi 12"], /was removed$/],
+    ["a container of a build", {}, ["known", "external"], ["rm 12"], /was removed$/],
+    ["one that Podman has removed itself", {}, [], [], /is gone$/],
+    ["one that Podman doesn't know", { mayBeKnown: true }, ["external"], ["rm 12"], /removed$/],
+    [
+      "one that Podman knows",
+      { mayBeKnown: true },
+      ["known", "external"],
+      [],
+      /has lost its files to the power cut: podman rm web$/,
+    ],
+  ])(
+    "removes what is left of something, but nothing with settings: %s",
+    async (_, more, exists, done, line) => {
+      const kernel = new FakeKernel().onRun("podman", ([, ...words]) => {
+        const where = words.includes("--external") ? "external" : "known";
+        return { exitCode: words[1] === "exists" && !exists.includes(where) ? 1 : 0 };
+      });
+      const remains = { kind: "container", id: "12", names: ["web"], why: "", ...more } as const;
+      expect(await removeRemains(kernel, store, remains)).toMatch(line);
+      const called = kernel.runs.map(({ argv }) => argv.slice(1).join(" "));
+      expect(called.filter((words) => !words.includes(" exists "))).toEqual(done);
+    },
+  );
 
   test("says what to do when the registry goes away in between", async () => {
     expect((await run("pull")).line).toMatch(

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { hasCode } from "../../kernel/kernel-error.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
 import type { Damage } from "../check/check-store.ts";
@@ -40,14 +41,35 @@ export async function repair(kernel: Kernel, { owner }: Store, wanted: Repair): 
 export async function removeRemains(
   kernel: Kernel,
   { owner }: Store,
-  { kind, id, names }: Damage,
+  { kind, id, names, mayBeKnown }: Damage,
 ): Promise<string> {
   const what = `${kind} ${names[0] ?? id.slice(0, 12)}`;
+  const podman = podmanOf(kernel, owner);
   try {
-    await podmanOf(kernel, owner)(askTimeoutMs, kind === "image" ? "rmi" : "rm", id);
+    if (mayBeKnown === true && (await succeeds(podman, "container", "exists", id))) {
+      return `${what} has lost its files to the power cut: podman rm ${names[0] ?? id}`;
+    }
+    // Podman's first call of a boot removes some by itself.
+    const anywhere = ["container", "exists", "--external", id];
+    if (kind === "container" && !(await succeeds(podman, ...anywhere))) {
+      return `${what}, left incomplete by the power cut, is gone`;
+    }
+    await podman(askTimeoutMs, kind === "image" ? "rmi" : "rm", id);
     return `${what}, left incomplete by the power cut, was removed`;
   } catch (error) {
     return `${what}, left incomplete by the power cut, could not be removed (${oneLine(error)})`;
+  }
+}
+
+async function succeeds(podman: Podman, ...words: string[]): Promise<boolean> {
+  try {
+    await podman(askTimeoutMs, ...words);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "EXIT")) {
+      return false;
+    }
+    throw error;
   }
 }
 

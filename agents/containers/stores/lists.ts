@@ -21,6 +21,8 @@ const containerSchema = z.object({
   layer: z.optional(z.string()),
   /** Podman's own containers have some; those of a build have none. */
   metadata: z.optional(z.string()),
+  /** "Volatile" for one that goes when it ends (podman run --rm). */
+  flags: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
 });
 
 /** A layer as a store lists it. */

@@ -64,7 +64,12 @@ async function tryFilesystem(
         faults.push(...lasting.map(({ kind, names, why }) => `check: ${kind} ${names}: ${why}`));
         if (owner === root) {
           const left = damaged.filter(({ isRemains }) => isRemains === true);
-          remains.push(...left.map(({ kind, id }) => `${kind === "image" ? "rmi" : "rm"}:${id}`));
+          remains.push(
+            ...left.map(({ kind, id, mayBeKnown }) => {
+              const how = mayBeKnown === true ? "unknown" : "rm";
+              return `${kind === "image" ? "rmi" : how}:${id}`;
+            }),
+          );
         }
       }
     }
@@ -84,10 +89,18 @@ async function tryFilesystem(
 
 /** Else nothing would be listed, and nothing could fail. */
 function missing(listed: readonly string[]): string[] {
-  return operations
-    .flatMap(({ makes }) => makes)
-    .filter((wanted) => !listed.some((line) => matches(wanted, line)))
-    .map((wanted) => `${wanted} isn't listed a minute after everything`);
+  const wanted = new Set<string>();
+  for (const { makes, removes = [] } of operations) {
+    for (const line of removes) {
+      wanted.delete(line);
+    }
+    for (const line of makes) {
+      wanted.add(line);
+    }
+  }
+  return [...wanted]
+    .filter((one) => !listed.some((line) => matches(one, line)))
+    .map((one) => `${one} isn't listed a minute after everything`);
 }
 
 function matches(wanted: string, line: string): boolean {
@@ -102,7 +115,15 @@ const everythingWorks = `
 fault() { echo "FAULT $*"; }
 must() { what=$1; shift; "$@" > /tmp/said 2>&1 || fault "$what: $(tail -n 2 /tmp/said | tr '\\n' ' ')"; }
 # As check-stores --repair does before anything else.
-for remains in "$@"; do podman \${remains%%:*} \${remains#*:} > /dev/null 2>&1 || fault "podman $remains"; done
+for remains in "$@"; do
+  how=\${remains%%:*} id=\${remains#*:}
+  if [ $how != rmi ]; then
+    [ $how = unknown ] && podman container exists $id && continue
+    podman container exists --external $id || continue
+    how=rm
+  fi
+  podman $how $id > /dev/null 2>&1 || fault "podman $remains"
+done
 podman images --format 'LISTED image {{.Repository}}:{{.Tag}}' || fault "podman images"
 podman ps -a --format 'LISTED container {{.Names}}' || fault "podman ps"
 podman volume ls --format 'LISTED volume {{.Name}}' || fault "podman volume ls"

@@ -6,6 +6,8 @@ export interface Operation {
   script: string;
   /** What is listed when all of it is on the disk: lines of the check's report. */
   makes: readonly string[];
+  /** What an operation before it has made, and what is gone afterwards. */
+  removes?: readonly string[];
 }
 
 /**
@@ -74,6 +76,7 @@ podman load -q -i /tmp/built.tar`,
 podman rmi localhost/built
 podman pull -q --tls-verify=false $REGISTRY/pulled`,
     makes: ["image */pulled:latest"],
+    removes: [named("built")],
   },
   {
     name: "volume, network and secret",
