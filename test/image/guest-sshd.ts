@@ -137,7 +137,7 @@ async function layPasswords(root: string): Promise<void> {
 }
 
 /** Makes a root as the boot does, of RAM, and starts sshd there. $1: the folder; $2: the port. */
-const inside = String.raw`set -e
+const inside = `set -e
 R=$1/root
 mount -t tmpfs root $R
 mkdir $R/usr && mount --bind $1/usr $R/usr
