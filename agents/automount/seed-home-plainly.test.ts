@@ -17,6 +17,11 @@ import {
 import { seedHomePlainly } from "./seed-home-plainly.ts";
 import { automountStage } from "./stage.ts";
 
+/** Both ask to be set up, and bring keys. */
+function withTwoDisks(): LabKernel {
+  return new LabKernel(machine(platter(clientArchive(key)), platter(clientArchive(key))));
+}
+
 describe("when the stage fails", () => {
   test("keys come from the data disk, which is only read", async () => {
     const kernel = new LabKernel(await usedMachine());
@@ -35,13 +40,13 @@ describe("when the stage fails", () => {
   });
 
   test("no keys come from two disks: nobody knows whose they are", async () => {
-    const kernel = new LabKernel(machine(platter(clientArchive(key)), platter(clientArchive(key))));
+    const kernel = withTwoDisks();
     expect(await seedHomePlainly(kernel, boot2podman)).toContain("no single disk");
     expect(kernel.exists(keyPath)).toBe(false);
   });
 
   test("a disk that can't be read is passed by", async () => {
-    const kernel = new LabKernel(machine(platter(clientArchive(key)), platter(clientArchive(key))));
+    const kernel = withTwoDisks();
     kernel.failOn("readBlock", "/dev/vdb", "EIO");
     await seedHomePlainly(kernel, boot2podman);
     expect(kernel.readText(keyPath)).toBe(key);

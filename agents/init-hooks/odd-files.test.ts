@@ -268,3 +268,16 @@ test.each([
   const words = await wordsOf(() => read?.(new WithRealDisks(root)));
   expect(words).toMatch(/EFBIG \(the folder takes \d+ bytes/);
 });
+
+test.each([
+  [`${state}/etc/containers`, (kernel: FakeKernel) => run(dropInsStage, kernel)],
+  [`${state}/authorized_keys.d`, givenKeys],
+  [`${state}/etc/crontabs`, (kernel: FakeKernel) => run(daemonsStage, kernel, { cron: true })],
+  [`${state}/log`, (kernel: FakeKernel) => flushLogs(kernel)],
+])("%s that is a link to a folder isn't taken for an empty one", async (path, read) => {
+  fs.mkdirSync(`${root}/elsewhere`);
+  fs.mkdirSync(dirname(root + path), { recursive: true });
+  fs.symlinkSync(`${root}/elsewhere`, root + path);
+  const kernel = new WithRealDisks(root);
+  expect(await wordsOf(() => read(kernel))).toMatch(/ENOTDIR|ELOOP/);
+});

@@ -144,8 +144,9 @@ export interface Files {
    */
   readNoFollow(path: string, maxBytes: number): Uint8Array | undefined;
   /**
-   * Names in a folder of anybody's, sorted; empty when nothing is there, or what is no folder (a link to one too).
-   * Throws EFBIG for one that takes more than `maxBytes` on its filesystem: on ext4 a million names are 20 MB or more.
+   * Names in a folder of anybody's, sorted; empty when nothing is there. Throws ENOTDIR for what is no folder, a link
+   * to one too, and EFBIG for one that takes more than `maxBytes` on its filesystem: on ext4 a million names are 20 MB
+   * or more.
    */
   listNoFollow(path: string, maxBytes?: number): string[];
   /** As readNoFollow, for a file that may be too large for memory. */

@@ -36,8 +36,8 @@ export function flushLogs(kernel: Kernel): string[] {
     tried(() => kernel.mkdir(diskFolder));
     tried(() => copyKernelLog(kernel, progress));
   }
-  const names = kernel.listIfPresent(ramFolder).filter((name) => name.endsWith(".log"));
-  for (const path of [bootLog, ...names.map((name) => `${ramFolder}/${name}`)]) {
+  const inRam = kernel.listIfPresent(ramFolder).filter((name) => name.endsWith(".log"));
+  for (const path of [bootLog, ...inRam.map((name) => `${ramFolder}/${name}`)]) {
     if (isOnDisk) {
       tried(() => copyNew(kernel, path, progress));
     }
@@ -48,10 +48,12 @@ export function flushLogs(kernel: Kernel): string[] {
     });
   }
   if (isOnDisk) {
-    for (const name of kernel.listNoFollow(diskFolder)) {
-      if (name.endsWith(".log")) {
-        tried(() => rotate(kernel, `${diskFolder}/${name}`, diskLogBytes));
-      }
+    let onDisk: string[] = [];
+    tried(() => {
+      onDisk = kernel.listNoFollow(diskFolder).filter((name) => name.endsWith(".log"));
+    });
+    for (const name of onDisk) {
+      tried(() => rotate(kernel, `${diskFolder}/${name}`, diskLogBytes));
     }
   }
   tried(() => kernel.writePlain(progressPath, JSON.stringify(progress), { mode: 0o600 }));

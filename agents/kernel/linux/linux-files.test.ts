@@ -102,7 +102,13 @@ describe("below a folder of somebody else", () => {
       linuxFiles.listNoFollow(held),
     );
     expect(names).toEqual(["key"]);
-    expect(linuxFiles.listNoFollow(path("link"))).toEqual([]);
+    expect(linuxFiles.listNoFollow(path("absent"))).toEqual([]);
+    expect(() => linuxFiles.listNoFollow(path("link"))).toThrow(/ELOOP|ENOTDIR/);
+  });
+
+  test("what is no folder isn't taken for an empty one", () => {
+    linuxFiles.writeAtomic(path("file"), "x");
+    expect(() => linuxFiles.listNoFollow(path("file"))).toThrow("ENOTDIR");
   });
 
   test("a file that is made by appending can be read by others, as logs are", () => {

@@ -1,21 +1,17 @@
 import * as fs from "node:fs";
-import { dirname, join } from "node:path";
-import {
-  type FileKind,
-  type FileStat,
-  type Files,
-  longestFolderBytes,
-  type Ownership,
-} from "../files.ts";
+import { type Files, longestFolderBytes } from "../files.ts";
 import { hasCode, KernelError } from "../kernel-error.ts";
 import { asKernelError, attempt } from "./attempt.ts";
 import { copyFolder } from "./copy-folder.ts";
+import { descriptorPath, readFrom, withDescriptor } from "./descriptor.ts";
+import { statOf } from "./file-stat.ts";
 import { checked, cString, libc } from "./libc.ts";
+import { componentsOf, makeFolder, openBeneath, openFolder, openRegular } from "./no-follow.ts";
+import { own, writeAll, writeAtomic } from "./write-file.ts";
 
 const {
   O_APPEND,
   O_CREAT,
-  O_DIRECTORY,
   O_EXCL,
   O_NOFOLLOW,
   O_NOCTTY,
@@ -155,19 +151,19 @@ export const linuxFiles: Files = {
     }
   },
   listNoFollow(path, maxBytes = longestFolderBytes) {
-    const names = present("list", path, () => {
-      const fd = openFolder(path, path);
-      return withDescriptor(fd, () => {
-        const { size } = fs.fstatSync(fd);
-        if (size > maxBytes) {
-          throw new KernelError("list", path, "EFBIG", {
-            detail: `the folder takes ${size} bytes on its disk, and at most ${maxBytes} are read`,
-          });
-        }
-        return fs.readdirSync(descriptorPath(fd)).sort();
-      });
+    const fd = openFolderIfPresent(path);
+    if (fd === undefined) {
+      return [];
+    }
+    return withDescriptor(fd, () => {
+      const { size } = fs.fstatSync(fd);
+      if (size > maxBytes) {
+        throw new KernelError("list", path, "EFBIG", {
+          detail: `the folder takes ${size} bytes on its disk, and at most ${maxBytes} are read`,
+        });
+      }
+      return attempt("list", path, () => fs.readdirSync(descriptorPath(fd)).sort());
     });
-    return names ?? [];
   },
   openReader(path) {
     return present("read", path, () => {
@@ -186,21 +182,16 @@ export const linuxFiles: Files = {
   },
 };
 
-/** Opens a regular file that is no link. Opening a fifo would wait for its other side, and a device may do anything. */
-export function openRegular(operation: string, path: string, flags: number): number {
-  return attempt(operation, path, () => {
-    // Opening alone sets some devices going: a watchdog, a tape.
-    const found = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (found !== undefined && !found.isFile() && !found.isSymbolicLink()) {
-      throw new KernelError(operation, path, "EINVAL", { detail: `it is a ${kindOf(found)}` });
+/** Unlike `present`: what is no folder is not taken for an empty one. */
+function openFolderIfPresent(path: string): number | undefined {
+  try {
+    return openFolder(path, path);
+  } catch (error) {
+    if (hasCode(error, "ENOENT")) {
+      return undefined;
     }
-    const fd = fs.openSync(path, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0o644);
-    if (!fs.fstatSync(fd).isFile()) {
-      fs.closeSync(fd);
-      throw new KernelError(operation, path, "EINVAL", { detail: "it is not a regular file" });
-    }
-    return fd;
-  });
+    throw error;
+  }
 }
 
 function present<T>(operation: string, path: string, call: () => T): T | undefined {
@@ -215,148 +206,10 @@ function present<T>(operation: string, path: string, call: () => T): T | undefin
   }
 }
 
-function withDescriptor<T>(fd: number, use: (fd: number) => T): T {
-  try {
-    return use(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function readFrom(fd: number, maxBytes: number, start?: number): Uint8Array {
-  const buffer = Buffer.alloc(maxBytes);
-  let filled = 0;
-  while (filled < maxBytes) {
-    const at = start === undefined ? null : start + filled;
-    const got = fs.readSync(fd, buffer, filled, maxBytes - filled, at);
-    if (got === 0) {
-      break;
-    }
-    filled += got;
-  }
-  return buffer.subarray(0, filled);
-}
-
-function writeAll(fd: number, content: string | Uint8Array): void {
-  const bytes = typeof content === "string" ? Buffer.from(content) : content;
-  let written = 0;
-  // An empty write has a meaning for some files of /proc and /sys.
-  do {
-    written += fs.writeSync(fd, bytes, written, bytes.length - written);
-  } while (written < bytes.length);
-}
-
-function writeAtomic(path: string, content: string | Uint8Array, ownership: Ownership): void {
-  const temporary = join(dirname(path), `.${path.slice(path.lastIndexOf("/") + 1)}.new`);
-  fs.rmSync(temporary, { force: true });
-  const fd = fs.openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  try {
-    withDescriptor(fd, () => {
-      writeAll(fd, content);
-      own(fd, ownership, 0o644);
-      fs.fsyncSync(fd);
-    });
-    fs.renameSync(temporary, path);
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
-  }
-  withDescriptor(fs.openSync(dirname(path), O_RDONLY | O_DIRECTORY), fs.fsyncSync);
-}
-
-/** Owner first: a change of owner clears setuid bits. */
-function own(fd: number, { mode, owner }: Ownership, defaultMode: number | undefined): void {
-  if (owner !== undefined) {
-    fs.fchownSync(fd, owner.uid, owner.gid);
-  }
-  const wanted = mode ?? defaultMode;
-  if (wanted !== undefined) {
-    fs.fchmodSync(fd, wanted);
-  }
-}
-
 /** makedev(3) of glibc. */
 function deviceNumber(major: number, minor: number): bigint {
   const [high, low] = [BigInt(major), BigInt(minor)];
   return (
     ((high & ~0xfffn) << 32n) | ((high & 0xfffn) << 8n) | ((low & ~0xffn) << 12n) | (low & 0xffn)
   );
-}
-
-function descriptorPath(fd: number): string {
-  return `/proc/self/fd/${fd}`;
-}
-
-function componentsOf(root: string, relativePath: string): string[] {
-  const names = relativePath.split("/").filter((name) => name !== "" && name !== ".");
-  if (relativePath.startsWith("/") || names.includes("..")) {
-    throw new KernelError("open", `${root}/${relativePath}`, "EINVAL", {
-      detail: 'the path contains ".." or is absolute',
-    });
-  }
-  return names;
-}
-
-function openFolder(path: string, asked: string): number {
-  // The path of a descriptor is a link to the kernel; what it leads to was opened without following any.
-  const target = /^\/proc\/self\/fd\/\d+$/.test(path) ? `${path}/.` : path;
-  return attempt("open", asked, () => fs.openSync(target, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-}
-
-/** Opens each component through the descriptor of the one before, so that no link is followed. */
-function openBeneath(root: string, relativePath: string): number {
-  let fd = openFolder(root, root);
-  for (const name of componentsOf(root, relativePath)) {
-    const outer = fd;
-    fd = withDescriptor(outer, () =>
-      openFolder(`${descriptorPath(outer)}/${name}`, `${root}/${relativePath}`),
-    );
-  }
-  return fd;
-}
-
-function makeFolder(path: string): boolean {
-  try {
-    fs.mkdirSync(path, 0o700);
-    return true;
-  } catch (error) {
-    const refusal = asKernelError("mkdir", path, error);
-    if (hasCode(refusal, "EEXIST")) {
-      return false;
-    }
-    throw refusal;
-  }
-}
-
-function statOf(stat: fs.Stats): FileStat {
-  return {
-    kind: kindOf(stat),
-    mode: stat.mode & 0o7777,
-    uid: stat.uid,
-    gid: stat.gid,
-    sizeBytes: stat.size,
-    mtimeMs: stat.mtimeMs,
-    deviceId: stat.dev,
-    nodeId: stat.rdev,
-    inode: stat.ino,
-  };
-}
-
-function kindOf(stat: fs.Stats): FileKind {
-  if (stat.isFile()) {
-    return "file";
-  }
-  if (stat.isDirectory()) {
-    return "folder";
-  }
-  if (stat.isSymbolicLink()) {
-    return "link";
-  }
-  if (stat.isFIFO()) {
-    return "fifo";
-  }
-  if (stat.isSocket()) {
-    return "socket";
-  }
-  return stat.isBlockDevice() ? "block" : "char";
 }

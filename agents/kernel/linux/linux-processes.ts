@@ -4,7 +4,8 @@ import { KernelError } from "../kernel-error.ts";
 import { type Processes, type RunOptions, scrubbedEnvironment } from "../processes.ts";
 import { orStuck, overText } from "../quiet.ts";
 import { asKernelError, attempt } from "./attempt.ts";
-import { linuxFiles, openRegular } from "./linux-files.ts";
+import { linuxFiles } from "./linux-files.ts";
+import { openRegular } from "./no-follow.ts";
 
 const defaultTimeout = { quietMs: 60_000 };
 
