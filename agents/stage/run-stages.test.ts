@@ -250,7 +250,7 @@ describe("runStages", () => {
     const onFailure = () => Promise.reject(new Error("no hands"));
     const { run, records } = start([{ ...failing("worst", new Error("bad")), onFailure }]);
     await run.finished;
-    expect(records[0]?.message).toBe("bad; and its fallback failed too: no hands");
+    expect(records[0]?.message).toBe("bad; and the backup method failed too: no hands");
   });
 
   test.each([

@@ -162,7 +162,7 @@ async function plainOutcome(
   try {
     return await onFailure(context);
   } catch (error) {
-    return `and its fallback failed too: ${oneLine(error)}`;
+    return `and the backup method failed too: ${oneLine(error)}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { folderShare } from "./share.ts";
 
-/** What can be behind a machine's network card. */
+/** What can be behind a machine's network interface. */
 export const networks = ["user", "restricted", "tap", "bridge"] as const;
 
 /** Whether QEMU is the guest's network, and this host's ports lead to it. */

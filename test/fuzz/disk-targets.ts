@@ -9,6 +9,7 @@ import { gptWrites } from "../../agents/automount/content/gpt.ts";
 import { probe, ShortReadError } from "../../agents/automount/content/probe.ts";
 import { fatLabel } from "../../agents/provision/nocloud/fat-label.ts";
 import { isoLabels } from "../../agents/provision/nocloud/iso-labels.ts";
+import { mebibyte } from "../../agents/units/bytes.ts";
 import { bytesOf, key, text } from "./seeds.ts";
 import { must, type Target } from "./target.ts";
 
@@ -166,7 +167,7 @@ const label: Target = {
       return input.slice(offset, offset + length);
     };
     const labels = [...(isoLabels(read) ?? []), fatLabel(read)];
-    must(readBytes < 1024 * 1024, "more read than a label takes");
+    must(readBytes < mebibyte, "more read than a label takes");
     return labels.some((one) => one?.toLowerCase() === "cidata");
   },
 };

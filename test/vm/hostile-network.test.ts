@@ -79,7 +79,7 @@ const test = plain.extend(
   }),
 );
 
-test("the rules are there before containers are, and the second card is the neighbour's", async ({
+test("the rules are there before containers are, and the second interface is the neighbour's", async ({
   surrounded: { machine, container },
 }) => {
   expect(await machine.root("cat /sys/class/net/eth1/address")).toBe(neighbour.guestMac);

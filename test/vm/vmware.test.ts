@@ -6,7 +6,7 @@ import { eventually } from "./harness/eventually.ts";
 import { expectIsoBoot, isoWays } from "./harness/iso-ways.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
-describe("on what looks like VMware, with its disks and network cards", () => {
+describe("on what looks like VMware, with its disks and network interfaces", () => {
   let identity: Identity;
   let machine: TestMachine;
   const way = isoWays["BIOS from an IDE CD-ROM"];
@@ -26,7 +26,7 @@ describe("on what looks like VMware, with its disks and network cards", () => {
         ...["-device", "scsi-hd,drive=pvdisk,bus=pv.0"],
         ...["-netdev", "user,id=n1,net=10.1.0.0/24", "-device", "vmxnet3,netdev=n1"],
         ...["-netdev", "user,id=n2,net=10.2.0.0/24", "-device", "e1000,netdev=n2"],
-        // Gives the same address as the card that SSH comes by, on a wire of its own.
+        // Gives the same address as the interface that SSH comes by, on a wire of its own.
         ...["-netdev", "user,id=twin", "-device", "e1000e,netdev=twin"],
       ],
     });
@@ -54,7 +54,7 @@ describe("on what looks like VMware, with its disks and network cards", () => {
     ).toBe("vmw_pvscsi");
   });
 
-  test("gets an address on each network card", async () => {
+  test("gets an address on each network interface", async () => {
     const drivers = await machine.guest(
       "for card in /sys/class/net/eth*; do basename $(readlink $card/device/driver); done | sort",
     );
@@ -65,7 +65,7 @@ describe("on what looks like VMware, with its disks and network cards", () => {
     );
   });
 
-  test("answers by the first of two cards in one network, whichever driver was there first", async () => {
+  test("answers by the first of two interfaces in one network, whichever driver was there first", async () => {
     const driverOf = (card = "") =>
       machine.guest(`basename $(readlink /sys/class/net/${card}/device/driver)`);
     const routes = await machine.guest("ip route show 10.0.2.0/24");

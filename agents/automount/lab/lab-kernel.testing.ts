@@ -3,6 +3,7 @@ import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { FakeNode } from "../../kernel/fake-tree.testing.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import type { MountRequest } from "../../kernel/mounts.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { findExt } from "../content/ext4.ts";
 import { probe } from "../content/probe.ts";
 import type { Platter, Survivors } from "./platter.testing.ts";
@@ -163,7 +164,7 @@ export class LabKernel extends FakeKernel {
   scan(name: string, platter: Platter): void {
     const { sizeBytes, sectorBytes } = platter;
     const read = (offset: number, length: number) => platter.read(offset, length);
-    const found = probe({ sizeBytes, sectorBytes, read, skipBytes: 1024 * 1024 });
+    const found = probe({ sizeBytes, sectorBytes, read, skipBytes: mebibyte });
     for (const entry of found.is === "table" ? found.table.entries : []) {
       const partition = partitionName(name, entry.number);
       const folder = `/sys/devices/lab/block/${name}/${partition}`;
@@ -233,8 +234,8 @@ export class LabKernel extends FakeKernel {
     this.filesystems.delete(partitionName(argv.at(-2) ?? "", 1));
     const superblock = superblockOf(argv[argv.indexOf("-L") + 1] ?? "", Number(argv.at(-1)));
     for (const [at, content] of [
-      [16 * 1024 * 1024, new Uint8Array(4096).fill(7)],
-      [32 * 1024 * 1024, superblock],
+      [16 * mebibyte, new Uint8Array(4096).fill(7)],
+      [32 * mebibyte, superblock],
       [1024, superblock],
     ] as const) {
       this.change("writeBlock", "mke2fs", String(at));

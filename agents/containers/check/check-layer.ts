@@ -1,12 +1,13 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import type { Layer } from "../stores/lists.ts";
 import { Crc64 } from "./crc64.ts";
 import { type LayerFile, readTarSplit } from "./tar-split.ts";
 
-const partBytes = 1024 * 1024;
-const longestNotesBytes = 256 * 1024 * 1024;
+const partBytes = mebibyte;
+const longestNotesBytes = 256 * mebibyte;
 const linkBytes = 26;
 
 /** What a check found of a layer: undefined when it is whole. */

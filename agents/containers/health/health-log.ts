@@ -1,8 +1,9 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { type PodmanOwner, runtimePlaceOf } from "../podman/podman-of.ts";
 
-const longestLogBytes = 1024 * 1024;
+const longestLogBytes = mebibyte;
 
 /**
  * Podman's own log of a container's checks, which it makes when it starts a container that has one: what there is

@@ -2,6 +2,7 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { runChecked } from "../../kernel/run-checked.ts";
 import { stateFolder } from "../../kernel/state-folder.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import type { ContainerEvent } from "../events/container-event.ts";
 import type { PodmanOwner } from "../podman/podman-of.ts";
 
@@ -11,7 +12,7 @@ import type { PodmanOwner } from "../podman/podman-of.ts";
  * StoppedByUser with the rest of a container's state), and `unless-stopped` means just that.
  */
 const path = `${stateFolder}/stopped-containers`;
-const longestBytes = 4 * 1024 * 1024;
+const longestBytes = 4 * mebibyte;
 const syncTimeoutMs = 600_000;
 const settleMs = 200;
 

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import { mebibyte } from "../../units/bytes.ts";
 
 const id = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
@@ -41,7 +42,7 @@ export interface Lists {
   unreadable: string[];
 }
 
-const longestListBytes = 64 * 1024 * 1024;
+const longestListBytes = 64 * mebibyte;
 
 /** Reads the lists of a store; one that isn't there is empty. Layers that Podman hasn't finished aren't listed: it removes them by itself. */
 export function readLists(kernel: Kernel, folder: string): Lists {

@@ -3,9 +3,10 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import { noHooksPath } from "../../kernel/state-folder.ts";
 import { supervisorOf } from "../../services/supervisor.ts";
 import type { Stage } from "../../stage/stage.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { crontabs, planDaemons } from "./plan-daemons.ts";
 
-const longestCrontabBytes = 1024 * 1024;
+const longestCrontabBytes = mebibyte;
 
 /** crond reads a crontab before anything else, and waits at one that never ends. Throws for what is none. */
 function checkCrontabs(kernel: Kernel): void {

@@ -2,10 +2,11 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { stateFolder } from "../../kernel/state-folder.ts";
 import type { Stage, StageNotes } from "../../stage/stage.ts";
+import { mebibyte } from "../../units/bytes.ts";
 
 const source = `${stateFolder}/etc/containers`;
 const target = "/etc/containers";
-const longestFileBytes = 1024 * 1024;
+const longestFileBytes = mebibyte;
 /** certs.d/HOST:PORT/ca.crt */
 const deepest = 4;
 

@@ -4,6 +4,7 @@ import type { Child } from "../../kernel/processes.ts";
 import { noHooksPath, stateFolder } from "../../kernel/state-folder.ts";
 import { diskFolder } from "../../logs/log-folders.ts";
 import { diskLogBytes, rotate } from "../../logs/rotate.ts";
+import { mebibyte } from "../../units/bytes.ts";
 
 /** Sourced before each hook, at logins, and for podman's service: a place for proxies and the like. */
 export const profilePath = `${stateFolder}/profile`;
@@ -12,7 +13,7 @@ export const profilePath = `${stateFolder}/profile`;
 export type HookName = "bootsync" | "bootlocal" | "shutdown";
 
 /** Nobody's profile or script is longer; a file of terabytes that holds nothing would keep sh reading. */
-const longestScriptBytes = 1024 * 1024;
+const longestScriptBytes = mebibyte;
 
 /**
  * Of sh -c: sources $1 unless it isn't there, is no shell script, or would hold who reads it, and becomes the rest. The

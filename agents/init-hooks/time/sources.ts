@@ -11,7 +11,7 @@ const answerTimeoutMs = 2_000;
 const mostServers = 4;
 
 /**
- * Clocks of hypervisors, by what they call themselves. The clock of a network card is none: it runs as it likes
+ * Clocks of hypervisors, by what they call themselves. The clock of a network interface is none: it runs as it likes
  * until somebody sets it.
  */
 const hypervisorClocks = ["KVM virtual PTP", "hyperv", "ptp_vmw"];

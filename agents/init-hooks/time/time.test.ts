@@ -226,7 +226,7 @@ describe("a clock by the hypervisor's", () => {
     ["KVM virtual PTP", "/dev/ptp0"],
     ["hyperv", "/dev/ptp0"],
     ["ptp_vmw", "/dev/ptp0"],
-    // A network card's: it runs as it likes.
+    // A network interface's: it runs as it likes.
     ["000000000000", undefined],
     ["52:54:00:12:34:56", undefined],
   ])("called %s is %s", (name, path) => {

@@ -2,11 +2,12 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { stateFolder } from "../../kernel/state-folder.ts";
 import type { Stage } from "../../stage/stage.ts";
+import { mebibyte } from "../../units/bytes.ts";
 
 const folder = `${stateFolder}/certs`;
 /** Podman (Go's crypto/x509) and OpenSSL's programs read this one. */
 export const trustBundle = "/etc/ssl/certs/ca-certificates.crt";
-const longestFileBytes = 1024 * 1024;
+const longestFileBytes = mebibyte;
 /** Of our own part in the bundle, so that a second run doesn't add it again. */
 const mark = "# from the data disk\n";
 

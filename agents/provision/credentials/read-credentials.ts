@@ -1,11 +1,12 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import { emptyProvision, type Provision } from "../model/provision.ts";
 import { credentialOf, provisionsOf } from "./credentials.ts";
 import { firmwareConfig, smbiosTable } from "./places.ts";
 import { oemStrings } from "./smbios.ts";
 
-const maxTableBytes = 1024 * 1024;
+const maxTableBytes = mebibyte;
 const maxCredentialBytes = 64 * 1024;
 
 /** What is asked for by what the hypervisor hands this machine. A source that can't be read gives a warning. */

@@ -25,7 +25,7 @@ export class Reading {
     }
   }
 
-  complain(place: string, value: unknown, expected: string): void {
+  warn(place: string, value: unknown, expected: string): void {
     const found = typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : "something else";
     this.warnings.push(`${place}: expected ${expected}, found ${found}`);
   }
@@ -35,7 +35,7 @@ export class Reading {
     const [ip = "", bits = textOf(netmask) ?? ""] = (textOf(value) ?? "").split("/");
     const prefix = isIpAddress(ip) ? prefixOf(ip, bits) : undefined;
     if (prefix === undefined) {
-      this.complain(place, value, "an address with its network's bits");
+      this.warn(place, value, "an address with its network's bits");
       return [];
     }
     return [`${ip}/${prefix}`];
@@ -45,7 +45,7 @@ export class Reading {
   route(to: string | undefined, via: unknown, metric: unknown, place: string): ProvisionedRoute[] {
     const gateway = textOf(via) ?? "";
     if (to === undefined || !isIpAddress(gateway)) {
-      this.complain(place, via, "a network and the address of a router");
+      this.warn(place, via, "a network and the address of a router");
       return [];
     }
     const number = Number(textOf(metric));
@@ -63,7 +63,7 @@ export class Reading {
     if (Number.isInteger(mtu) && mtu >= mtuBounds.least && mtu <= mtuBounds.most) {
       return mtu;
     }
-    this.complain(place, value, `an MTU of ${mtuBounds.least} to ${mtuBounds.most}`);
+    this.warn(place, value, `an MTU of ${mtuBounds.least} to ${mtuBounds.most}`);
     return undefined;
   }
 
@@ -73,7 +73,7 @@ export class Reading {
       if (isIpAddress(server)) {
         this.nameServers.push(server);
       } else {
-        this.complain(place, server, "an address of a name server");
+        this.warn(place, server, "an address of a name server");
       }
     }
     this.searchDomains.push(...wordsOf(domains).filter((name) => /^[\w.-]{1,253}$/.test(name)));

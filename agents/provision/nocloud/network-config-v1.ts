@@ -9,7 +9,7 @@ export function readVersion1(items: unknown, reading: Reading): void {
   for (const item of isList(items) ? items : []) {
     const type = isMap(item) ? textOf(at(item, "type")) : undefined;
     if (!isMap(item) || type === undefined) {
-      reading.complain("config", item, "a map with a type");
+      reading.warn("config", item, "a map with a type");
     } else if (type === "physical") {
       found.push(physical(item, reading));
     } else if (type === "nameserver") {

@@ -32,7 +32,7 @@ export function readNetworkConfig(document: unknown): NetworkConfig {
   } else if (version === "2") {
     readVersion2(config, reading);
   } else if (Object.keys(config).length > 0) {
-    reading.complain("version", version, "1 or 2");
+    reading.warn("version", version, "1 or 2");
   }
   const { interfaces, nameServers, searchDomains, notHonoured, warnings } = reading;
   const isEmpty = interfaces.length + nameServers.length + searchDomains.length === 0;

@@ -1,3 +1,4 @@
+import { mebibyte } from "../../units/bytes.ts";
 import { listed } from "../model/listed.ts";
 import { isMime, readMultipart } from "./multipart.ts";
 import { isList, isMap, type YamlMap } from "./values.ts";
@@ -12,7 +13,7 @@ export interface UserData {
   warnings: string[];
 }
 
-const maxBytes = 1024 * 1024;
+const maxBytes = mebibyte;
 /** Packed in a part of something packed. */
 const maxDepth = 5;
 

@@ -5,6 +5,7 @@ import { KernelError } from "../../kernel/kernel-error.ts";
 import { listed } from "../../provision/model/listed.ts";
 import type { Provision } from "../../provision/model/provision.ts";
 import { readProvisions } from "../../provision/read-provisions.ts";
+import { mebibyte } from "../../units/bytes.ts";
 import {
   type AuthorizedKey,
   authorizedLine,
@@ -14,7 +15,7 @@ import {
 /** Where sshd looks for keys besides ~/.ssh (its AuthorizedKeysFile); in RAM, made anew on each boot. */
 export const givenFolder = "/etc/ssh/authorized_keys.d";
 
-const longestFileBytes = 1024 * 1024;
+const longestFileBytes = mebibyte;
 
 /** A key that lets somebody in without standing in a file of the user's. */
 export interface GivenKey extends AuthorizedKey {

@@ -11,7 +11,7 @@ export function machineUuid(folder: string): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** The MAC address of its network card: always the same too, below the prefix that QEMU's cards have. */
+/** The MAC address of its network interface: always the same too, below the prefix that QEMU's cards have. */
 export function machineMac(folder: string): string {
   const bytes = createHash("sha256").update(folder).digest().subarray(16, 19);
   return `52:54:00:${bytes.toString("hex").replace(/^(..)(..)/, "$1:$2:")}`;

@@ -16,7 +16,7 @@ export type NetworkPlan =
   | { readonly kind: "bridge"; readonly bridge: string };
 
 /**
- * The network card and what is behind it. Without a ROM the firmware doesn't try the network. On a
+ * The network interface and what is behind it. Without a ROM the firmware doesn't try the network. On a
  * network that machines share each has an address of its own: QEMU gives all of them the same one.
  *
  * @param folder of the machine.

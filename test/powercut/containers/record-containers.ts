@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { mebibyte } from "../../../agents/units/bytes.ts";
 import { userdataArchive } from "../../../machine/disk/userdata-archive.ts";
 import type { Identity } from "../../vm/harness/data-disk.ts";
 import { Registry } from "../../vm/harness/registry.ts";
@@ -10,7 +11,6 @@ import { SparseDisk } from "../sparse-disk.ts";
 import { type Entry, readWriteLog } from "../write-log.ts";
 import { operations } from "./operations.ts";
 
-const mebibyte = 2 ** 20;
 const sizeMiB = 1536;
 const sectorBytes = 512;
 /** A dirty page is written after half a minute at the latest, and looked for every five seconds. */

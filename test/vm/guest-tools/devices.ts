@@ -15,7 +15,7 @@ export function deviceTests(): void {
     });
   });
 
-  test("serves a disk and a network card that are plugged in later", async ({
+  test("serves a disk and a network interface that are plugged in later", async ({
     given: { machine, scratch },
   }) => {
     const monitor = await machine.monitor();

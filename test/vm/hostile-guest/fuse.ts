@@ -39,14 +39,14 @@ export interface Reply {
 export class FuseClient {
   readonly #bridge: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
-  readonly #complaints: string[] = [];
+  readonly #errors: string[] = [];
   #unique = 2n;
 
   private constructor(socket: string) {
     const program = path.join(import.meta.dirname, "vhost-user.py");
     this.#bridge = spawn("python3", [program, socket]);
-    this.#bridge.stderr.on("data", (chunk) => this.#complaints.push(String(chunk)));
-    this.#bridge.stdin.on("error", (error) => this.#complaints.push(error.message));
+    this.#bridge.stderr.on("data", (chunk) => this.#errors.push(String(chunk)));
+    this.#bridge.stdin.on("error", (error) => this.#errors.push(error.message));
     this.#lines = createInterface({ input: this.#bridge.stdout })[Symbol.asyncIterator]();
   }
 
@@ -55,7 +55,7 @@ export class FuseClient {
     const client = new FuseClient(socket);
     const { error } = await client.request(op.init, 0n, numbers(7, 31, 0, 0));
     if (error !== 0) {
-      throw new Error(`the daemon refuses to start with ${error}: ${client.#complaints.join("")}`);
+      throw new Error(`the daemon refuses to start with ${error}: ${client.#errors.join("")}`);
     }
     return client;
   }
@@ -78,7 +78,7 @@ export class FuseClient {
     this.#bridge.stdin.write(`${Buffer.concat([header, body]).toString("hex")}\n`);
     const { value, done } = await this.#lines.next();
     if (done === true) {
-      this.#complaints.push(" no answer");
+      this.#errors.push(" no answer");
       return { error: -1, body: Buffer.alloc(0) };
     }
     const reply = Buffer.from(value, "hex");

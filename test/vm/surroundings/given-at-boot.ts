@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { secondMac, test } from "./surrounded.ts";
 import { until } from "./until.ts";
 
-/** What is around the machine when it starts: a disk with a name and a key, two cards. */
+/** What is around the machine when it starts: a disk with a name and a key, two interfaces. */
 export function givenAtBootTests(): void {
   test("a NoCloud disk with FAT gives the host its name and the user a key", async ({
     surrounded: { machine },
@@ -33,7 +33,7 @@ export function givenAtBootTests(): void {
     expect(other).toMatch(/mtu 1500/);
   });
 
-  test("both cards have an address, a way out and name servers, whatever kind they are", async ({
+  test("both interfaces have an address, a way out and name servers, whatever kind they are", async ({
     surrounded: { machine },
   }) => {
     await until(machine, "test -e /run/network/eth0.dhcp -a -e /run/network/eth1.dhcp");

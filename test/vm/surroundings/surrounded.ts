@@ -27,7 +27,7 @@ export interface Surrounded {
 /** The hardware address of the interface that the NoCloud disk is about. */
 export const secondMac = "52:54:00:0c:1d:7a";
 
-/** A machine with two cards, a clock that is years wrong, and little memory. */
+/** A machine with two interfaces, a clock that is years wrong, and little memory. */
 export const test = plain.extend(
   "surrounded",
   ...sharedByFile(async (atTheEnd): Promise<Surrounded> => {

@@ -4,19 +4,19 @@ import { routerAdvertisement } from "../harness/router-advertisement.ts";
 import { test } from "./surrounded.ts";
 import { until } from "./until.ts";
 
-/** Cards and cables that are plugged in and pulled out while the machine runs. */
-export function laterCardsTests(): void {
-  test("a card that is plugged in later gets the address that ip= gives it", async ({
+/** Interfaces and cables that are plugged in and pulled out while the machine runs. */
+export function laterInterfacesTests(): void {
+  test("an interface that is plugged in later gets the address that ip= gives it", async ({
     surrounded: { machine, monitor },
   }) => {
-    const card = {
+    const device = {
       driver: "virtio-net-pci",
       netdev: "third",
       bus: "port1",
       id: "card2",
       romfile: "",
     };
-    await monitor.execute("device_add", card);
+    await monitor.execute("device_add", device);
     await until(machine, "test -e /run/network/eth2.static");
     const shown = await machine.root("ip addr show dev eth2; ip route");
     expect(shown).toMatch(/mtu 1400/);
@@ -31,14 +31,14 @@ export function laterCardsTests(): void {
     const before = await machine.root("cat /etc/resolv.conf");
     await monitor.execute("netdev_add", wire.netdev("wire"));
     const asked = wire.next("question of DHCP", parseDhcpQuestion);
-    const card = {
+    const device = {
       driver: "virtio-net-pci",
       netdev: "wire",
       bus: "port2",
       id: "card3",
       romfile: "",
     };
-    await monitor.execute("device_add", card);
+    await monitor.execute("device_add", device);
     const question = await asked;
     expect(question).toMatchObject({ type: "discover", hostname: "web" });
     await wire.next("second question", parseDhcpQuestion);
@@ -82,12 +82,12 @@ export function laterCardsTests(): void {
     expect(shown).toContain("nameserver 10.7.0.53\n");
     expect(shown).toContain("search wire.lan\n");
     expect(shown).toContain("ntp 10.7.0.123");
-    // The addresses of IPv6 and the other cards' servers are still there.
+    // The addresses of IPv6 and the other interfaces' servers are still there.
     expect(shown).toMatch(/inet6 fd09:/);
     expect(shown).toContain("nameserver 10.0.2.3\n");
   });
 
-  test("a card that is pulled out takes its name servers along", async ({
+  test("an interface that is pulled out takes its name servers along", async ({
     surrounded: { machine, monitor },
   }) => {
     await monitor.execute("device_del", { id: "card3" });
