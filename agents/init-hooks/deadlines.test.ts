@@ -35,7 +35,7 @@ test("a boot that waits says so oftener than a service at its gate looks", async
   expect(looks * Number(lookSeconds) * 1000).toBeGreaterThanOrEqual(defaultMostMs);
 });
 
-test("it says no more when the services are let go", async () => {
+test("it says no more when the services are started", async () => {
   const { kernel, gates } = heldGates();
   for (const name of ["sshd", "console", "acpid"] as const) {
     gates.open(name);

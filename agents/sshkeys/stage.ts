@@ -124,7 +124,7 @@ function howMany(own: UserKeys["keys"], given: GivenKeys["keys"]): string {
   return `${count({ keys: [...own, ...given] })}${also}`;
 }
 
-/** Once more, for a data disk that came after sshd had to be let go. */
+/** Once more, for a data disk that came after sshd had to be started. */
 export async function bringKeysLate({ kernel, options }: StageContext): Promise<string> {
   const notes = { observed: null, plan: null, done: [] };
   const { message } = await runSshkeys({ kernel, options, notes });

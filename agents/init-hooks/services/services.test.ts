@@ -84,11 +84,11 @@ describe("sshd's stage", () => {
     expect(sshd.notes.observed).toEqual({ agentsCpuMs: 1234 });
   });
 
-  test("comes after the keys, and is let go even when it fails itself", async () => {
+  test("comes after the keys, and is started even when it fails itself", async () => {
     const kernel = new FakeKernel();
     const stage = stageOf("sshd", kernel);
     expect(stage.needs).toContain("sshkeys");
-    expect(await stage.onFailure?.(context(kernel))).toBe("let go");
+    expect(await stage.onFailure?.(context(kernel))).toBe("started");
     expect(kernel.exists(gate("sshd"))).toBe(false);
   });
 });
@@ -106,11 +106,11 @@ test.each([
   expect(kernel.readText("/run/boot2podman/console-login")).toBe(`${who}\n`);
 });
 
-test("the console is let go after sshd, but doesn't wait long for it", async () => {
+test("the console is started after sshd, but doesn't wait long for it", async () => {
   const kernel = new FakeKernel();
   const stage = stageOf("console", kernel);
   expect(stage.hopes).toEqual({ for: ["sshd", "settings"], patienceMs: 10_000 });
-  expect(await stage.run(context(kernel))).toEqual({ result: "ok", message: "let go" });
+  expect(await stage.run(context(kernel))).toEqual({ result: "ok", message: "started" });
   expect(kernel.exists(gate("console"))).toBe(false);
 });
 

@@ -8,7 +8,7 @@ const sshFolder = "/etc/ssh";
 const consoleLoginPath = "/run/boot2podman/console-login";
 const sshdPidPath = "/run/sshd.pid";
 
-/** The services that wait for stages, each let go as soon as what it needs has passed. */
+/** The services that wait for stages, each started as soon as what it needs has passed. */
 export function serviceStages(gates: Gates, recorder: Recorder): Stage[] {
   return [sshdStage(gates, recorder), consoleStage(gates), gateStage("acpid", ["devices"], gates)];
 }
@@ -32,7 +32,7 @@ function sshdStage(gates: Gates, recorder: Recorder): Stage {
     },
     async onFailure() {
       gates.open("sshd");
-      return "let go";
+      return "started";
     },
   };
 }
@@ -55,7 +55,7 @@ function consoleStage(gates: Gates): Stage {
 function gateStage(name: GateName, needs: readonly string[], gates: Gates): Stage {
   const open = async () => {
     gates.open(name);
-    return "let go";
+    return "started";
   };
   return {
     name,
