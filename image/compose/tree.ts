@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ExtractedPackage } from "../extract/extract.ts";
-import type { ContentStore } from "../files/content.ts";
+import { type ContentStore, storeContent } from "../files/content.ts";
 import { type Entry, type FileEntry, rootLink, withParents } from "../files/entry.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
@@ -35,6 +35,7 @@ export interface Composition {
   usr: Entry[];
   modules: KernelModules;
   kernel: FileEntry;
+  /** The program itself, whose path in the guest is an empty file in /usr. */
   busybox: FileEntry;
 }
 
@@ -68,7 +69,13 @@ export async function composeTree(
   const present = new Set(
     [...[...groups.values()].flat(), ...ours, ...added].map(({ path }) => path),
   );
-  groups.set("busybox", [busybox, ...busyboxLinks(recipe.busybox, present)]);
+  // The base initrd has it, and binds it over this empty file: once in the download, once in memory.
+  const place: FileEntry = {
+    ...busybox,
+    sizeBytes: 0,
+    sha256: storeContent(store, Buffer.alloc(0)),
+  };
+  groups.set("busybox", [place, ...busyboxLinks(recipe.busybox, present)]);
   groups.set("certificates", [composeCertificates(recipe, packages, store)]);
   groups.set("accounts", composeAccounts(recipe, store));
   groups.set("modules", modules.entries);

@@ -75,6 +75,7 @@ export function baseEntries(
       sha256: storeContent(store, init),
     },
     { ...composition.busybox, path: "initrd/busybox" },
+    rootFolder("initrd/lasting"),
     ...numbered,
     ...["dev", "newroot", "proc", "sys", "usr"].map(rootFolder),
     // The kernel opens it for /init before anything is mounted.

@@ -35,10 +35,10 @@ describe("planNewRoot", () => {
     ]);
     const binds = words.filter((line) => line.includes("bind"));
     expect(binds).toEqual([
-      "mount /usr on /newroot/usr (bind)",
-      "mount /proc on /newroot/proc (bind)",
-      "mount /sys on /newroot/sys (bind)",
-      "mount /dev on /newroot/dev (bind)",
+      "mount /usr on /newroot/usr (bind,rec)",
+      "mount /proc on /newroot/proc (bind,rec)",
+      "mount /sys on /newroot/sys (bind,rec)",
+      "mount /dev on /newroot/dev (bind,rec)",
     ]);
     expect(words.indexOf(binds[0] ?? "")).toBeGreaterThan(2);
     expect(words.at(-1)).toBe("mount none on /newroot (rec,shared)");

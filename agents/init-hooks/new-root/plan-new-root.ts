@@ -110,13 +110,13 @@ function standardFolders(root: string): Step[] {
 
 /**
  * Bound and not moved: PID 1's shell, and the modules that it may be loading meanwhile, still need them where
- * they are. switch_root covers the old ones.
+ * they are. switch_root covers the old ones. With what is mounted below: busybox in /usr.
  */
 function boundMounts(root: string): Step[] {
   return ["usr", "proc", "sys", "dev"].map((name) => ({
     do: "mount",
     source: `/${name}`,
     target: `${root}/${name}`,
-    flags: ["bind"],
+    flags: ["bind", "rec"],
   }));
 }

@@ -1,9 +1,8 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { squashfsOffset } from "../../vm/harness/changed-image.ts";
-import { dist } from "../../vm/harness/qemu.ts";
 import { run, runOk } from "../../vm/harness/run.ts";
+import { unpackUsr } from "../../vm/harness/unpacked-usr.ts";
 
 /**
  * The image's programs without its kernel: a machine for each of hundreds of cuts would take hours under emulation.
@@ -17,9 +16,7 @@ export class ImageRoot {
       throw new Error("powercut containers mounts disk images: run it as root");
     }
     const folder = await mkdtemp(path.join(tmpdir(), "b2p-root-"));
-    const addOn = path.join(dist, "boot2podman.gz");
-    const from = ["-o", String(await squashfsOffset(addOn)), "-d", path.join(folder, "usr"), addOn];
-    await runOk(["unsquashfs", "-q", "-n", ...from]);
+    await unpackUsr(path.join(folder, "usr"));
     for (const name of ["root", "disk"]) {
       await mkdir(path.join(folder, name));
     }

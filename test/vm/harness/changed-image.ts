@@ -1,14 +1,12 @@
-import { mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { cpioBytes } from "../../../image/initrds/cpio.ts";
 import { dist } from "./qemu.ts";
 import { runOk } from "./run.ts";
+import { squashfsOffset } from "./unpacked-usr.ts";
 
 const shippedInit = path.resolve(import.meta.dirname, "../../../image/initrds/init");
-
-/** What a squashfs image begins with (kernel: Documentation/filesystems/squashfs.rst). */
-const squashfsMagic = "hsqs";
 
 /** Both initrds, joined, with the agents' program taken out of /usr: what a damaged image is like. */
 export async function initrdWithoutAgents(): Promise<string> {
@@ -74,16 +72,4 @@ async function joinedWith(
   const initrd = path.join(folder, "initrd");
   await writeFile(initrd, Buffer.concat(parts));
   return initrd;
-}
-
-/** Where the image begins in the bare cpio that carries it. */
-export async function squashfsOffset(file: string): Promise<number> {
-  const handle = await open(file);
-  const { buffer } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
-  await handle.close();
-  const offset = buffer.indexOf(squashfsMagic);
-  if (offset < 0) {
-    throw new Error(`${file} carries no squashfs image in its first 4 KiB`);
-  }
-  return offset;
 }

@@ -1,0 +1,33 @@
+import { chmod, open } from "node:fs/promises";
+import path from "node:path";
+import { dist } from "./qemu.ts";
+import { runOk } from "./run.ts";
+
+/** What a squashfs image begins with (kernel: Documentation/filesystems/squashfs.rst). */
+const squashfsMagic = "hsqs";
+
+/** busybox out of the base initrd, which ends in zeros that zstd complains of; words: the initrd, the target. */
+const takeBusybox =
+  'zstd -dcq "$1" 2>/dev/null | cpio -i --quiet --to-stdout initrd/busybox >"$2" && [ -s "$2" ]';
+
+/** Unpacks the built image's /usr into a new folder, with busybox where the boot binds it. */
+export async function unpackUsr(folder: string): Promise<void> {
+  const addOn = path.join(dist, "boot2podman.gz");
+  const from = ["-o", String(await squashfsOffset(addOn)), "-d", folder, addOn];
+  await runOk(["unsquashfs", "-q", "-n", ...from]);
+  const busybox = path.join(folder, "bin/busybox");
+  await runOk(["sh", "-c", takeBusybox, "sh", path.join(dist, "corepure64.gz"), busybox]);
+  await chmod(busybox, 0o755);
+}
+
+/** Where the image begins in the bare cpio that carries it. */
+export async function squashfsOffset(file: string): Promise<number> {
+  const handle = await open(file);
+  const { buffer } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
+  await handle.close();
+  const offset = buffer.indexOf(squashfsMagic);
+  if (offset < 0) {
+    throw new Error(`${file} carries no squashfs image in its first 4 KiB`);
+  }
+  return offset;
+}
