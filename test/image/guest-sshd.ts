@@ -6,10 +6,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { FakeKernel } from "../../agents/kernel/fake-kernel.testing.ts";
 import { allowPasswords, documentedPassword } from "../../agents/sshkeys/passwords.ts";
-import { squashfsOffset } from "../vm/harness/changed-image.ts";
 import { freePort } from "../vm/harness/ports.ts";
-import { dist } from "../vm/harness/qemu.ts";
 import { run, runOk } from "../vm/harness/run.ts";
+import { unpackUsr } from "../vm/harness/unpacked-usr.ts";
 
 /** How sshd answers who comes from an address: with its greeting, by turning it away, or by saying nothing. */
 export type Greeting = "greeted" | "turned away";
@@ -27,10 +26,8 @@ export class GuestSshd {
 
   static async start(): Promise<GuestSshd> {
     const folder = await mkdtemp(path.join(tmpdir(), "b2p-sshd-"));
-    const addOn = path.join(dist, "boot2podman.gz");
-    const from = ["-o", String(await squashfsOffset(addOn)), "-d", path.join(folder, "usr"), addOn];
-    const wanted = ["lib", "lib64", "sbin", "bin", "share/boot2podman/root"];
-    await runOk(["unsquashfs", "-q", "-n", ...from, ...wanted]);
+    const parts = ["lib", "lib64", "sbin", "share/boot2podman/root"];
+    await unpackUsr(path.join(folder, "usr"), parts);
     await mkdir(path.join(folder, "root"));
     const root = path.join(folder, "usr/share/boot2podman/root");
     await layPasswords(root);

@@ -4,9 +4,8 @@ import path from "node:path";
 import { replaceFolder } from "../../../image/cache/replace-folder.ts";
 import { hashOf } from "../../../image/cache/stage.ts";
 import { BuildError } from "../../../image/report/build-error.ts";
-import { squashfsOffset } from "../../vm/harness/changed-image.ts";
-import { dist } from "../../vm/harness/qemu.ts";
 import { type Result, run, runOk } from "../../vm/harness/run.ts";
+import { unpackUsr } from "../../vm/harness/unpacked-usr.ts";
 import { type Cache, type FetchedTests, testImageTags } from "../source/fetched-tests.ts";
 
 /** As whom Podman is run: root, the user tc, or root's service through podman-remote. */
@@ -36,9 +35,7 @@ export class Laboratory {
     }
     const folder = await mkdtemp("/var/tmp/b2p-conformance-");
     try {
-      const addOn = path.join(dist, "boot2podman.gz");
-      const offset = String(await squashfsOffset(addOn));
-      await runOk(["unsquashfs", "-q", "-n", "-o", offset, "-d", path.join(folder, "usr"), addOn]);
+      await unpackUsr(path.join(folder, "usr"));
       const images = await testImages(folder, tests, tools, cache);
       return new Laboratory(folder, tools, tests.folder, images);
     } catch (error) {

@@ -10,11 +10,15 @@ const squashfsMagic = "hsqs";
 const takeBusybox =
   'zstd -dcq "$1" 2>/dev/null | cpio -i --quiet --to-stdout initrd/busybox >"$2" && [ -s "$2" ]';
 
-/** Unpacks the built image's /usr into a new folder, with busybox where the boot binds it. */
-export async function unpackUsr(folder: string): Promise<void> {
+/**
+ * Unpacks the built image's /usr, or only `parts` of it, into a new folder, with busybox where the boot binds it: bin is
+ * always among the parts.
+ */
+export async function unpackUsr(folder: string, parts: readonly string[] = []): Promise<void> {
   const addOn = path.join(dist, "boot2podman.gz");
   const from = ["-o", String(await squashfsOffset(addOn)), "-d", folder, addOn];
-  await runOk(["unsquashfs", "-q", "-n", ...from]);
+  const wanted = parts.length > 0 ? ["bin", ...parts] : [];
+  await runOk(["unsquashfs", "-q", "-n", ...from, ...wanted]);
   const busybox = path.join(folder, "bin/busybox");
   await runOk(["sh", "-c", takeBusybox, "sh", path.join(dist, "corepure64.gz"), busybox]);
   await chmod(busybox, 0o755);
