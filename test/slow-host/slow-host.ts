@@ -97,7 +97,7 @@ const cases: Record<string, Case> = {
   "a disk that is plugged in late": {
     options: () => ({
       append: "waitusb=600",
-      extra: ["-device", "pcie-root-port,id=slot,chassis=1,slot=1"],
+      extra: ["-device", "pcie-root-port,id=port1,chassis=1"],
     }),
     meanwhile: async (machine, disk) => {
       // Longer than anything waits for a disk that isn't announced.
@@ -105,7 +105,11 @@ const cases: Record<string, Case> = {
       const monitor = await machine.monitor();
       const file = { driver: "file", filename: disk.file };
       await monitor.execute("blockdev-add", { driver: "raw", "node-name": "late", file });
-      await monitor.execute("device_add", { driver: "virtio-blk-pci", drive: "late", bus: "slot" });
+      await monitor.execute("device_add", {
+        driver: "virtio-blk-pci",
+        drive: "late",
+        bus: "port1",
+      });
       return () => monitor.close();
     },
   },

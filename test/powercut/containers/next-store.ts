@@ -53,8 +53,8 @@ async function tryFilesystem(
     return { faults: [`e2fsck: ${check.stdout}`], listed: [] };
   }
   const faults: string[] = [];
-  const said = await imageRoot.over(node, everythingWorks, async (disk) => {
-    const remains: string[] = [];
+  const said = await imageRoot.over(node, forBoth, async (disk) => {
+    const remains = new Map<string, string[]>();
     for (const { owner, below } of stores) {
       const folder = path.join(disk, below);
       if (await stat(`${folder}/overlay-layers`).catch(() => undefined)) {
@@ -62,18 +62,17 @@ async function tryFilesystem(
         // What was half made goes by the repair; the script below does as that does.
         const lasting = damaged.filter(({ isRemains }) => isRemains !== true);
         faults.push(...lasting.map(({ kind, names, why }) => `check: ${kind} ${names}: ${why}`));
-        if (owner === root) {
-          const left = damaged.filter(({ isRemains }) => isRemains === true);
-          remains.push(
-            ...left.map(({ kind, id, mayBeKnown }) => {
-              const how = mayBeKnown === true ? "unknown" : "rm";
-              return `${kind === "image" ? "rmi" : how}:${id}`;
-            }),
-          );
-        }
+        const left = damaged.filter(({ isRemains }) => isRemains === true);
+        remains.set(
+          owner.name,
+          left.map(({ kind, id, mayBeKnown }) => {
+            const how = mayBeKnown === true ? "unknown" : "rm";
+            return `${kind === "image" ? "rmi" : how}:${id}`;
+          }),
+        );
       }
     }
-    return remains;
+    return [root, user].map(({ name }) => (remains.get(name) ?? []).join(" "));
   });
   const lines = said.split("\n");
   faults.push(...lines.filter((line) => line.startsWith("FAULT ")));
@@ -110,12 +109,16 @@ function matches(wanted: string, line: string): boolean {
     : line.startsWith(before ?? "") && line.endsWith(after);
 }
 
-/** Runs every image, starts every container, reads every volume, network and secret that root's Podman lists. */
+/**
+ * Runs every image, starts every container, reads every volume, network and secret that somebody's Podman lists.
+ * $WHOSE: the start of each line; $REMAINS: what is to be removed before.
+ */
 const everythingWorks = `
-fault() { echo "FAULT $*"; }
-must() { what=$1; shift; "$@" > /tmp/said 2>&1 || fault "$what: $(tail -n 2 /tmp/said | tr '\\n' ' ')"; }
+said=$(mktemp)
+fault() { echo "FAULT $WHOSE$*"; }
+must() { what=$1; shift; "$@" > $said 2>&1 || fault "$what: $(tail -n 2 $said | tr '\\n' ' ')"; }
 # As check-stores --repair does before anything else.
-for remains in "$@"; do
+for remains in $REMAINS; do
   how=\${remains%%:*} id=\${remains#*:}
   if [ $how != rmi ]; then
     [ $how = unknown ] && podman container exists $id && continue
@@ -124,11 +127,11 @@ for remains in "$@"; do
   fi
   podman $how $id > /dev/null 2>&1 || fault "podman $remains"
 done
-podman images --format 'LISTED image {{.Repository}}:{{.Tag}}' || fault "podman images"
-podman ps -a --format 'LISTED container {{.Names}}' || fault "podman ps"
-podman volume ls --format 'LISTED volume {{.Name}}' || fault "podman volume ls"
-podman network ls --format 'LISTED network {{.Name}}' || fault "podman network ls"
-podman secret ls --format 'LISTED secret {{.Name}}' || fault "podman secret ls"
+podman images --format "LISTED \${WHOSE}image {{.Repository}}:{{.Tag}}" || fault "podman images"
+podman ps -a --format "LISTED \${WHOSE}container {{.Names}}" || fault "podman ps"
+podman volume ls --format "LISTED \${WHOSE}volume {{.Name}}" || fault "podman volume ls"
+podman network ls --format "LISTED \${WHOSE}network {{.Name}}" || fault "podman network ls"
+podman secret ls --format "LISTED \${WHOSE}secret {{.Name}}" || fault "podman secret ls"
 any=
 for image in $(podman images -a -q --no-trunc | sort -u); do
   must "image $image" podman run --rm --network none $image sh -c 'cd / && sha256sum -c sums'
@@ -138,6 +141,7 @@ for container in $(podman ps -a --format '{{.Names}}'); do
   must "container $container" podman start $container
   case $container in
     writer) must "content of $container" podman exec $container sh -c 'cd / && sha256sum -c sums' ;;
+    mine) must "life of $container" podman exec $container true ;;
     *) must "end of $container" podman wait $container ;;
   esac
   podman kill $container > /dev/null 2>&1
@@ -153,5 +157,20 @@ done
 for secret in $(podman secret ls -q); do
   must "secret $secret" podman secret inspect --showsecret $secret
 done
+`;
+
+/** For root, and for the user where he has a store. $1 and $2: what is to be removed before, of each. */
+const forBoth = `
+cat > /tmp/everything <<'EVERYTHING'
+${everythingWorks}
+EVERYTHING
+chmod 1777 /tmp
+WHOSE= REMAINS=$1 sh /tmp/everything
+if [ -d /mnt/data/local/share/containers/storage/overlay-layers ]; then
+  mkdir -p /home/tc/.local/share/containers /run/user/1000
+  chown 1000:50 /home/tc /home/tc/.local /home/tc/.local/share /run/user/1000
+  mount --bind /mnt/data/local/share/containers /home/tc/.local/share/containers
+  su -s /bin/sh tc -c "cd /home/tc && XDG_RUNTIME_DIR=/run/user/1000 WHOSE=\\"user's \\" REMAINS='$2' sh /tmp/everything"
+fi
 echo END
 `;

@@ -93,6 +93,6 @@ podman run --rm ${plainly} -v made:/box localhost/a sh -c 'cp -a /data /sums /bo
     user: "tc",
     script: `${tree}make /tmp/c && tar -C /tmp/c -c . | podman import -q -c ENV=PATH=/bin - localhost/c
 podman run -d --name mine --network none localhost/c sleep 1000`,
-    makes: [],
+    makes: [`user's ${named("c")}`, "user's container mine"],
   },
 ];
