@@ -1,6 +1,7 @@
 // npm run conformance [-- --as ROLE] [--tests pinned|debian12] [--results FOLDER] [FILE…]: Podman's own system tests
-// against the built image, as root, as the user, and through podman-remote; prints a table. Exit status 1 when a test
-// fails that isn't in the list of expected failures (test/conformance/expected).
+// against the built image, as root, as the user, and through podman-remote, then docker's and others' clients
+// (scripts/); prints a table. FILE is one of Podman's, like 030-run.bats, or a script. Exit status 1 when a test fails
+// that isn't in the list of expected failures (expected/), or a script.
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -8,6 +9,7 @@ import { BuildError } from "../../image/report/build-error.ts";
 import { progressOn } from "../../image/report/progress.ts";
 import { Laboratory, type Role, roles } from "./laboratory/laboratory.ts";
 import { hostHasControllers, runFiles } from "./run-files.ts";
+import { runScripts, scriptNames } from "./run-scripts.ts";
 import { cacheOf, openTests } from "./source/open-tests.ts";
 import { fetchTools } from "./source/tools.ts";
 import { readExpected } from "./verdict/expected.ts";
@@ -37,17 +39,21 @@ async function main(): Promise<number> {
   const files = readdirSync(path.join(tests.folder, "test/system"))
     .filter((name) => name.endsWith(".bats"))
     .sort();
-  const unknown = positionals.filter((name) => !files.includes(name));
+  const scripts = scriptNames();
+  const unknown = positionals.filter((name) => !files.includes(name) && !scripts.includes(name));
   if (unknown.length > 0) {
     throw new BuildError(`Podman ${tests.version} has no tests named ${unknown.join(", ")}`);
   }
+  const chosen = (names: readonly string[]) =>
+    positionals.length > 0 ? names.filter((name) => positionals.includes(name)) : names;
   const laboratory = await Laboratory.open(tests, await fetchTools(cache), cache);
   const expected = readExpected(tests.version);
   const verdicts: Verdict[] = [];
   let broken = 0;
+  let failedScripts: string[] = [];
   try {
     for (const role of wanted) {
-      const run = await runFiles(laboratory, role, positionals.length > 0 ? positionals : files, {
+      const run = await runFiles(laboratory, role, chosen(files), {
         say: (line) => console.log(line),
         keep: (file, text) => {
           if (options.results !== undefined) {
@@ -68,12 +74,15 @@ async function main(): Promise<number> {
         console.log(`PASSES AGAIN ${role}: ${file}: ${name}: its entry in the list can go`);
       }
     }
+    if (options.as === undefined) {
+      failedScripts = await runScripts(laboratory, chosen(scripts), (line) => console.log(line));
+    }
   } finally {
     await laboratory.close();
   }
   console.log(`\nPodman's own system tests, of ${tests.version}\n${tableOf(verdicts)}`);
   const news = verdicts.reduce((sum, one) => sum + one.news.length, 0);
-  return news + broken === 0 ? 0 : 1;
+  return news + broken + failedScripts.length === 0 ? 0 : 1;
 }
 
 try {

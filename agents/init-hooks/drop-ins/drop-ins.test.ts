@@ -54,3 +54,34 @@ test("what Podman couldn't read, links and deep folders are left out, and said",
   expect(said).toContain("etc/containers/a/b/c/d is skipped: it is a folder");
   expect(kernel.list("/etc/containers")).toEqual(["good.conf"]);
 });
+
+test.each([
+  [
+    "containers.conf",
+    '[containers]\nlog_driver = "journald"',
+    'log_driver = "journald" needs systemd',
+  ],
+  ["containers.conf.d/a.conf", '[engine]\nevents_logger = "journald"', 'use "file"'],
+  ["containers.conf.d/b.conf", '[engine]\ncgroup_manager = "systemd"', 'use "cgroupfs"'],
+  ["systemd/web.container", "[Container]\nImage=a", "Quadlet files need systemd"],
+  ["systemd/deep/web.kube", "", "Quadlet files need systemd"],
+])(
+  "what needs systemd is left out, and what to use instead is said: %s",
+  async (path, text, why) => {
+    const kernel = new FakeKernel().lay({ "/etc/containers": null, [`${source}/${path}`]: text });
+    const said = await run(kernel).catch((error: Error) => error.message);
+    expect(said).toContain(`etc/containers/${path} is left out: `);
+    expect(said).toContain(why);
+    expect(kernel.exists(`/etc/containers/${path}`)).toBe(false);
+  },
+);
+
+test("the same settings with what works here are taken", async () => {
+  const text = '[containers]\nlog_driver = "k8s-file"\n[engine]\nevents_logger = "file"\n';
+  const kernel = new FakeKernel().lay({
+    "/etc/containers": null,
+    [`${source}/containers.conf`]: text,
+  });
+  expect((await run(kernel)).result).toBe("ok");
+  expect(kernel.readText("/etc/containers/containers.conf")).toBe(text);
+});

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/bin/bash
 # enter.sh USR TOOLS TESTS IMAGES DISK COMMAND…: the image's own /usr and /etc without its kernel, as the boot lays
 # them out. To be started in namespaces of its own (mount, pid, network, IPC, UTS, cgroups), as root.
 #   USR     the image's /usr, unpacked
@@ -9,7 +9,7 @@
 set -e
 usr=$1 tools=$2 tests=$3 images=$4 disk=$5
 shift 5
-own=$(cd "$(dirname "$0")" && pwd)
+repository=$(cd "$(dirname "$0")/../../.." && pwd)
 root=$(mktemp -d)
 mount -t tmpfs -o mode=755 root "$root"
 mkdir "$root/usr" "$root/.disk"
@@ -19,12 +19,13 @@ mount -t overlay -o "ro,lowerdir=$usr/lib:$tools/lib" overlay "$root/usr/lib"
 cp -a "$usr/share/boot2podman/root/." "$root/"
 cd "$root"
 for name in bin sbin lib lib64; do [ -e $name ] || ln -s usr/$name $name; done
-mkdir -p proc sys dev run tmp root opt/tools opt/tests opt/images opt/laboratory old mnt/data var/lib/containers var/tmp \
+mkdir -p proc sys dev run tmp root opt/tools opt/tests opt/images opt/repository old mnt/data var/lib/containers var/tmp \
   etc/containers/networks etc/containers/containers.conf.d etc/containers/registries.conf.d home/tc/.local/share/containers
 mount --bind "$tools/usr" opt/tools
 mount --bind "$tests" opt/tests
 mount --bind "$images" opt/images
-mount --bind "$own" opt/laboratory
+mount --bind "$repository" opt/repository
+ln -s repository/test/conformance/laboratory opt/laboratory
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount -t cgroup2 cgroup sys/fs/cgroup
@@ -93,6 +94,12 @@ done
 if ! grep -qw pids sys/fs/cgroup/cgroup.controllers; then
   # This host's controllers belong to cgroup v1: no container could start with Podman's usual limit.
   printf '[containers]\npids_limit = 0\n' >etc/containers/containers.conf.d/99-laboratory.conf
+fi
+files=$(ulimit -Hn) processes=$(ulimit -Hu)
+if ! (ulimit -n 1048576) 2>/dev/null; then
+  # This host doesn't let its root raise limits, as buildah does.
+  printf '[containers]\ndefault_ulimits = ["nofile=%s:%s", "nproc=%s:%s"]\n' \
+    "$files" "$files" "$processes" "$processes" >etc/containers/containers.conf.d/98-laboratory.conf
 fi
 cp opt/laboratory/registries.conf etc/containers/registries.conf.d/50-laboratory.conf
 printf '#!/bin/sh\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin exec podman "$@"\n' >opt/podman

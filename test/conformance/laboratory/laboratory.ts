@@ -54,6 +54,12 @@ export class Laboratory {
     return this.run(["/opt/laboratory/run-bats.sh", role, `test/system/${file}`]);
   }
 
+  /** A script of ../scripts, as root or the user; exit status 0 when all holds that it says. */
+  runScript(role: "root" | "user", name: string): Promise<Result> {
+    const script = `/opt/repository/test/conformance/scripts/${name}`;
+    return this.run(["/opt/laboratory/run-script.sh", script, role]);
+  }
+
   async close(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
   }

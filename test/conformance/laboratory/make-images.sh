@@ -1,6 +1,6 @@
 #!/bin/bash
 # make-images.sh TAG TAG-TO-PULL: stand-ins, made of Debian's packages, for the images that Podman's tests use, into
-# /opt/images: testimage.tar, and a registry's storage that has them all. What is in them is what the tests look for.
+# /opt/images: a registry's storage, and the name of the one that most tests use. What is in them is what the tests look for.
 set -e
 tag=$1 to_pull=$2
 work=$(mktemp -d /var/tmp/images.XXXXXX)
@@ -15,6 +15,31 @@ for applet in $(/opt/tools/bin/busybox --list); do
     *) ln -s /bin/busybox "$rootfs/bin/$applet" ;;
   esac
 done
+# Alpine's busybox has these two, Debian's hasn't.
+libraries=usr/lib/$(uname -m)-linux-gnu
+loader=$(cd / && echo lib*/ld-linux-*.so.*)
+with_libraries() { # FOLDER: libraries of what is taken from Debian
+  mkdir -p "$1/$libraries" "$1/$(dirname "$loader")"
+  cp -L "/$loader" "$1/$loader"
+  cp -L "/$libraries"/{libc.so.6,libresolv.so.2} "$1/$libraries/"
+}
+with_libraries "$rootfs"
+cp /opt/tools/bin/printenv "$rootfs/bin/"
+ln -s busybox "$rootfs/bin/busybox-extras"
+printf 'ssh\t22/tcp\nhttp\t80/tcp\n' >"$rootfs/etc/services"
+mkdir -p "$rootfs/usr/share/stand-in"
+for number in $(seq 60); do echo "$number" >"$rootfs/usr/share/stand-in/$number"; done
+ln -s ../proc/mounts "$rootfs/etc/mtab"
+cat >"$rootfs/sbin/adduser" <<'END'
+#!/bin/sh
+# adduser -u UID -G GROUP -D -g GECOS -s SHELL NAME
+while getopts u:G:Dg:s: option; do eval "$option=\$OPTARG"; done
+shift $((OPTIND - 1))
+echo "$1:x:$u:$u:$g:/home/$1:$s" >>/etc/passwd
+echo "$1:x:$u:" >>/etc/group
+mkdir -p "/home/$1" && chown "$u:$u" "/home/$1"
+END
+chmod 755 "$rootfs/sbin/adduser"
 cat >"$rootfs/etc/passwd" <<END
 root:x:0:0:root:/root:/bin/ash
 bin:x:1:1:bin:/bin:/sbin/nologin
@@ -31,6 +56,7 @@ tty:x:5:
 disk:x:6:root
 mail:x:12:mail
 users:x:100:
+ping:x:999:
 nobody:x:65534:
 END
 printf 'root:*::0:::::\nnobody:!::0:::::\n' >"$rootfs/etc/shadow"
@@ -68,7 +94,7 @@ podman build -q --squash-all -f base -t localhost/base .
 # In two steps, since --timestamp would be the time of the file too.
 podman build -q --timestamp 1655318303 --squash -f top -t "quay.io/libpod/testimage:$tag" .
 podman rmi localhost/base
-for name in "testimage:$to_pull" alpine:latest busybox:latest; do
+for name in "testimage:$to_pull" testimage:multiimage alpine:latest busybox:latest; do
   cat >other <<END
 FROM scratch
 ADD rootfs.tar /
@@ -80,13 +106,10 @@ END
 done
 
 registry=$work/registry
-libraries=usr/lib/$(uname -m)-linux-gnu
-mkdir -p "$registry"/{bin,tmp,lib64,etc/docker/registry,var/lib/registry,"$libraries"}
+mkdir -p "$registry"/{bin,tmp,etc/docker/registry,var/lib/registry}
 cp /opt/tools/bin/docker-registry "$registry/bin/registry"
 cp /opt/tools/bin/busybox "$registry/bin/sh"
-ln -s usr/lib "$registry/lib"
-cp -L /lib64/ld-linux-*.so.* "$registry/lib64/" 2>/dev/null || cp -L /lib/ld-linux-*.so.* "$registry/usr/lib/"
-cp -L "/$libraries"/{libc.so.6,libresolv.so.2} "$registry/$libraries/"
+with_libraries "$registry"
 cat >"$registry/etc/docker/registry/config.yml" <<END
 version: 0.1
 storage:
@@ -106,9 +129,9 @@ podman tag quay.io/libpod/registry:2.8 quay.io/libpod/registry:2.8.2
 
 mkdir /opt/images/registry
 /opt/tools/bin/docker-registry serve /opt/laboratory/registry.yml >"$work/registry.log" 2>&1 &
-for name in "testimage:$tag" "testimage:$to_pull" alpine:latest busybox:latest registry:2.8 registry:2.8.2; do
+for name in "testimage:$tag" "testimage:$to_pull" testimage:multiimage alpine:latest busybox:latest registry:2.8 registry:2.8.2; do
   podman push -q --tls-verify=false --retry 5 --retry-delay 1s "quay.io/libpod/$name" "127.0.0.1:5999/libpod/$name"
 done
 kill $!
-podman save -q -o /opt/images/testimage.tar "quay.io/libpod/testimage:$tag"
+echo "quay.io/libpod/testimage:$tag" >/opt/images/testimage
 chmod -R a+rX /opt/images

@@ -16,14 +16,17 @@ import { runTool } from "../../../image/tool/run-tool.ts";
 import type { Cache } from "./fetched-tests.ts";
 import { readPackages } from "./packages.ts";
 
+/** Changes when the folder is laid out otherwise. */
+const layout = 2;
+
 /**
- * A folder with the programs that the tests need: `usr` with bin, sbin and share, and `lib`, which is laid below the
+ * A folder with the programs that the tests need: `usr` with bin, sbin, share and etc, and `lib`, which is laid below the
  * image's /usr/lib so that they find their libraries. Fetched from Debian unless it is in the cache.
  */
 export async function fetchTools(cache: Cache): Promise<string> {
   const { tools } = readPackages();
   const home = path.join(cache.folder, "conformance");
-  const folder = path.join(home, `tools-${hashOf([tools, cache.arch]).slice(0, 16)}`);
+  const folder = path.join(home, `tools-${hashOf([tools, cache.arch, layout]).slice(0, 16)}`);
   if (existsSync(folder)) {
     return folder;
   }
@@ -57,6 +60,7 @@ export async function fetchTools(cache: Cache): Promise<string> {
     renameSync(path.join(unpacked, "usr"), path.join(made, "usr"));
     renameSync(path.join(made, "usr/lib"), path.join(made, "lib"));
     symlinkSync("/usr/lib", path.join(made, "usr/lib"));
+    renameSync(path.join(unpacked, "etc"), path.join(made, "usr/etc"));
     rmSync(unpacked, { recursive: true });
   });
   return folder;

@@ -7,10 +7,10 @@ import * as z from "zod";
  * Why a test needn't pass:
  * - `tests`: the test is wrong for this Podman, such as one of an older Podman's that looks for other words
  * - `laboratory`: what it needs is no part of the laboratory or this host, such as the Internet
- * - `refused`: it needs what this system doesn't have, and says so (docs/configuration.md)
+ * - `decided`: this system decides otherwise, and its documents say so
  * - `fault`: it ought to pass, and doesn't yet
  */
-const because = z.enum(["tests", "laboratory", "refused", "fault"]);
+const because = z.enum(["tests", "laboratory", "decided", "fault"]);
 
 const schema = z.strictObject({
   /** What tests may say when they skip themselves: a regular expression, and why that is right here. */

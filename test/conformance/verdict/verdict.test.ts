@@ -54,7 +54,7 @@ describe("what happened is compared with what is listed", () => {
     ];
     const verdict = judge("root", results, expected, here);
     expect(verdict.news).toEqual([]);
-    expect(verdict.expected).toEqual({ tests: 1, laboratory: 1, refused: 0, fault: 1 });
+    expect(verdict.expected).toEqual({ tests: 1, laboratory: 1, decided: 0, fault: 1 });
     expect(applicable(verdict)).toBe(2);
   });
 

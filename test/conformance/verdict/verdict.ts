@@ -29,7 +29,7 @@ export function judge(
     total: results.length,
     passed: 0,
     skipped: 0,
-    expected: { tests: 0, laboratory: 0, refused: 0, fault: 0 },
+    expected: { tests: 0, laboratory: 0, decided: 0, fault: 0 },
     news: [],
     passAgain: [],
   };
@@ -63,7 +63,7 @@ export function judge(
 
 /** How many tests can apply: without those that skip themselves, are wrong, or need what can't be here. */
 export function applicable({ total, skipped, expected }: Verdict): number {
-  return total - skipped - expected.tests - expected.laboratory - expected.refused;
+  return total - skipped - expected.tests - expected.laboratory - expected.decided;
 }
 
 /** The table of all roles, for people. */
@@ -81,7 +81,7 @@ export function tableOf(verdicts: readonly Verdict[]): string {
   ];
   const rows = verdicts.map((one) => {
     const apply = applicable(one);
-    const cannot = one.expected.tests + one.expected.laboratory + one.expected.refused;
+    const cannot = one.expected.tests + one.expected.laboratory + one.expected.decided;
     const percent = apply === 0 ? "" : `${((100 * one.passed) / apply).toFixed(1)} %`;
     const counts = [one.total, one.skipped, cannot, apply, one.passed];
     return [
