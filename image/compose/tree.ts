@@ -6,6 +6,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 import type { Progress } from "../report/progress.ts";
 import { composeAccounts } from "./accounts.ts";
+import { composeProfiles } from "./apparmor/profiles.ts";
 import { busyboxLinks } from "./busybox.ts";
 import { composeCertificates } from "./certificates.ts";
 import { elfFactsOf, findLibraries } from "./libraries.ts";
@@ -78,6 +79,9 @@ export async function composeTree(
   groups.set("busybox", [place, ...busyboxLinks(recipe.busybox, present)]);
   groups.set("certificates", [composeCertificates(recipe, packages, store)]);
   groups.set("accounts", composeAccounts(recipe, store));
+  const podman = packageFile(packages, "podman", "usr/bin/podman");
+  const { profiles } = recipe.apparmor;
+  groups.set("apparmor", await composeProfiles(podman, profiles, options.cacheDir, store));
   groups.set("modules", modules.entries);
   groups.set("agents", [agents]);
   groups.set("ours", [...ours, ...linksAndFolders(recipe)]);

@@ -108,6 +108,15 @@ const recipeSchema = z.strictObject({
     from: relativePath,
     bundle: relativePath,
   }),
+  apparmor: z.strictObject({
+    profiles: z
+      .array(
+        z
+          .string()
+          .regex(/^containers-default-[0-9.]+$/, "expected a name like containers-default-0.62.2"),
+      )
+      .min(1),
+  }),
   templates: z.array(relativePath),
   links: z.record(relativePath, z.string()),
   users: z

@@ -11,6 +11,7 @@ export const buildTools: readonly string[] = [
   "apt-config",
   "dpkg-deb",
   "depmod",
+  "apparmor_parser",
   "xz",
   "zstd",
   "xorriso",

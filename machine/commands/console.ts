@@ -36,7 +36,7 @@ export function addLogs(program: Command, context: Context): void {
     .action(
       async (name = defaultName, flags: { follow: boolean; boot: boolean; previous: boolean }) => {
         const machine = ofDriver(await loadMachine(context.host().store, name), "qemu");
-        const { bootLog, consoleLog } = machine.files;
+        const { bootLog, consoleLog, consoleLogEarlier } = machine.files;
         const path = `${flags.boot ? bootLog : consoleLog}${flags.previous ? ".1" : ""}`;
         const text = await readIfThere(path);
         if (text === undefined && !flags.follow) {
@@ -46,7 +46,8 @@ export function addLogs(program: Command, context: Context): void {
         if (flags.follow) {
           await followFile(path, (part) => context.terminal.write(shown(part)));
         } else {
-          context.terminal.write(shown(text ?? ""));
+          const earlier = path === consoleLog ? await readIfThere(consoleLogEarlier) : undefined;
+          context.terminal.write(shown(`${earlier ?? ""}${text ?? ""}`));
         }
       },
     );

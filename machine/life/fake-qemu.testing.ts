@@ -11,19 +11,19 @@
  *   fake.broken   doesn't start
  */
 import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 
 const args = process.argv.slice(2);
 const optionValue = (option: string) => args[args.indexOf(option) + 1] ?? "";
-const pathIn = (value: string) => /path=([^,]*)/.exec(value)?.[1] ?? "";
+/** The descriptor of a log, which was handed over. */
+const descriptorIn = (value = "") => Number(/\/dev\/fdset\/(\d+)/.exec(value)?.[1]);
 const words = optionValue("-append").split(" ");
 const pidFile = optionValue("-pidfile");
 const monitorPath = optionValue("-qmp").replace(/^unix:([^,]*),.*$/, "$1");
-const bootLog = pathIn(args.find((word) => word.startsWith("file,id=boot,")) ?? "");
-const consoleLog = /logfile=([^,]*)/.exec(args.find((word) => word.includes("logfile=")) ?? "");
+const bootLog = descriptorIn(args.find((word) => word.startsWith("file,id=boot,")));
+const consoleLog = descriptorIn(args.find((word) => word.includes("logfile=")));
 
 if (args.includes("--version")) {
   console.log("QEMU emulator version 10.0.0");
@@ -32,33 +32,31 @@ if (args.includes("--version")) {
   console.error("fake-qemu: no KVM here");
   process.exit(1);
 } else if (process.env.FAKE_QEMU_BACKGROUND === undefined) {
-  await goToBackground();
+  goToBackground();
 } else {
   runMachine();
 }
 
-async function goToBackground(): Promise<void> {
+function goToBackground(): void {
   if (words.includes("fake.broken")) {
     console.error("qemu-system-x86_64: -machine pc: it is a fake");
     process.exit(1);
   }
   const child = spawn(process.execPath, process.argv.slice(1), {
     detached: true,
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "ignore", consoleLog, bootLog],
     env: { ...process.env, FAKE_QEMU_BACKGROUND: "1" },
   });
   child.once("exit", () => {
     console.error("fake-qemu: the monitor is taken");
     process.exit(1);
   });
-  await once(child.stdout, "data");
-  process.exit(0);
+  child.stdout?.once("data", () => process.exit(0));
 }
 
 function runMachine(): void {
   writeFileSync(pidFile, `${process.pid}\n`);
-  writeFileSync(consoleLog?.[1] ?? "", "fake kernel\nfake login:\n");
-  writeFileSync(bootLog, "");
+  writeSync(consoleLog, "fake kernel\nfake login:\n");
   // One whose test is over, or whose place another took, would stay for ever.
   setInterval(endUnlessOwner, 500);
   const server = createServer(serve);
@@ -82,7 +80,7 @@ function endUnlessOwner(): void {
 
 function boot(): void {
   if (words.includes("fake.panics")) {
-    appendFileSync(consoleLog?.[1] ?? "", "[ 1.0] Kernel panic - not syncing: fake\nmore\n");
+    writeSync(consoleLog, "[ 1.0] Kernel panic - not syncing: fake\nmore\n");
     return;
   }
   if (words.includes("fake.dies")) {
@@ -90,11 +88,11 @@ function boot(): void {
     whenThere("process.json", end);
     return;
   }
-  appendFileSync(bootLog, "stage cgroups ok 3\nhostkey ssh-ed25519 FAKE\n");
+  writeSync(bootLog, "stage cgroups ok 3\nhostkey ssh-ed25519 FAKE\n");
   if (words.includes("fake.waits")) {
-    whenThere("go", () => appendFileSync(bootLog, "ready\n"));
+    whenThere("go", () => writeSync(bootLog, "ready\n"));
   } else if (!words.includes("fake.mute")) {
-    appendFileSync(bootLog, "ready\n");
+    writeSync(bootLog, "ready\n");
   }
 }
 

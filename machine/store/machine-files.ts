@@ -18,8 +18,13 @@ export interface MachineFiles {
   readonly pid: string;
   /** What the running process is: pid, start time, accelerator, image. */
   readonly process: string;
-  /** All that the serial console printed since the start. */
+  /** What the serial console printed since the start: all of it, or the last of much. */
   readonly consoleLog: string;
+  /** What it printed before that, when it was much. */
+  readonly consoleLogEarlier: string;
+  /** Ways into the logs, while something writes them. */
+  readonly consolePipe: string;
+  readonly bootPipe: string;
   readonly consoleSocket: string;
   /** What the guest wrote to the port org.boot2podman.boot.0 since the start. */
   readonly bootLog: string;
@@ -42,6 +47,9 @@ export function filesIn(folder: string): MachineFiles {
     pid: join(folder, "qemu.pid"),
     process: join(folder, "process.json"),
     consoleLog: join(folder, "console.log"),
+    consoleLogEarlier: join(folder, "console.log.earlier"),
+    consolePipe: join(folder, "console.pipe"),
+    bootPipe: join(folder, "boot.pipe"),
     consoleSocket: join(folder, "console"),
     bootLog: join(folder, "boot.log"),
     agentSocket: join(folder, "agent"),

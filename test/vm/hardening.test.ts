@@ -5,6 +5,12 @@ import { busyboxImage, importBusybox } from "./harness/container-image.ts";
 import { type Identity, laidDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
+/**
+ * Sets the name of a host of its own, in user and host namespaces of its own: it has the capability there, and only
+ * Podman's list of calls forbids it.
+ */
+const ownHostname = "/bin/busybox unshare -Ur -u sh -c 'hostname own && hostname'";
+
 /** Rows of docs/hardening.md: what is asked of the guest, and its answer as the table has it. */
 async function documented(): Promise<{ command: string; answer: string }[]> {
   const text = await readFile(new URL("../../docs/hardening.md", import.meta.url), "utf8");
@@ -56,6 +62,58 @@ describe("a running guest", () => {
       ).toBe(true);
     },
   );
+
+  test.each(["root", "tc"] as const)("holds %s's containers by seccomp", async (user) => {
+    const asked = (options: string) =>
+      `podman run --rm ${options} ${busyboxImage} sh -c "grep -x 'Seccomp:.*' /proc/self/status && ${ownHostname}" 2>&1 || true`;
+    const script = [asked(""), asked("--security-opt seccomp=unconfined")].join("\n");
+    expect(await machine.guest(script, { user })).toMatch(
+      /^Seccomp:\s+2\n[^\n]*not permitted\nSeccomp:\s+0\nown\n?$/,
+    );
+  });
+
+  test("holds root's containers by Podman's AppArmor profile, and lets them do their work", async () => {
+    const mounts = "/bin/busybox unshare -Ur -m sh -c 'mount -t tmpfs none /tmp && echo mounted'";
+    const inside = [
+      "cat /proc/1/attr/current /proc/self/attr/current",
+      `${mounts} 2>&1`,
+      // Signals within it.
+      "sleep 1000 & kill -9 $! ; wait $! || echo ended by $?",
+    ].join("; ");
+    const script = [
+      `podman run -d --name held ${busyboxImage} sleep 1000 >/dev/null`,
+      "podman inspect --format '{{.AppArmorProfile}}' held",
+      `podman exec held sh -c "${inside.replaceAll("$", "\\$")}"`,
+      "podman restart -t 0 held && podman rm -f -t 0 held",
+      `podman run --rm --security-opt apparmor=unconfined ${busyboxImage} sh -c "cat /proc/self/attr/current; ${mounts}"`,
+      `podman run --rm --security-opt apparmor=of-nobody ${busyboxImage} true 2>&1 || true`,
+    ];
+    expect((await machine.root(script.join("\n"))).split("\n")).toEqual([
+      "containers-default-0.62.2",
+      "containers-default-0.62.2 (enforce)",
+      "containers-default-0.62.2 (enforce)",
+      "mount: mounting none on /tmp failed: Permission denied",
+      "ended by 137",
+      "held",
+      "held",
+      "unconfined",
+      "mounted",
+      'Error: AppArmor profile "of-nobody" specified but not loaded',
+    ]);
+  });
+
+  test("loads no other profile by what Podman calls, and says what to do", async () => {
+    const load = (text: string, words = "-Kr") =>
+      machine.root(`printf '${text}' | apparmor_parser ${words} 2>&1 || true`);
+    expect(await load("profile other flags=() {\\n}\\n")).toMatch(
+      /the profile other isn't among .*: containers-default-/,
+    );
+    expect(await load("profile ../x flags=() {\\n}\\n")).toMatch(/names no profile/);
+    expect(await load("profile a b\\nprofile c d\\n")).toMatch(
+      /names no profile, or more than one/,
+    );
+    expect(await load("", "-r /etc/x")).toMatch(/no compiler for AppArmor.*dd bs=1M/);
+  });
 
   test("offers nothing by SSH that ssh-audit calls a failure, but NIST's curves", async () => {
     const { stdout } = await new Promise<{ stdout: string }>((resolve) => {

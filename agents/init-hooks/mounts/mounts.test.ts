@@ -7,16 +7,25 @@ import { mountsStage } from "./stage.ts";
 const user = { name: "tc", uid: 1000, gid: 50, home: "/home/tc" };
 
 test.each([
-  [[], ["/dev/pts", "/dev/shm", "/dev/mqueue"]],
-  [["/dev/shm"], ["/dev/pts", "/dev/mqueue"]],
-  [["/", "/dev/pts", "/dev/shm", "/dev/mqueue"], []],
+  [[], ["/dev/pts", "/dev/shm", "/dev/mqueue", "/sys/kernel/security"]],
+  [["/dev/shm"], ["/dev/pts", "/dev/mqueue", "/sys/kernel/security"]],
+  [["/", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys/kernel/security"], []],
 ])("with %j mounted it mounts %j", (mounted, expected) => {
-  const mounts = planMounts({ mounted, user }).filter((step) => step.do === "mount");
+  const mounts = planMounts({ mounted, user, securityfs: true }).filter(
+    (step) => step.do === "mount",
+  );
   expect(mounts.map((mount) => mount.target)).toEqual(expected);
 });
 
+test("a kernel without securityfs gets none", () => {
+  const steps = planMounts({ mounted: [], user, securityfs: false });
+  expect(steps.filter((step) => "path" in step && step.path.startsWith("/sys"))).toEqual([]);
+});
+
 test("terminals belong to group tty, and everybody may open a new one", () => {
-  const mounts = planMounts({ mounted: [], user }).filter((step) => step.do === "mount");
+  const mounts = planMounts({ mounted: [], user, securityfs: true }).filter(
+    (step) => step.do === "mount",
+  );
   expect(mounts[0]).toMatchObject({ type: "devpts", options: "gid=5,mode=620,ptmxmode=666" });
 });
 

@@ -7,6 +7,8 @@ export interface MountFacts {
   /** Where something is mounted already. */
   mounted: readonly string[];
   user: User | undefined;
+  /** Whether the kernel has securityfs, by the folder that it makes for it. */
+  securityfs: boolean;
 }
 
 /** What programs expect below /dev, as systemd and Debian's initramfs mount it. */
@@ -34,6 +36,14 @@ const filesystems: readonly MountRequest[] = [
   },
 ];
 
+/** Where Podman looks whether AppArmor is there, and whether its profile is loaded. */
+const securityfs: MountRequest = {
+  source: "securityfs",
+  target: "/sys/kernel/security",
+  type: "securityfs",
+  flags: ["nosuid", "nodev", "noexec"],
+};
+
 const links: Readonly<Record<string, string>> = {
   "/dev/fd": "/proc/self/fd",
   "/dev/stdin": "/proc/self/fd/0",
@@ -42,8 +52,9 @@ const links: Readonly<Record<string, string>> = {
 };
 
 /** The mounts of a running system that are missing, and the user's folder for sockets and the like. */
-export function planMounts({ mounted, user }: MountFacts): Step[] {
-  const missing = filesystems.filter((request) => !mounted.includes(request.target));
+export function planMounts({ mounted, user, securityfs: hasSecurityfs }: MountFacts): Step[] {
+  const wanted = hasSecurityfs ? [...filesystems, securityfs] : filesystems;
+  const missing = wanted.filter((request) => !mounted.includes(request.target));
   return [
     ...missing.flatMap((request): Step[] => [
       { do: "folder", path: request.target },

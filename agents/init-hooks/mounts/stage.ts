@@ -13,7 +13,8 @@ export const mountsStage: Stage = {
   deadlineMs: 10_000,
   async run({ kernel, options, notes }) {
     const user = findUser(kernel, options.user);
-    const facts = { mounted: kernel.mounts().map((mount) => mount.target), user };
+    const mounted = kernel.mounts().map((mount) => mount.target);
+    const facts = { mounted, user, securityfs: hasSecurityfs(kernel) };
     const plan = planMounts(facts);
     notes.observed = facts;
     notes.plan = plan;
@@ -23,12 +24,20 @@ export const mountsStage: Stage = {
   },
   async onFailure({ kernel, notes }) {
     // Without terminals nobody can look what went wrong: each step for itself, whatever became of the others.
-    for (const step of planMounts({ mounted: [], user: undefined })) {
+    for (const step of planMounts({
+      mounted: [],
+      user: undefined,
+      securityfs: hasSecurityfs(kernel),
+    })) {
       tryStep(kernel, step, notes.done);
     }
     return `${notes.done.length} of its steps done one by one`;
   },
 };
+
+function hasSecurityfs(kernel: Kernel): boolean {
+  return kernel.stat("/sys/kernel/security")?.kind === "folder";
+}
 
 function tryStep(kernel: Kernel, step: Step, done: string[]): void {
   try {

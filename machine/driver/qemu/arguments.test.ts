@@ -38,12 +38,13 @@ test.each([
   ["-qmp", ["unix:/m/box/monitor,server=on,wait=off"]],
   ["-pidfile", ["/m/box/qemu.pid"]],
   ["-serial", ["chardev:console"]],
+  ["-add-fd", ["fd=3,set=3", "fd=4,set=4"]],
   ["-sandbox", ["on"]],
   [
     "-chardev",
     [
-      "socket,id=console,path=/m/box/console,server=on,wait=off,logfile=/m/box/console.log",
-      "file,id=boot,path=/m/box/boot.log",
+      "socket,id=console,path=/m/box/console,server=on,wait=off,logfile=/dev/fdset/3",
+      "file,id=boot,path=/dev/fdset/4",
       "socket,id=agent,path=/m/box/agent,server=on,wait=off",
     ],
   ],
@@ -103,7 +104,9 @@ test("commas and quotes in a folder's name don't end a value", () => {
   const files = filesIn('/m,x/"box');
   const disk = { ...plan.disk, path: files.disk };
   expect(valuesOf("-qmp", { files })).toEqual(['unix:/m,,x/"box/monitor,server=on,wait=off']);
-  expect(valuesOf("-chardev", { files })[1]).toBe('file,id=boot,path=/m,,x/"box/boot.log');
+  expect(valuesOf("-chardev", { files })[2]).toBe(
+    'socket,id=agent,path=/m,,x/"box/agent,server=on,wait=off',
+  );
   expect(JSON.parse(valuesOf("-blockdev", { files, disk })[0] ?? "")).toMatchObject({
     file: { filename: '/m,x/"box/disk.qcow2' },
   });

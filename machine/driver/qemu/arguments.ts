@@ -42,7 +42,10 @@ export interface LaunchPlan {
 const bootPort = "org.boot2podman.boot.0";
 const agentPort = "org.qemu.guest_agent.0";
 
-/** The arguments with which QEMU runs a machine in the background. */
+/**
+ * The arguments with which QEMU runs a machine in the background. It inherits the pipes to its logs, as descriptors
+ * 3 and 4.
+ */
 export function qemuArguments(plan: LaunchPlan): string[] {
   return [
     ...["-name", `${optionValue(plan.name)},process=podman-machine-${optionValue(plan.name)}`],
@@ -85,25 +88,30 @@ function bootArguments(boot: BootSource): string[] {
   ];
 }
 
-/** The serial console: all of it into a file, and a socket for whoever wants to type. */
+/** The descriptors of the pipes to the logs, as the process gets them. */
+const logDescriptors = { console: 3, boot: 4 };
+
+/** The serial console: all of it to its log, and a socket for whoever wants to type. */
 function console(files: MachineFiles): string[] {
   return [
+    ...["-add-fd", `fd=${logDescriptors.console},set=${logDescriptors.console}`],
     ...[
       "-chardev",
-      socket("console", files.consoleSocket, `,logfile=${optionValue(files.consoleLog)}`),
+      socket("console", files.consoleSocket, `,logfile=/dev/fdset/${logDescriptors.console}`),
     ],
     ...["-serial", "chardev:console"],
   ];
 }
 
 /**
- * The boot port writes into a file rather than a socket: nothing is lost while nobody listens,
+ * The boot port writes to its log rather than a socket: nothing is lost while nobody listens,
  * any number of commands can follow it, and the guest never waits for a reader.
  */
 function ports(files: MachineFiles): string[] {
   return [
     ...["-device", "virtio-serial-pci"],
-    ...["-chardev", `file,id=boot,path=${optionValue(files.bootLog)}`],
+    ...["-add-fd", `fd=${logDescriptors.boot},set=${logDescriptors.boot}`],
+    ...["-chardev", `file,id=boot,path=/dev/fdset/${logDescriptors.boot}`],
     ...["-device", `virtserialport,chardev=boot,name=${bootPort}`],
     ...["-chardev", socket("agent", files.agentSocket)],
     ...["-device", `virtserialport,chardev=agent,name=${agentPort}`],

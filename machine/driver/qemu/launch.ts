@@ -17,6 +17,7 @@ import { type BootSource, qemuArguments } from "./arguments.ts";
 import { kernelCommandLine } from "./command-line.ts";
 import { imageOf, rememberImage } from "./image-choice.ts";
 import { lookForKvm } from "./kvm.ts";
+import { keepLogs } from "./log-keeper.ts";
 import type { NetworkPlan } from "./network-device.ts";
 import { ownerMapWords } from "./owner-map.ts";
 import { switchOff } from "./power.ts";
@@ -72,11 +73,14 @@ export async function launch(
   });
   report.line(`Starting "${machine.name}" (${describe(machine, accelerator)})...`);
   const words = [...(await ownerMapWords(machine, shares.served, report)), program, ...args];
-  const pid = await runQemu(machine, words).catch(async (error: unknown) => {
-    shares.end();
-    await endShares(files);
-    throw error;
-  });
+  const logs = await keepLogs(files);
+  const pid = await runQemu(machine, words, [logs.console, logs.boot])
+    .catch(async (error: unknown) => {
+      shares.end();
+      await endShares(files);
+      throw error;
+    })
+    .finally(() => logs.close());
   const written: ProcessRecord = {
     pid,
     startTime: (await readProcess(pid))?.startTime ?? "",
@@ -209,6 +213,7 @@ async function removeTraces({ files }: Machine<"qemu">): Promise<void> {
   }
   await rm(files.agentSocket, { force: true });
   await endShares(files);
+  await rm(files.consoleLogEarlier, { force: true });
   for (const log of [files.consoleLog, files.bootLog]) {
     await keepAsPrevious(log);
   }
@@ -224,9 +229,13 @@ async function keepAsPrevious(path: string): Promise<void> {
   }
 }
 
-async function runQemu(machine: Machine<"qemu">, words: readonly string[]): Promise<number> {
+async function runQemu(
+  machine: Machine<"qemu">,
+  words: readonly string[],
+  descriptors: readonly number[],
+): Promise<number> {
   const [program = "", ...args] = words;
-  const result = await runProgram(program, args, { timeoutMs: launchTimeoutMs });
+  const result = await runProgram(program, args, { timeoutMs: launchTimeoutMs, descriptors });
   const pid = await machinePid(machine.files);
   if (result.exitCode === 0 && pid !== undefined) {
     return pid;

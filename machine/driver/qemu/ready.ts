@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { MachineError } from "../../error/machine-error.ts";
 import { waitForBanner } from "../../ssh/banner.ts";
 import { waitInFolder } from "../../store/folder-watch.ts";
@@ -10,6 +11,7 @@ import { machinePid } from "./process.ts";
 
 /** A guest whose agents can't run says nothing on the port; its sshd then tells that it is up. */
 const silenceMs = 5000;
+const logsTimeoutMs = 2000;
 
 type Outcome = "ready" | "banner" | "ended" | "panicked";
 
@@ -62,6 +64,9 @@ export async function waitUntilReady(
         `"${machine.name}" answers on SSH, but its agents reported nothing: read ${machine.files.consoleLog}.`,
       );
     } else if (outcome !== "ready") {
+      if (outcome === "ended") {
+        await waitForLogs(machine);
+      }
       throw await notReady(machine, outcome, options.timeoutMs, progress);
     }
     await learnHostKeys(machine, progress.hostKeys);
@@ -69,6 +74,13 @@ export async function waitUntilReady(
     clearTimeout(listen);
     silence.abort();
   }
+}
+
+/** What a QEMU wrote before it ended may still be on its way to the logs. */
+async function waitForLogs({ files }: Machine<"qemu">): Promise<void> {
+  const areWritten = async () =>
+    existsSync(files.consolePipe) || existsSync(files.bootPipe) ? undefined : true;
+  await waitInFolder(files.folder, areWritten, logsTimeoutMs);
 }
 
 async function notReady(

@@ -1,0 +1,65 @@
+import { closeSync, existsSync, writeSync } from "node:fs";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { keepLog } from "./log-keeper.ts";
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "b2p-log-"));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const paths = () => ({ pipe: join(folder, "pipe"), log: join(folder, "a $(b) log") });
+/** Until all that was written lies in the log. */
+const ended = () => expect.poll(() => existsSync(paths().pipe), { timeout: 60_000 }).toBe(false);
+
+test("what is printed is in the log at once, while the pipe stays open", async () => {
+  const { pipe, log } = paths();
+  const end = await keepLog({ pipe, log, earlier: "", maxBytes: 4096 });
+  expect(await readFile(log, "utf8")).toBe("");
+  writeSync(end, "first line");
+  await expect.poll(() => readFile(log, "utf8")).toBe("first line");
+  expect((await stat(log)).mode & 0o777).toBe(0o600);
+  closeSync(end);
+  await ended();
+});
+
+test("of a guest that prints without end, two files of the limit stay, with the last of it", async () => {
+  const { pipe, log } = paths();
+  const earlier = join(folder, "earlier");
+  const end = await keepLog({ pipe, log, earlier, maxBytes: 64 * 1024 });
+  for (let count = 0; count < 20_000; count += 1) {
+    writeSync(end, `line ${String(count).padStart(25, "0")}\n`);
+  }
+  closeSync(end);
+  await ended();
+  expect((await stat(earlier)).size).toBe(64 * 1024);
+  expect((await stat(log)).size).toBeLessThanOrEqual(64 * 1024);
+  expect(await readFile(log, "utf8")).toMatch(/line 0+19999\n$/);
+});
+
+test("of one without a second file the beginning stays, and nobody waits for the rest", async () => {
+  const { pipe, log } = paths();
+  const end = await keepLog({ pipe, log, earlier: "", maxBytes: 1024 });
+  writeSync(end, "stage one ok 1\n");
+  for (let count = 0; count < 5000; count += 1) {
+    writeSync(end, "x".repeat(100));
+  }
+  closeSync(end);
+  await ended();
+  expect((await readFile(log, "utf8")).startsWith("stage one ok 1\nxxx")).toBe(true);
+  expect((await stat(log)).size).toBe(1024);
+});
+
+test("a folder that is removed meanwhile ends nothing but the log", async () => {
+  const { pipe, log } = paths();
+  const end = await keepLog({ pipe, log, earlier: join(folder, "earlier"), maxBytes: 1024 });
+  await rm(folder, { recursive: true });
+  for (let count = 0; count < 5000; count += 1) {
+    writeSync(end, "x".repeat(100));
+  }
+  closeSync(end);
+  expect(existsSync(folder)).toBe(false);
+});

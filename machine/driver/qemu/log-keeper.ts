@@ -1,0 +1,110 @@
+import { spawn } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { MachineError } from "../../error/machine-error.ts";
+import { lastLine, runProgram } from "../../program/run.ts";
+import type { MachineFiles } from "../../store/machine-files.ts";
+
+/**
+ * How much is kept of what a guest's console prints: up to twice as much, in two files. A log of a boot has some
+ * 50 KB; libvirt's virtlogd keeps four files of 2 MiB.
+ */
+export const consoleLogMaxBytes = 4 * 1024 * 1024;
+/** How much is kept of what it says of its boots, which takes some 3 KB each. */
+export const bootLogMaxBytes = 512 * 1024;
+
+/**
+ * Writes what comes from a pipe ($0) into a file ($1) as it comes, and no more than the limit: $3 blocks of 512 bytes.
+ * What is full is moved aside ($2) and begun anew; where there is no such place, or the disk is full, the rest is
+ * dropped. Whoever prints never waits for more than the disk. The pipe's name goes when all that came is written.
+ */
+const keeper = `
+umask 077
+trap '' XFSZ
+ulimit -f "$3"
+until cat >>"$1"; do
+  if [ -n "$2" ] && [ "$(wc -c <"$1")" -ge "$(($3 * 512))" ]; then mv -f "$1" "$2" && continue; fi
+  cat >/dev/null
+  break
+done
+rm -f "$0"`;
+
+const blockBytes = 512;
+const mkfifoTimeoutMs = 10_000;
+
+/** Ends of pipes whose other ends are the logs of a machine, for its QEMU to inherit. */
+export interface LogPipes {
+  readonly console: number;
+  readonly boot: number;
+  /** Gives them back: the logs end when nobody has them any more. */
+  close(): void;
+}
+
+/**
+ * Starts what writes a machine's logs. QEMU itself would write them without a limit, and a guest prints what it
+ * likes: two processes of a shell do it in the background, and end by themselves with QEMU.
+ */
+export async function keepLogs(files: MachineFiles): Promise<LogPipes> {
+  const console = await keepLog({
+    pipe: files.consolePipe,
+    log: files.consoleLog,
+    earlier: files.consoleLogEarlier,
+    maxBytes: consoleLogMaxBytes,
+  });
+  try {
+    const boot = await keepLog({
+      pipe: files.bootPipe,
+      log: files.bootLog,
+      // What is read of it is at its beginning.
+      earlier: "",
+      maxBytes: bootLogMaxBytes,
+    });
+    return {
+      console,
+      boot,
+      close: () => {
+        closeSync(console);
+        closeSync(boot);
+      },
+    };
+  } catch (error) {
+    closeSync(console);
+    throw error;
+  }
+}
+
+/** One log, and the pipe's end that is written to. */
+export async function keepLog(plan: {
+  pipe: string;
+  log: string;
+  earlier: string;
+  maxBytes: number;
+}): Promise<number> {
+  const { pipe, log, earlier, maxBytes } = plan;
+  await rm(pipe, { force: true });
+  const words = ["-m", "600", pipe];
+  const made = await runProgram("mkfifo", words, { timeoutMs: mkfifoTimeoutMs });
+  if (made.exitCode !== 0) {
+    throw new MachineError(
+      `The pipe ${pipe} for a log can't be made: ${lastLine(made.stderr) || "mkfifo gave no reason"}`,
+    );
+  }
+  // For reading and writing it opens at once; the others then find a partner.
+  const both = openSync(pipe, constants.O_RDWR);
+  const forReading = openSync(pipe, constants.O_RDONLY);
+  const forWriting = openSync(pipe, constants.O_WRONLY);
+  closeSync(both);
+  // The files of an earlier start have been moved aside; QEMU makes its own at once, even for nothing.
+  closeSync(openSync(log, "a", 0o600));
+  const blocks = Math.ceil(maxBytes / blockBytes);
+  const child = spawn("sh", ["-c", keeper, pipe, log, earlier, String(blocks)], {
+    detached: true,
+    stdio: [forReading, "ignore", "ignore"],
+    env: { PATH: process.env.PATH, LC_ALL: "C" },
+  });
+  // Without a shell nothing here works; the pipe's end is then closed, and QEMU goes on without a log.
+  child.on("error", () => undefined);
+  child.unref();
+  closeSync(forReading);
+  return forWriting;
+}
