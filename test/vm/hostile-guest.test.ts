@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { daemonArguments } from "../../machine/driver/qemu/share-daemons.ts";
 import {
   type Attack,
@@ -15,25 +15,16 @@ import {
   swapLinks,
 } from "./hostile-guest/attacks.ts";
 import { FuseClient, type Reply, root } from "./hostile-guest/fuse.ts";
+import { ordinary, persons, self } from "./hostile-guest/persons.ts";
 import { makeShareFolder, type ShareFolder, secretText } from "./hostile-guest/share-folder.ts";
 import { unpackVirtiofsd } from "./hostile-guest/virtiofsd.ts";
 
 const enoent = 2;
 const erofs = 30;
-const nobody = { uid: 65534, gid: 65534 };
-const isRoot = process.getuid?.() === 0;
-const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-/** Who runs machines here. */
-const persons = isRoot
-  ? [
-      { who: "root", person: self },
-      { who: "an ordinary user", person: nobody },
-    ]
-  : [{ who: "an ordinary user", person: self }];
-
 let scratch: string;
 let virtiofsd: string;
 let daemon: ChildProcess | undefined;
+let connected: FuseClient | undefined;
 
 beforeAll(async () => {
   scratch = await mkdtemp(path.join(tmpdir(), "b2p-hostile-"));
@@ -71,19 +62,30 @@ async function serve(
     if (line.includes("Waiting for vhost-user socket connection")) {
       // Its further words are of no interest, but somebody has to take them.
       started.stderr.resume();
-      return FuseClient.connect(socket);
+      connected = await FuseClient.connect(socket);
+      return connected;
     }
   }
   throw new Error(`virtiofsd did not start:\n${said}`);
 }
 
 async function end(client: FuseClient): Promise<void> {
-  const running = daemon;
   client.end();
+  await whenEnded(daemon);
+}
+
+async function whenEnded(running: ChildProcess | undefined): Promise<void> {
   if (running !== undefined && running.exitCode === null && running.signalCode === null) {
     await once(running, "exit");
   }
 }
+
+// A test that failed half-way has not ended them.
+afterEach(async () => {
+  connected?.end();
+  daemon?.kill("SIGKILL");
+  await whenEnded(daemon);
+});
 
 const attacks: [string, Attack][] = [
   ["names that lead out", everyOperation],
@@ -152,7 +154,7 @@ describe.skipIf(process.arch !== "x64").each(persons)("virtiofs, served by $who"
 });
 
 describe.skipIf(process.arch !== "x64")("virtiofs without its sandbox", () => {
-  const person = isRoot ? nobody : self;
+  const person = ordinary;
 
   test("is left by the same requests: they are what the sandbox stops", async () => {
     const folder = await makeShareFolder(path.join(scratch, "home"), person);
