@@ -32,6 +32,12 @@ export function folderOf(node: string): string {
 const inOrder = "nodelalloc";
 
 /**
+ * Programs with setuid and devices of a disk that was elsewhere are of no effect. Those of containers' images are:
+ * they are reached by overlay's mounts, which have flags of their own.
+ */
+const harmless: readonly MountFlag[] = ["nosuid", "nodev", "noatime"];
+
+/**
  * Mounts the data filesystem, read-only where writing isn't possible. Throws the KernelError of the first
  * attempt when nothing works; nothing is written then.
  */
@@ -40,11 +46,11 @@ export function mountData(kernel: Kernel, node: string, wish: Wish): Mounted {
   kernel.mkdir(folder, { mode: 0o755 });
   const attempts: { flags: MountFlag[]; options: string[] }[] = [
     {
-      flags: ["noatime"],
+      flags: [...harmless],
       options: ["errors=remount-ro", inOrder, ...(wish.discard ? ["discard"] : [])],
     },
-    { flags: ["ro", "noatime"], options: [] },
-    { flags: ["ro", "noatime"], options: ["noload"] },
+    { flags: ["ro", ...harmless], options: [] },
+    { flags: ["ro", ...harmless], options: ["noload"] },
   ];
   const first = wish.damaged ? 2 : wish.readOnly ? 1 : 0;
   let refusal: KernelError | undefined;

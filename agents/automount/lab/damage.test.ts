@@ -26,7 +26,9 @@ describe("a filesystem with errors (accident 8)", () => {
       expect(message).toContain("UNEXPECTED INCONSISTENCY");
       expect(deviceWrites(kernel)).toEqual([]);
       expect(kernel.runs.map(({ argv }) => argv[0])).not.toContain("mke2fs");
-      expect(kernel.mounts()).toMatchObject([{ target: "/mnt/vda1", options: ["ro", "noatime"] }]);
+      expect(kernel.mounts()).toMatchObject([
+        { target: "/mnt/vda1", options: ["ro", "nosuid", "nodev", "noatime"] },
+      ]);
       expect(kernel.mounts()[0]?.superOptions).toEqual(["noload"]);
       expect(kernel.readText(keyPath)).toBe(key);
     },

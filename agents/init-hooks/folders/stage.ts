@@ -61,7 +61,7 @@ async function mountedAt(kernel: Kernel, node: string): Promise<string> {
   const type = (await runChecked(kernel, ["blkid", "-o", "value", "-s", "TYPE", node])).trim();
   const target = `/mnt/${node.slice(node.lastIndexOf("/") + 1)}`;
   kernel.mkdir(target);
-  kernel.mount({ source: node, target, type, flags: ["nodev", "noatime"] });
+  kernel.mount({ source: node, target, type, flags: ["nosuid", "nodev", "noatime"] });
   return target;
 }
 

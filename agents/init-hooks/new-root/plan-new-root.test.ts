@@ -30,7 +30,7 @@ describe("planNewRoot", () => {
     expect(root).toBe("/newroot");
     expect(words.slice(0, 3)).toEqual([
       "make folder /newroot",
-      `mount root on /newroot (tmpfs,mode=755,size=${640 * mebibyte})`,
+      `mount root on /newroot (tmpfs,nosuid,nodev,mode=755,size=${640 * mebibyte})`,
       `copy ${skeleton} into /newroot/`,
     ]);
     const binds = words.filter((line) => line.includes("bind"));

@@ -84,7 +84,15 @@ function freshRoot({ newRoot, availableBytes }: NewRootFacts): Step[] {
   const options = `mode=755,size=${rootSizeBytes(availableBytes)}`;
   return [
     { do: "folder", path: newRoot },
-    { do: "mount", source: "root", target: newRoot, type: "tmpfs", options },
+    // What has setuid lies in /usr, devices in /dev: both are mounts of their own.
+    {
+      do: "mount",
+      source: "root",
+      target: newRoot,
+      type: "tmpfs",
+      flags: ["nosuid", "nodev"],
+      options,
+    },
   ];
 }
 

@@ -35,14 +35,22 @@ test("of a guest that prints without end, two files of the limit stay, with the 
   }
   closeSync(end);
   await ended();
-  expect((await stat(earlier)).size).toBe(64 * 1024);
+  expect((await stat(earlier)).size).toBeLessThanOrEqual(64 * 1024);
   expect((await stat(log)).size).toBeLessThanOrEqual(64 * 1024);
-  expect(await readFile(log, "utf8")).toMatch(/line 0+19999\n$/);
+  // Nothing is lost where one ends and the other begins.
+  const kept = (await readFile(earlier, "utf8")) + (await readFile(log, "utf8"));
+  const numbers = kept
+    .split("\n")
+    .slice(1, -1)
+    .map((line) => Number(line.slice(5)));
+  expect(numbers.at(-1)).toBe(19_999);
+  expect(numbers.length).toBeGreaterThan(1000);
+  expect(numbers).toEqual(numbers.map((_, index) => 20_000 - numbers.length + index));
 });
 
 test("of one without a second file the beginning stays, and nobody waits for the rest", async () => {
   const { pipe, log } = paths();
-  const end = await keepLog({ pipe, log, earlier: "", maxBytes: 1024 });
+  const end = await keepLog({ pipe, log, earlier: "", maxBytes: 8192 });
   writeSync(end, "stage one ok 1\n");
   for (let count = 0; count < 5000; count += 1) {
     writeSync(end, "x".repeat(100));
@@ -50,12 +58,12 @@ test("of one without a second file the beginning stays, and nobody waits for the
   closeSync(end);
   await ended();
   expect((await readFile(log, "utf8")).startsWith("stage one ok 1\nxxx")).toBe(true);
-  expect((await stat(log)).size).toBe(1024);
+  expect((await stat(log)).size).toBeLessThanOrEqual(8192);
 });
 
 test("a folder that is removed meanwhile ends nothing but the log", async () => {
   const { pipe, log } = paths();
-  const end = await keepLog({ pipe, log, earlier: join(folder, "earlier"), maxBytes: 1024 });
+  const end = await keepLog({ pipe, log, earlier: join(folder, "earlier"), maxBytes: 8192 });
   await rm(folder, { recursive: true });
   for (let count = 0; count < 5000; count += 1) {
     writeSync(end, "x".repeat(100));

@@ -13,23 +13,28 @@ export const consoleLogMaxBytes = 4 * 1024 * 1024;
 /** How much is kept of what it says of its boots, which takes some 3 KB each. */
 export const bootLogMaxBytes = 512 * 1024;
 
+/** What is read at once, and how often until the log is looked at again. */
+const readBytes = 4096;
+const readsMax = 64;
+
 /**
- * Writes what comes from a pipe ($0) into a file ($1) as it comes, and no more than the limit: $3 blocks of 512 bytes.
- * What is full is moved aside ($2) and begun anew; where there is no such place, or the disk is full, the rest is
+ * Writes what comes from a pipe ($0) into a file ($1) as it comes, in turns of at most $4 reads. A file that has $3
+ * bytes after a turn is moved aside ($2) and begun anew; where there is no such place, or the disk is full, the rest is
  * dropped. Whoever prints never waits for more than the disk. The pipe's name goes when all that came is written.
  */
 const keeper = `
 umask 077
-trap '' XFSZ
-ulimit -f "$3"
-until cat >>"$1"; do
-  if [ -n "$2" ] && [ "$(wc -c <"$1")" -ge "$(($3 * 512))" ]; then mv -f "$1" "$2" && continue; fi
-  cat >/dev/null
-  break
-done
+while size=$(wc -c <"$1"); do
+  if [ "$size" -ge "$3" ]; then
+    { [ -n "$2" ] && mv -f "$1" "$2"; } || break
+    size=0
+  fi
+  dd bs=${readBytes} count="$4" >>"$1" || break
+  [ "$(wc -c <"$1")" -gt "$size" ] || break
+done 2>/dev/null
+cat >/dev/null
 rm -f "$0"`;
 
-const blockBytes = 512;
 const mkfifoTimeoutMs = 10_000;
 
 /** Ends of pipes whose other ends are the logs of a machine, for its QEMU to inherit. */
@@ -73,7 +78,7 @@ export async function keepLogs(files: MachineFiles): Promise<LogPipes> {
   }
 }
 
-/** One log, and the pipe's end that is written to. */
+/** One log of at most `maxBytes` (at least 4 KiB), and the pipe's end that is written to. */
 export async function keepLog(plan: {
   pipe: string;
   log: string;
@@ -96,8 +101,9 @@ export async function keepLog(plan: {
   closeSync(both);
   // The files of an earlier start have been moved aside; QEMU makes its own at once, even for nothing.
   closeSync(openSync(log, "a", 0o600));
-  const blocks = Math.ceil(maxBytes / blockBytes);
-  const child = spawn("sh", ["-c", keeper, pipe, log, earlier, String(blocks)], {
+  const reads = Math.max(1, Math.min(readsMax, Math.floor(maxBytes / 2 / readBytes)));
+  const full = Math.max(1, maxBytes - reads * readBytes);
+  const child = spawn("sh", ["-c", keeper, pipe, log, earlier, String(full), String(reads)], {
     detached: true,
     stdio: [forReading, "ignore", "ignore"],
     env: { PATH: process.env.PATH, LC_ALL: "C" },

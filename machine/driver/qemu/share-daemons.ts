@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, statSync } from "node:fs";
 import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../../../system-error.ts";
@@ -11,6 +11,7 @@ import type { MachineFiles } from "../../store/machine-files.ts";
 import type { Machine } from "../../store/machines.ts";
 import type { FolderShare } from "../../store/share.ts";
 import type { Report } from "../contract/driver.ts";
+import { keepLog } from "./log-keeper.ts";
 import { guestUser } from "./owner-map.ts";
 import type { ServedShare } from "./share-devices.ts";
 
@@ -22,6 +23,8 @@ const startTimeoutMs = 20_000;
 const serves = "Waiting for vhost-user socket connection";
 /** What a daemon says until then takes a few lines. */
 const saidMaxBytes = 64 * 1024;
+/** Of what all daemons of a machine say from a start on. */
+const logMaxBytes = 256 * 1024;
 
 /** A virtiofs daemon that can do what a share needs. */
 export interface Daemon {
@@ -46,6 +49,7 @@ export async function serveShares(
     await checkFolder(share);
   }
   warnOfSetuidFiles(machine, report);
+  await rm(sharesLog(machine.files), { force: true });
   const daemon = await findDaemon();
   const served: ServedShare[] = [];
   const daemons: ChildProcess[] = [];
@@ -69,6 +73,10 @@ export async function serveShares(
     }
   };
   return { served, end };
+}
+
+function sharesLog(files: MachineFiles): string {
+  return join(files.folder, "shares.log");
 }
 
 /** With its child in the sandbox, which would outlive it: both are of one process group. */
@@ -103,7 +111,7 @@ export function canServe(daemon: Daemon, share: FolderShare): boolean {
 /** Removes the sockets of a machine; the daemons end by themselves when QEMU lets go of them. */
 export async function endShares(files: MachineFiles): Promise<void> {
   for (const name of await readdir(files.folder)) {
-    if (/^share\d+(\.pid)?$/.test(name)) {
+    if (/^share\d+(\.pid|\.pipe)?$/.test(name)) {
       await rm(join(files.folder, name), { force: true });
     }
   }
@@ -181,9 +189,15 @@ async function start(
   report: Report,
 ): Promise<ChildProcess | undefined> {
   const person = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const logPath = join(machine.files.folder, "shares.log");
-  const log = openSync(logPath, "a", 0o600);
-  const logStart = fstatSync(log).size;
+  const logPath = sharesLog(machine.files);
+  // What a guest sends may make it complain without end.
+  const log = await keepLog({
+    pipe: `${socket}.pipe`,
+    log: logPath,
+    earlier: "",
+    maxBytes: logMaxBytes,
+  });
+  const logStart = statSync(logPath).size;
   const child = spawn(daemon.program, daemonArguments(share, socket, person), {
     detached: true,
     stdio: ["ignore", log, log],

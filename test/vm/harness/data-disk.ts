@@ -34,12 +34,13 @@ export async function newDataDisk(
 }
 
 /**
- * Makes a data disk as a machine has left it: one partition with the label, the identity's key, and `files` by
- * their paths on the disk.
+ * Makes a data disk as a machine has left it: one partition with the label, the identity's key, `files` by
+ * their paths on the disk, and FIFOs that nobody ever writes to.
  */
 export async function laidDataDisk(
   identity: Identity,
   files: Readonly<Record<string, string>>,
+  fifos: readonly string[] = [],
 ): Promise<DiskOptions> {
   const tree = path.join(identity.folder, "tree");
   const all = { "home/tc/.ssh/authorized_keys": identity.publicKey, ...files };
@@ -47,6 +48,10 @@ export async function laidDataDisk(
     const file = path.join(tree, name);
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, content);
+  }
+  for (const name of fifos) {
+    await mkdir(path.dirname(path.join(tree, name)), { recursive: true });
+    await runOk(["mkfifo", path.join(tree, name)]);
   }
   const file = path.join(identity.folder, "laid.raw");
   const handle = await open(file, "w");

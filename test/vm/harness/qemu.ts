@@ -38,6 +38,8 @@ export interface QemuOptions {
   /** Host port that leads to the guest's port 22; further ones as host → guest. */
   sshPort: number;
   forwards?: Array<[number, number]>;
+  /** Only the forwards lead in, and nothing leads out. */
+  isRestricted?: boolean;
   /** Unix socket paths. */
   qmp: string;
   bootPort: string;
@@ -156,7 +158,7 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...diskArguments(options.disks),
     ...[
       "-netdev",
-      `user,id=net,${hostForwards.join(",")}`,
+      `user,id=net,${options.isRestricted ? "restrict=on," : ""}${hostForwards.join(",")}`,
       "-device",
       "virtio-net-pci,netdev=net,romfile=",
     ],

@@ -29,6 +29,8 @@ export interface MachineOptions {
   iso?: string;
   disks?: DiskOptions[];
   forwards?: Array<[number, number]>;
+  /** No way from it to the host and beyond, as podman-machine's --network restricted. */
+  isRestricted?: boolean;
   extra?: string[];
   /** Private key for SSH; without it nobody can log in. */
   key?: string;
@@ -86,6 +88,7 @@ export class TestMachine {
       ...(options.cpu ? { cpu: options.cpu } : {}),
       ...(options.cpus ? { cpus: options.cpus } : {}),
       ...(options.forwards ? { forwards: options.forwards } : {}),
+      ...(options.isRestricted ? { isRestricted: true } : {}),
       ...(options.extra ? { extra: options.extra } : {}),
     });
   }
