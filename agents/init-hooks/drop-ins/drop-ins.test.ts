@@ -66,11 +66,11 @@ test.each([
   ["systemd/web.container", "[Container]\nImage=a", "Quadlet files need systemd"],
   ["systemd/deep/web.kube", "", "Quadlet files need systemd"],
 ])(
-  "what needs systemd is left out, and what to use instead is said: %s",
+  "what needs systemd is skipped, and what to use instead is said: %s",
   async (path, text, why) => {
     const kernel = new FakeKernel().lay({ "/etc/containers": null, [`${source}/${path}`]: text });
     const said = await run(kernel).catch((error: Error) => error.message);
-    expect(said).toContain(`etc/containers/${path} is left out: `);
+    expect(said).toContain(`etc/containers/${path} is skipped: `);
     expect(said).toContain(why);
     expect(kernel.exists(`/etc/containers/${path}`)).toBe(false);
   },
