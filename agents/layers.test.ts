@@ -56,7 +56,7 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** What lies beside the folders of code: data that the code reads, and the script that starts it. */
 const dataOf: Readonly<Record<string, readonly string[]>> = {
-  image: ["lock", "tree", "nfs.toml", "recipe.toml", "vmware.toml"],
+  image: ["lock", "tree", "modules.toml", "nfs.toml", "recipe.toml", "vmware.toml"],
   machine: ["podman-machine"],
 };
 

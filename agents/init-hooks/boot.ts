@@ -1,5 +1,6 @@
 import { oneLine } from "../command/one-line.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { usualOpenFiles } from "../kernel/machine.ts";
 import { openModuleLoader } from "../modules/module-loader.ts";
 import { beginBootLog } from "../record/boot-log-head.ts";
 import { openRecorder } from "../record/stages/recorder.ts";
@@ -28,6 +29,7 @@ export interface BootRequest {
  * Never returns. Throws when the root can't be prepared; afterwards nothing that fails stops it.
  */
 export async function boot(kernel: Kernel, request: BootRequest): Promise<never> {
+  kernel.limitOpenFiles(usualOpenFiles);
   const commandLine = kernel.readText("/proc/cmdline");
   const { settings, warnings } = openSettings(commandLine);
   const { options } = settings;

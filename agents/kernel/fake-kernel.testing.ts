@@ -244,6 +244,10 @@ export class FakeKernel extends FakeEvents implements Kernel {
     this.change("swapOff", path);
   }
 
+  limitOpenFiles(count: number): void {
+    this.change("limitOpenFiles", "", String(count));
+  }
+
   protectFromOom(): void {
     this.change("protectFromOom", "");
   }

@@ -1,3 +1,6 @@
+/** How many files a program may have open that doesn't ask for more: the kernel's own soft RLIMIT_NOFILE. */
+export const usualOpenFiles = 1024;
+
 /** What the x86 instruction CPUID leaves in the registers. */
 export interface CpuidLeaf {
   eax: number;
@@ -42,6 +45,11 @@ export interface Machine {
    * spared no more than before.
    */
   protectFromOom(): void;
+  /**
+   * Sets how many files this process, and what it starts from then on, may have open (the soft RLIMIT_NOFILE). The
+   * runtime raises it to the hard limit, which programs that walk through all descriptors take long for.
+   */
+  limitOpenFiles(count: number): void;
   /** Gives memory of this process that it doesn't need any more back; takes some milliseconds. */
   releaseMemory(): void;
   /** One line for people on the system's console; never throws, since a console may be absent. */

@@ -51,7 +51,7 @@ describe("parseBootOptions", () => {
     ["host", "boot option host: expected a name"],
     [`host=${"a".repeat(64)}`, "expected a name"],
     ["user=Root!", "boot option user=Root!: expected a user's name"],
-    ["tz=..", "boot option tz=..: expected a POSIX time zone"],
+    ["tz=..", "boot option tz=..: expected a time zone such as Europe/Berlin"],
     ["swapfile=big", "expected a size"],
     ["home=../x", "boot option home=../x: expected sda1"],
     ["nfsmount=", "expected HOST:/FOLDER"],

@@ -4,7 +4,7 @@ import type { Recipe } from "../recipe/recipe.ts";
 
 /** The account files below etc, made of the recipe's users and groups. */
 export function composeAccounts(
-  recipe: Pick<Recipe, "users" | "groups">,
+  recipe: Pick<Recipe, "users" | "groups" | "sub_ids">,
   store: ContentStore,
 ): Entry[] {
   return Object.entries(accountFiles(recipe)).map(([path, text]) => {
@@ -18,11 +18,13 @@ export function composeAccounts(
 export function accountFiles({
   users,
   groups,
-}: Pick<Recipe, "users" | "groups">): Record<string, string> {
+  sub_ids: more,
+}: Pick<Recipe, "users" | "groups" | "sub_ids">): Record<string, string> {
   const lines = (all: readonly string[]) => all.map((line) => `${line}\n`).join("");
-  const subIds = users.flatMap(({ name, sub_ids }) =>
-    sub_ids ? [`${name}:${sub_ids.join(":")}`] : [],
-  );
+  const subIds = [
+    ...users.map(({ name, sub_ids }) => [name, sub_ids] as const),
+    ...Object.entries(more),
+  ].flatMap(([name, ids]) => (ids ? [`${name}:${ids.join(":")}`] : []));
   const members = (group: string) =>
     users.filter((user) => user.groups.includes(group)).map(({ name }) => name);
   return {

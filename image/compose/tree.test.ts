@@ -183,13 +183,14 @@ it("accounts have no passwords, and refuse no keys", () => {
         sub_ids: [100000, 65536],
       },
     ],
+    sub_ids: { containers: [2_147_483_647, 2_147_483_648] },
     groups: { staff: 50, kvm: 104 },
   });
   expect(files).toEqual({
     "etc/passwd": "tc:x:1000:50::/home/tc:/bin/sh\n",
     "etc/group": "staff:x:50:\nkvm:x:104:tc\n",
     "etc/shadow": "tc:*:::::::\n",
-    "etc/subuid": "tc:100000:65536\n",
-    "etc/subgid": "tc:100000:65536\n",
+    "etc/subuid": "tc:100000:65536\ncontainers:2147483647:2147483648\n",
+    "etc/subgid": "tc:100000:65536\ncontainers:2147483647:2147483648\n",
   });
 });

@@ -132,6 +132,8 @@ const recipeSchema = z.strictObject({
       }),
     )
     .min(1),
+  /** First id and count of the subordinate ids of names that are no accounts. */
+  sub_ids: z.record(accountName, z.tuple([z.int().min(1), z.int().min(1)])).default({}),
   groups: z.record(accountName, z.int().min(0)),
   folders: z.array(
     z.strictObject({

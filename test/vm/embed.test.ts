@@ -29,7 +29,7 @@ test("the option embed keeps the kernel's own root, and podman then does without
   );
   expect(shown).toMatch(/^embedded$/m);
   const pivot = await machine.ssh(
-    `CONTAINERS_CONF=/etc/containers/containers.conf podman run --rm --network none ${busyboxImage} echo no`,
+    `CONTAINERS_CONF=/usr/share/containers/containers.conf podman run --rm --network none ${busyboxImage} echo no`,
     { user: "root" },
   );
   expect(pivot.stderr).toMatch(/pivot_root/);

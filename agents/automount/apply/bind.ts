@@ -1,4 +1,5 @@
 import type { Flavour } from "../../flavour/flavour.ts";
+import { bindApart } from "../../kernel/bind-apart.ts";
 import type { Owner } from "../../kernel/files.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { DiskStep } from "../plan/steps.ts";
@@ -19,7 +20,7 @@ export function bindFolder(
   const owner = step.owner === "user" ? flavour.user : root;
   makeSource(kernel, dataFolder, step, { uid: owner.uid, gid: owner.gid });
   makeTarget(kernel, step, flavour);
-  kernel.mount({ source: `${dataFolder}/${step.from}`, target: step.to, flags: ["bind"] });
+  bindApart(kernel, `${dataFolder}/${step.from}`, step.to);
 }
 
 function makeSource(kernel: Kernel, dataFolder: string, step: BindStep, owner: Owner): void {

@@ -109,7 +109,7 @@ export const rows = {
       "the magic over a labelled data filesystem that has been in use, its partition table gone",
     done: "refused, not written",
     advice:
-      "To get the data back, write the table again (one Linux partition from 1 MiB on, `sfdisk`); to give it up, `wipefs -a` and write the magic again.",
+      "To get the data back, write the table again (one Linux partition from 1 MiB on, `fdisk -u`); to give it up, `wipefs -a` and write the magic again.",
   },
   "magic-read-only": {
     found: "the magic on a read-only disk",

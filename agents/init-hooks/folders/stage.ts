@@ -1,4 +1,5 @@
 import { findUser } from "../../accounts/find-user.ts";
+import { bindApart } from "../../kernel/bind-apart.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
 import type { MountEntry } from "../../kernel/mounts.ts";
@@ -70,7 +71,7 @@ function place(kernel: Kernel, base: string, name: "home" | "opt"): void {
   const mounts = kernel.mounts();
   const owner = { uid: 0, gid: name === "opt" ? staffGid : 0 };
   kernel.mkdirBeneath(base, name, { mode: name === "opt" ? 0o775 : 0o755, owner });
-  kernel.mount({ source: `${base}/${name}`, target: `/${name}`, flags: ["bind"] });
+  bindApart(kernel, `${base}/${name}`, `/${name}`);
   for (const mount of mounts.filter(({ target }) => target.startsWith(`/${name}/`))) {
     const source = sourceOf(mount, mounts);
     if (source === undefined) {
@@ -79,7 +80,7 @@ function place(kernel: Kernel, base: string, name: "home" | "opt"): void {
     const owned = kernel.stat(source);
     const ownership = { mode: owned?.mode ?? 0o755, owner: owned ?? owner };
     kernel.mkdirBeneath("/", mount.target.slice(1), ownership);
-    kernel.mount({ source, target: mount.target, flags: ["bind"] });
+    bindApart(kernel, source, mount.target);
   }
 }
 

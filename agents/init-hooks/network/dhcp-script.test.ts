@@ -12,6 +12,7 @@ const answer = { ip: "10.7.0.50", mask: "24", router: "10.7.0.1" };
 test("an answer of DHCP gives the interface its address, and the way out a metric", () => {
   const calls = script.run("bound", {
     ...answer,
+    serverid: "10.7.0.1",
     dns: "10.7.0.53",
     domain: "lan",
     ntpsrv: "1.2.3.4",
@@ -22,7 +23,15 @@ test("an answer of DHCP gives the interface its address, and the way out a metri
     "route del default dev eth0 proto 16",
     "route replace default via 10.7.0.1 dev eth0 metric 102 onlink proto 16",
   ]);
-  expect(script.lease()).toBe("address 10.7.0.50/24\ndns 10.7.0.53\nsearch lan\nntp 1.2.3.4\n");
+  expect(script.lease()?.split("\n")).toEqual([
+    "address 10.7.0.50/24",
+    "router 10.7.0.1",
+    "server 10.7.0.1",
+    "dns 10.7.0.53",
+    "search lan",
+    "ntp 1.2.3.4",
+    "",
+  ]);
   script.run("deconfig");
   expect(script.lease()).toBeUndefined();
 });

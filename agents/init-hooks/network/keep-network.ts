@@ -3,6 +3,7 @@ import type { Subscription } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
+import { refreshHostAddress } from "./host-address.ts";
 import { leaseFolder } from "./leases.ts";
 import { refreshResolvConf } from "./resolv-conf.ts";
 import { keepRouterNameServers } from "./router-name-servers.ts";
@@ -24,7 +25,10 @@ export function keepNetwork(
       kernel.tellKernelLog(`network: ${oneLine(error)}`);
     }
   };
-  const refresh = () => guarded(() => refreshResolvConf(kernel, options.network.nameServers));
+  const refresh = () => {
+    guarded(() => refreshResolvConf(kernel, options.network.nameServers));
+    guarded(() => refreshHostAddress(kernel));
+  };
   const carriers = new Map<number, boolean>();
   const routers = keepRouterNameServers(kernel, clients, guarded);
   const folder = kernel.watchFolder(leaseFolder, refresh);

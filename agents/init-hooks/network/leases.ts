@@ -18,6 +18,9 @@ export interface Lease {
   source: LeaseSource;
   /** "10.0.2.15/24"; undefined where only other things are known. */
   address: string | undefined;
+  /** The way out, and who answered to DHCP. */
+  router: string | undefined;
+  dhcpServer: string | undefined;
   nameServers: readonly string[];
   searchDomains: readonly string[];
   timeServers: readonly string[];
@@ -55,6 +58,8 @@ export function parseLease(interfaceName: string, source: LeaseSource, text: str
     interfaceName,
     source,
     address: values("address")[0],
+    router: values("router").find(isIpAddress),
+    dhcpServer: values("server").find(isIpAddress),
     nameServers: values("dns").filter(isServer),
     searchDomains: values("search").filter((name) => /^[A-Za-z0-9_.-]{1,253}$/.test(name)),
     timeServers: values("ntp").filter(isServer),

@@ -4,6 +4,7 @@ import { listed } from "../../provision/model/listed.ts";
 import type { Stage } from "../../stage/stage.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces, networkClassFolder } from "./find-interfaces.ts";
+import { refreshHostAddress } from "./host-address.ts";
 import { keepNetwork } from "./keep-network.ts";
 import { leaseFolder, leasePath, parseLease } from "./leases.ts";
 import type { InterfacePlan } from "./plan-network.ts";
@@ -53,6 +54,7 @@ export function networkStage(clients: DhcpClients): Stage {
           ? "no interface is configured to have an address"
           : await firstAddress(kernel, awaited);
       refreshResolvConf(kernel, options.network.nameServers);
+      refreshHostAddress(kernel);
       const absent = await absentInterfaces(kernel, interfaces);
       const more =
         absent.length === 0 ? [] : [`named by a NoCloud disk, but not present: ${listed(absent)}`];

@@ -35,9 +35,32 @@ test("a zone that isn't known is said, and none is changed", () => {
   expect(kernel.exists(localtimePath)).toBe(false);
 });
 
-test("a zone's name is enough where its file is in the image", () => {
-  const zone = "/usr/share/zoneinfo/Europe/Berlin";
-  const kernel = new FakeKernel().lay({ "/etc": null, [zone]: "TZif2" });
-  expect(setTimeZone(kernel, "Europe/Berlin")).toBe("time zone Europe/Berlin");
-  expect(kernel.readText(localtimePath)).toBe("TZif2");
+test("a zone's name is enough: it is linked to, and told by its name", () => {
+  const zone = "/usr/share/zoneinfo/America/New_York";
+  const kernel = new FakeKernel().lay({ "/etc/timezone": "UTC\n", [zone]: "TZif2" });
+  kernel.symlink("/usr/share/zoneinfo/UTC", localtimePath);
+  expect(setTimeZone(kernel, "America/New_York")).toBe("time zone America/New_York");
+  expect(kernel.readlink(localtimePath)).toBe(zone);
+  expect(kernel.readText("/etc/timezone")).toBe("America/New_York\n");
+});
+
+test("a zone in POSIX's form takes the link's place, and leaves the zone that it led to", () => {
+  const utc = "/usr/share/zoneinfo/UTC";
+  const kernel = new FakeKernel().lay({ "/etc": null, [utc]: "TZif2" });
+  kernel.symlink(utc, localtimePath);
+  expect(setTimeZone(kernel, "JST-9")).toBe("time zone JST-9");
+  expect(kernel.readText(localtimePath)).toContain("\nJST-9\n");
+  expect(kernel.readText(utc)).toBe("TZif2");
+  expect(kernel.readText("/etc/timezone")).toBe("JST-9\n");
+});
+
+test.each(["Europe", "Europe/Berlni", "../../etc/passwd"])("%s is no zone", (zone) => {
+  const kernel = new FakeKernel().lay({
+    "/etc/passwd": "",
+    "/usr/share/zoneinfo/Europe/Berlin": "TZif2",
+  });
+  expect(setTimeZone(kernel, zone)).toMatch(
+    /is unknown, and the time zone stays UTC: use a name below/,
+  );
+  expect(kernel.exists(localtimePath)).toBe(false);
 });

@@ -3,24 +3,32 @@ import type { Kernel } from "../../kernel/kernel.ts";
 /** The zone, as programs look for it (tzset(3)). */
 export const localtimePath = "/etc/localtime";
 const zonesFolder = "/usr/share/zoneinfo";
+/** The zone's name, which Java and others read, and which compose files mount into containers (Debian's). */
+const timezonePath = "/etc/timezone";
 
 /**
- * Makes /etc/localtime, as programs look for it, from a zone in POSIX's form. Gives what is to be said of it; ""
- * when none is asked for.
+ * Sets the zone, by its name or in POSIX's form. Gives what is to be said of it; "" when none is asked for, and it stays
+ * UTC, as the image has it.
  */
 export function setTimeZone(kernel: Kernel, zone: string | undefined): string {
   if (zone === undefined) {
     return "";
   }
   const isName = /^[A-Za-z0-9_+-]+(?:\/[A-Za-z0-9_+-]+)*$/.test(zone);
-  if (isName && kernel.exists(`${zonesFolder}/${zone}`)) {
-    kernel.writeAtomic(localtimePath, kernel.read(`${zonesFolder}/${zone}`));
+  if (isName && kernel.stat(`${zonesFolder}/${zone}`)?.kind === "file") {
+    // A link, since its target is where programs read the name.
+    if (kernel.lstat(localtimePath) !== undefined) {
+      kernel.unlink(localtimePath);
+    }
+    kernel.symlink(`${zonesFolder}/${zone}`, localtimePath);
+    kernel.writeAtomic(timezonePath, `${zone}\n`);
     return `time zone ${zone}`;
   }
   if (!isPosixZone(zone)) {
-    return `tz=${zone} is unknown: use the POSIX format, such as CET-1CEST,M3.5.0,M10.5.0/3`;
+    return `tz=${zone} is unknown, and the time zone stays UTC: use a name below ${zonesFolder}, such as Europe/Berlin, or the POSIX format, such as CET-1CEST,M3.5.0,M10.5.0/3`;
   }
   kernel.writeAtomic(localtimePath, zoneFile(zone));
+  kernel.writeAtomic(timezonePath, `${zone}\n`);
   return `time zone ${zone}`;
 }
 

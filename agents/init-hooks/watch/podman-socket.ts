@@ -8,7 +8,11 @@ import { profilePath, withProfile } from "../hooks/run-hook.ts";
 const folder = "/run/podman";
 /** Where clients expect root's Podman. */
 export const podmanSocketPath = `${folder}/podman.sock`;
-const oldName = `${folder}/io.podman`;
+/** Other names of it, as links: that of Podman 1, and docker's, which containers have mounted into them. */
+const otherNames = [
+  [`${folder}/io.podman`, "podman.sock"],
+  ["/run/docker.sock", "podman/podman.sock"],
+] as const;
 const logPath = "/var/log/podman-service.log";
 /** The service ends when nobody has asked for so long; until then it holds some 10 MB. */
 const idleSeconds = 60;
@@ -23,16 +27,18 @@ export const service = ["podman", "system", "service", `--time=${idleSeconds}`];
 export function openPodmanSocket(kernel: Kernel): ListeningSocket {
   kernel.mkdir(folder, { mode: 0o700 });
   const socket = kernel.listenUnix(podmanSocketPath, 0o600);
-  if (kernel.lstat(oldName) === undefined) {
-    kernel.symlink("podman.sock", oldName);
+  for (const [name, target] of otherNames) {
+    if (kernel.lstat(name) === undefined) {
+      kernel.symlink(target, name);
+    }
   }
   return socket;
 }
 
 /**
- * Starts podman's service when a client connects, and again after it has ended. Never returns.
+ * Starts a service, podman's when no other is given, when a client connects, and again after it has ended. Never returns.
  */
-export async function servePodman(
+export async function serveSocket(
   kernel: Kernel,
   socket: ListeningSocket,
   command: readonly string[] = [...withListenPid, ...service],
@@ -49,7 +55,7 @@ export async function servePodman(
       writeServiceState(kernel, state);
     }
     if (failure !== undefined) {
-      kernel.tellKernelLog(`podman's service ${failure}`);
+      kernel.tellKernelLog(`${name}'s service ${failure}`);
       // Whoever connected still waits, so that without a pause it would start over at once.
       await pause(pauseMs(failures));
     }

@@ -2,18 +2,19 @@ import { findUser, type User } from "../../accounts/find-user.ts";
 import type { ListeningSocket } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
-import { openPodmanSocket, servePodman, service } from "./podman-socket.ts";
+import { openDhcpProxySocket, serveDhcpProxy } from "./dhcp-proxy.ts";
+import { openPodmanSocket, serveSocket, service } from "./podman-socket.ts";
 
 /** Root alone makes files here; a link where clients look leads to the socket. */
 const sockets = "/run/boot2podman";
 
-/** Serves root's podman and the user's own one. Never returns. */
+/** Serves root's podman, the user's own one, and DHCP of root's containers. Never returns. */
 export function serveBothPodmans(kernel: Kernel, userName: string): Promise<never> {
   const user = findUser(kernel, userName);
   if (user !== undefined && user.uid !== 0) {
     try {
       const socket = openUserPodmanSocket(kernel, user);
-      void servePodman(kernel, socket, userServiceCommand(user), `podman-${user.name}`);
+      void serveSocket(kernel, socket, userServiceCommand(user), `podman-${user.name}`);
     } catch (error) {
       if (!(error instanceof KernelError)) {
         throw error;
@@ -21,7 +22,9 @@ export function serveBothPodmans(kernel: Kernel, userName: string): Promise<neve
       kernel.tellKernelLog(`no socket for the podman of ${userName}: ${error.message}`);
     }
   }
-  return servePodman(kernel, openPodmanSocket(kernel));
+  const socket = openPodmanSocket(kernel);
+  void serveDhcpProxy(kernel, openDhcpProxySocket(kernel));
+  return serveSocket(kernel, socket);
 }
 
 /** Makes the socket of the user's own podman, /run/user/UID/podman/podman.sock. */

@@ -6,19 +6,21 @@ import { openModuleLoader } from "../../modules/module-loader.ts";
 import { readProvisions } from "../../provision/read-provisions.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { openDhcpClients } from "../network/dhcp-clients.ts";
+import { openDhcpProxySocket, serveDhcpProxy } from "./dhcp-proxy.ts";
 import { startHotplug } from "./hotplug.ts";
-import { openPodmanSocket, pauseMs, servePodman } from "./podman-socket.ts";
+import { openPodmanSocket, pauseMs, serveSocket } from "./podman-socket.ts";
 import { openUserPodmanSocket, userServiceCommand } from "./user-podman-socket.ts";
 
 /** Waits until it holds, on a busy machine too. */
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000 });
 
 describe("podman's socket", () => {
-  test("is root's alone, and has its old name too", () => {
+  test("is root's alone, and has its old name and docker's too", () => {
     const kernel = new FakeKernel().lay({ "/run": null });
     openPodmanSocket(kernel);
     expect(kernel.stat("/run/podman")?.mode).toBe(0o700);
     expect(kernel.stat("/run/podman/io.podman")).toMatchObject({ kind: "socket", mode: 0o600 });
+    expect(kernel.realpath("/run/docker.sock")).toBe("/run/podman/podman.sock");
     expect(() => openPodmanSocket(kernel)).not.toThrow();
   });
 
@@ -33,7 +35,7 @@ describe("podman's socket", () => {
         return connections <= 2 ? Promise.resolve() : new Promise(() => undefined);
       },
     };
-    void servePodman(kernel, socket);
+    void serveSocket(kernel, socket);
     await eventually(() => expect(connections).toBe(3));
     expect(kernel.runs).toHaveLength(2);
     const { argv, options } = kernel.runs[0] ?? { argv: [], options: {} };
@@ -53,7 +55,7 @@ describe("podman's socket", () => {
       close: () => undefined,
       connection: () => Promise.resolve(),
     };
-    void servePodman(kernel, socket);
+    void serveSocket(kernel, socket);
     await vi.advanceTimersByTimeAsync(500);
     expect(kernel.kernelLog).toEqual([
       "podman's service can't be started: spawn /bin/sh: ENOENT (fault of the test)",
@@ -66,6 +68,26 @@ describe("podman's socket", () => {
 
   test("waits longer after each failure, up to a minute", () => {
     expect([1, 2, 3, 6, 7, 50].map(pauseMs)).toEqual([1000, 2000, 4000, 32_000, 60_000, 60_000]);
+  });
+});
+
+test("networks of macvlan with DHCP find their proxy, which starts when it is asked", async () => {
+  const kernel = new FakeKernel().onRun("netavark").lay({ "/run/podman": null });
+  openDhcpProxySocket(kernel);
+  expect(kernel.stat("/run/podman/nv-proxy.sock")).toMatchObject({ kind: "socket", mode: 0o600 });
+  let connections = 0;
+  void serveDhcpProxy(kernel, {
+    fd: 42,
+    close: () => undefined,
+    connection: () => {
+      connections += 1;
+      return connections === 1 ? Promise.resolve() : new Promise(() => undefined);
+    },
+  });
+  await eventually(() => expect(connections).toBe(2));
+  expect(kernel.runs[0]).toMatchObject({
+    argv: ["/usr/lib/podman/netavark", "dhcp-proxy", "-a", "30"],
+    options: { fd3: 42, env: { LISTEN_FDS: "1" } },
   });
 });
 

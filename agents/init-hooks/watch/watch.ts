@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { usualOpenFiles } from "../../kernel/machine.ts";
 import { openModuleLoader } from "../../modules/module-loader.ts";
 import { readSettings } from "../../settings/settings.ts";
 import { openDhcpClients } from "../network/dhcp-clients.ts";
@@ -9,6 +10,7 @@ import { serveBothPodmans } from "./user-podman-socket.ts";
 
 /** The resident agent on its own, when it isn't the boot that goes on. Never returns. */
 export async function watch(kernel: Kernel): Promise<never> {
+  kernel.limitOpenFiles(usualOpenFiles);
   const { options } = await readSettings(kernel);
   const clients = openDhcpClients(kernel);
   clients.begin();

@@ -19,6 +19,7 @@ const SWAP_FLAG_PREFER = 0x8000;
 const SWAP_FLAG_DISCARD = 0x10000;
 /** Only -1000 would spare a process altogether: one that runs away must still end. */
 const sparedOomScore = -900;
+const RLIMIT_NOFILE = 7;
 const SYSLOG_ACTION_READ_ALL = 3;
 const SYSLOG_ACTION_SIZE_BUFFER = 10;
 
@@ -76,6 +77,13 @@ export const linuxMachine: Machine = {
     const path = "/proc/self/oom_score_adj";
     attempt("write", path, () => fs.writeFileSync(path, `${sparedOomScore}\n`));
     resetOomScoreOfChildren();
+  },
+  limitOpenFiles(count) {
+    // struct rlimit: soft and hard, 64 bits each on every architecture that we build for.
+    const limits = Buffer.alloc(16);
+    checked("get the limit of", "open files", libc().getrlimit(RLIMIT_NOFILE, ptr(limits)));
+    limits.writeBigUInt64LE(BigInt(count), 0);
+    checked("limit", "open files", libc().setrlimit(RLIMIT_NOFILE, ptr(limits)));
   },
   releaseMemory() {
     Bun.gc(true);

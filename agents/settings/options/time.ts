@@ -6,12 +6,12 @@ export const timeOptions = [
   text({
     name: "tz",
     value: "ZONE",
-    help: "the time zone in POSIX format (CET-1CEST,M3.5.0,M10.5.0/3)",
+    help: "the time zone, by name (Europe/Berlin) or in POSIX format",
     sources: anywhere,
     sets: "timeZone",
     default: undefined,
-    matches: /^[A-Za-z<][A-Za-z0-9<>+:,./-]{2,63}$/,
-    expected: "a POSIX time zone such as UTC0 or CET-1CEST,M3.5.0,M10.5.0/3",
+    matches: /^[A-Za-z<][A-Za-z0-9<>_+:,./-]{2,63}$/,
+    expected: "a time zone such as Europe/Berlin, UTC0 or CET-1CEST,M3.5.0,M10.5.0/3",
   }),
   list({
     name: "ntpserver",
