@@ -19,8 +19,8 @@ export interface CgroupFacts {
 }
 
 /**
- * The share of the processor that logins have beside the user's containers, which have 100 together: sshd greets and lets
- * in whoever comes to see what a container does, however busy that one is.
+ * The share of the processor that logins have beside the user's containers, which have 100 each, however many processes
+ * they run: sshd greets and lets in whoever comes to see what a container does.
  */
 const sessionCpuWeight = 1000;
 
