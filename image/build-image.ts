@@ -33,7 +33,7 @@ export interface BuildOptions {
   arch?: Arch | undefined;
   /** Where the artifacts go; dist in the repository by default. */
   outDir?: string | undefined;
-  /** Where downloads and stages' outputs are kept; .cache in the repository by default. */
+  /** Where downloads and steps' outputs are kept; .cache in the repository by default. */
   cacheDir?: string | undefined;
   /** Take the newest packages and renew the lock file. */
   update?: boolean;

@@ -3,8 +3,8 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { dirname, join, resolve } from "node:path";
 import * as z from "zod";
 import { systemErrorCode } from "../system-error.ts";
+import { hashOf, hashOfCode } from "./cache/build-step.ts";
 import { sourceFiles } from "./cache/sources.ts";
-import { hashOf, hashOfCode } from "./cache/stage.ts";
 
 const stateSchema = z.object({
   key: z.string(),

@@ -1,4 +1,4 @@
-// npm test: everything that must hold; stops at the first step that fails.
+// npm test: everything that must hold; stops at the first check that fails.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -8,14 +8,14 @@ const root = path.resolve(import.meta.dirname, "..");
 const results = path.join(root, ".cache/test-results");
 const bin = (name: string) => path.join(root, "node_modules/.bin", name);
 
-interface Step {
+interface Check {
   name: string;
   argv: string[];
   /** Where vitest leaves its counts. */
   counts?: string;
 }
 
-function vitest(...projects: string[]): Step {
+function vitest(...projects: string[]): Check {
   const counts = path.join(results, `${projects.join("-")}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${counts}`];
   // On Node: node-pty doesn't work under Bun.
@@ -30,7 +30,7 @@ function vitest(...projects: string[]): Step {
   };
 }
 
-const steps: Step[] = [
+const checks: Check[] = [
   { name: "format and lint", argv: [bin("biome"), "check", "."] },
   { name: "shell scripts", argv: [bin("bun"), "test/shell-scripts.ts"] },
   { name: "types", argv: [bin("tsc"), "--noEmit"] },
@@ -51,16 +51,16 @@ function addCounts(total: { passed: number; failed: number }, file: string): voi
 mkdirSync(results, { recursive: true });
 const total = { passed: 0, failed: 0 };
 let exitCode = 0;
-for (const step of steps) {
+for (const check of checks) {
   const start = performance.now();
-  console.log(`\n== ${step.name}`);
-  const [command = "", ...args] = step.argv;
+  console.log(`\n== ${check.name}`);
+  const [command = "", ...args] = check.argv;
   const ended = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
   const seconds = ((performance.now() - start) / 1000).toFixed(0);
-  if (step.counts) {
-    addCounts(total, step.counts);
+  if (check.counts) {
+    addCounts(total, check.counts);
   }
-  console.log(`== ${step.name}: ${ended.status === 0 ? "ok" : "FAILED"} after ${seconds} s`);
+  console.log(`== ${check.name}: ${ended.status === 0 ? "ok" : "FAILED"} after ${seconds} s`);
   if (ended.status !== 0) {
     exitCode = 1;
     break;

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runBuildStep } from "../cache/build-step.ts";
 import { sourceFiles } from "../cache/sources.ts";
-import { runStage } from "../cache/stage.ts";
 import { sha256OfFile } from "../fetch/download.ts";
 import { bunPath } from "../fetch/runtime.ts";
 import type { ContentStore } from "../files/content.ts";
@@ -35,7 +35,7 @@ export async function compileAgents(
 ): Promise<FileEntry> {
   const { repository, arch } = options;
   const bun = bunPath(repository);
-  const folder = await runStage(
+  const folder = await runBuildStep(
     {
       name: "agents",
       cacheDir: options.cacheDir,
@@ -97,7 +97,7 @@ function compileArguments(options: AgentsOptions, runtime: string, outfile: stri
 
 /** The runtime without the data that agents never use. */
 async function smallRuntime(options: AgentsOptions): Promise<string> {
-  const folder = await runStage(
+  const folder = await runBuildStep(
     {
       name: "runtime",
       cacheDir: options.cacheDir,

@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { runStage } from "../cache/stage.ts";
+import { runBuildStep } from "../cache/build-step.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
 import { type ContentStore, contentPath, storeContent } from "../files/content.ts";
 import { comparePaths, type Entry, entriesSchema, type FileEntry } from "../files/entry.ts";
@@ -49,7 +49,7 @@ export async function composeModules(
   );
   const plan = planModules(groups, parseModulesDep(all), builtIn);
   const packed = plan.map((path) => fileAt(kernel, `${home}/${path}`));
-  const folder = await runStage(
+  const folder = await runBuildStep(
     {
       name: "modules",
       cacheDir,
@@ -103,7 +103,7 @@ async function indexAllModules(
   store: ContentStore,
   progress: Progress,
 ): Promise<string> {
-  const folder = await runStage(
+  const folder = await runBuildStep(
     {
       name: "module-index",
       cacheDir,

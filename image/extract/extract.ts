@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Parser, type ReadEntry } from "tar";
 import * as z from "zod";
-import { runStage } from "../cache/stage.ts";
+import { runBuildStep } from "../cache/build-step.ts";
 import { cachedPackage } from "../fetch/fetch.ts";
 import { type ContentStore, hasContent, storeContent } from "../files/content.ts";
 import { type Entry, entriesSchema } from "../files/entry.ts";
@@ -21,7 +21,7 @@ export interface ExtractedPackage {
   licences?: NamedLicence[] | undefined;
 }
 
-/** What a package's stage leaves. */
+/** What a package's step leaves. */
 const outputSchema = z.object({
   entries: entriesSchema,
   licences: namedLicencesSchema.optional(),
@@ -42,16 +42,16 @@ export async function extractPackages(
 ): Promise<ExtractedPackage[]> {
   const extracted: ExtractedPackage[] = [];
   for (const [index, locked] of lock.packages.entries()) {
-    // Every package is a stage of its own, so that a renewed lock extracts only what changed.
-    const stage = {
+    // Every package is a step of its own, so that a renewed lock extracts only what changed.
+    const step = {
       name: `extract/${locked.name}`,
       cacheDir,
       inputs: locked.sha256,
       code: ["extract", "files/entry.ts"],
     };
     const run = async () => {
-      const folder = await runStage(
-        stage,
+      const folder = await runBuildStep(
+        step,
         async (output) => {
           progress.live(`extracting ${locked.name} (${index + 1} of ${lock.packages.length})`);
           const found = await extractPackage(cachedPackage(cacheDir, locked), locked, store);

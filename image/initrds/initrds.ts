@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGzip } from "node:zlib";
-import { runStage } from "../cache/stage.ts";
+import { runBuildStep } from "../cache/build-step.ts";
 import type { Composition } from "../compose/tree.ts";
 import { type ContentStore, storeContent } from "../files/content.ts";
 import { type Entry, type FileEntry, rootFolder, rootLink, withParents } from "../files/entry.ts";
@@ -27,7 +27,7 @@ export async function makeBaseInitrd(
   store: ContentStore,
   options: InitrdOptions,
 ): Promise<string> {
-  const folder = await runStage(
+  const folder = await runBuildStep(
     {
       name: "base-initrd",
       cacheDir: options.cacheDir,

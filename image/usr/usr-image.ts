@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { runStage } from "../cache/stage.ts";
+import { runBuildStep } from "../cache/build-step.ts";
 import type { ContentStore } from "../files/content.ts";
 import type { Entry } from "../files/entry.ts";
 import { megabytes, type Progress } from "../report/progress.ts";
@@ -43,7 +43,7 @@ export async function makeUsrImage(
   const entries = usr
     .filter(({ path }) => path.startsWith("usr/"))
     .map((entry) => ({ ...entry, path: entry.path.slice("usr/".length) }));
-  const folder = await runStage(
+  const folder = await runBuildStep(
     {
       name: "usr",
       cacheDir,

@@ -76,9 +76,9 @@ describe("two builds of the same inputs, in different folders and as different u
 });
 
 function usrImageOf(copy: string): string {
-  const home = join(copy, ".cache", "stages", "usr");
-  const [stage] = readdirSync(home);
-  return join(home, stage ?? "", "usr.squashfs");
+  const home = join(copy, ".cache", "steps", "usr");
+  const [step] = readdirSync(home);
+  return join(home, step ?? "", "usr.squashfs");
 }
 
 function hashOf(path: string): string {

@@ -8,7 +8,7 @@ import { TestMachine } from "./harness/test-machine.ts";
 import { usedDisk } from "./harness/used-disk.ts";
 
 /** A terminal with a program in it: what was typed and what it showed. */
-class Terminal {
+class ShownTerminal {
   screen = "";
   #answeredUntil = 0;
   readonly #process: pty.IPty;
@@ -77,7 +77,7 @@ class Terminal {
 
 let identity: Identity;
 let machine: TestMachine;
-let serial: Terminal;
+let serial: ShownTerminal;
 afterAll(async () => {
   serial?.end();
   await machine?.remove();
@@ -91,7 +91,7 @@ test("the serial console logs the user in, shows the seal, runs commands and lea
   const used = await usedDisk();
   identity = used.identity;
   machine = await TestMachine.create({ ...small, disks: [used.disk], key: identity.key });
-  serial = new Terminal("qemu-system-x86_64", await machine.arguments("stdio"));
+  serial = new ShownTerminal("qemu-system-x86_64", await machine.arguments("stdio"));
   const shown = await serial.shows(/box:~\$ /);
   expect(shown).toMatch(/boot2podman status {2}result of the boot/);
   await serial.command("", /box:~\$ /);
@@ -103,7 +103,7 @@ test("the serial console logs the user in, shows the seal, runs commands and lea
 });
 
 test("an interactive SSH session has a terminal of the right size", async () => {
-  const session = new Terminal("ssh", [...machine.sshArguments(), "-tt", "tc@127.0.0.1"]);
+  const session = new ShownTerminal("ssh", [...machine.sshArguments(), "-tt", "tc@127.0.0.1"]);
   await session.shows(/box:~\$ /);
   expect(await session.command("stty size", /30 100/)).toMatch(/30 100/);
   expect(await session.command("sudo -i", /box:~# /)).toMatch(/#/);

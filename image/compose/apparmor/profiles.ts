@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { runStage } from "../../cache/stage.ts";
+import { runBuildStep } from "../../cache/build-step.ts";
 import { type ContentStore, readContent, storeContent } from "../../files/content.ts";
 import type { Entry, FileEntry } from "../../files/entry.ts";
 import { BuildError } from "../../report/build-error.ts";
@@ -29,7 +29,7 @@ export async function composeProfiles(
   cacheDir: string,
   store: ContentStore,
 ): Promise<Entry[]> {
-  const folder = await runStage(
+  const folder = await runBuildStep(
     {
       name: "apparmor",
       cacheDir,

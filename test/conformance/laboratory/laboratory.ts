@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import path from "node:path";
+import { hashOf } from "../../../image/cache/build-step.ts";
 import { replaceFolder } from "../../../image/cache/replace-folder.ts";
-import { hashOf } from "../../../image/cache/stage.ts";
 import { BuildError } from "../../../image/report/build-error.ts";
 import { type Result, run, runOk } from "../../vm/harness/run.ts";
 import { unpackUsr } from "../../vm/harness/unpacked-usr.ts";

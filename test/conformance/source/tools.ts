@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
+import { hashOf } from "../../../image/cache/build-step.ts";
 import { replaceFolder } from "../../../image/cache/replace-folder.ts";
-import { hashOf } from "../../../image/cache/stage.ts";
 import { cachedPackage, fetchPackages } from "../../../image/fetch/fetch.ts";
 import { snapshotArchive } from "../../../image/fetch/snapshot.ts";
 import {

@@ -16,16 +16,16 @@ import { fileURLToPath } from "node:url";
 import { systemErrorCode } from "../../system-error.ts";
 import { replaceFolder } from "./replace-folder.ts";
 
-/** Outputs kept of each stage: the current one and a few to switch back to without work. */
+/** Outputs kept of each step: the current one and a few to switch back to without work. */
 const keptOutputs = 3;
 
 const imageFolder = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** A step of the build whose output is kept in the cache, under a key made of all that it depends on. */
-export interface Stage {
-  /** Names the stage's folder in the cache. */
+export interface BuildStep {
+  /** Names the step's folder in the cache. */
   name: string;
-  /** Folder that holds stages/, on the disk where outputs are made. */
+  /** Folder that holds steps/, on the disk where outputs are made. */
   cacheDir: string;
   /** Everything the output depends on, as JSON data. */
   inputs: unknown;
@@ -34,20 +34,20 @@ export interface Stage {
 }
 
 /**
- * Runs a stage once per set of inputs: `make` fills an empty folder, which then stays in the cache
+ * Runs a step once per set of inputs: `make` fills an empty folder, which then stays in the cache
  * under a key made of the inputs and the code. Returns that folder.
  * The folder appears whole or not at all, whatever interrupts the work. One that isn't what was
  * written there is made again, and it is said.
  */
-export async function runStage(
-  stage: Stage,
+export async function runBuildStep(
+  step: BuildStep,
   make: (folder: string) => Promise<void>,
   say: { line(text: string): void } = { line: (text) => console.error(text) },
 ): Promise<string> {
-  const home = join(stage.cacheDir, "stages", stage.name);
-  const key = stageKey(stage);
+  const home = join(step.cacheDir, "steps", step.name);
+  const key = buildStepKey(step);
   const folder = join(home, key);
-  const hashes = join(stage.cacheDir, "stage-hashes", stage.name);
+  const hashes = join(step.cacheDir, "step-hashes", step.name);
   const written = join(hashes, key);
   if (existsSync(folder)) {
     if (readIfThere(written) === hashOfFolder(folder)) {
@@ -97,10 +97,10 @@ function hashOfFolder(folder: string): string {
   return hashOf(lines);
 }
 
-/** Hash of a stage's name, inputs and code. */
-export function stageKey(stage: Pick<Stage, "name" | "inputs" | "code">): string {
-  const code = stage.code.map((path) => hashOfCode(join(imageFolder, path)));
-  return hashOf([stage.name, stage.inputs, code]).slice(0, 32);
+/** Hash of a step's name, inputs and code. */
+export function buildStepKey(step: Pick<BuildStep, "name" | "inputs" | "code">): string {
+  const code = step.code.map((path) => hashOfCode(join(imageFolder, path)));
+  return hashOf([step.name, step.inputs, code]).slice(0, 32);
 }
 
 /** SHA-256 of JSON data, in hexadecimal. */
