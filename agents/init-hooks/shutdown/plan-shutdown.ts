@@ -2,8 +2,6 @@ import type { User } from "../../accounts/find-user.ts";
 import type { Owner } from "../../kernel/files.ts";
 import type { MountEntry } from "../../kernel/mounts.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
-import type { SystemPath } from "../../kernel/system-path.ts";
-import { cgroupRoot, userGroup } from "../cgroups/plan-cgroups.ts";
 
 /** What a plan for the shutdown hangs on. */
 export interface ShutdownFacts {
@@ -21,8 +19,6 @@ export interface ShutdownPlan {
     owner: Owner;
     env: Readonly<Record<string, string>>;
   }[];
-  /** Control groups of containers, to be killed when their time is over. */
-  groups: readonly SystemPath[];
   /** A mount of each disk, to be flushed. */
   disks: readonly string[];
   /** Mounts of filesystems that somebody else serves, in the order in which they can be taken off. */
@@ -38,18 +34,12 @@ export function planShutdown({ containerOwners, users, mounts }: ShutdownFacts):
       const user = users.find((known) => known.uid === uid);
       return user === undefined ? [] : [stopOf(user)];
     }),
-    groups: containerOwners.map((uid): SystemPath => `${groupOf(uid)}/libpod_parent`),
     disks: [
       ...new Map(mounts.filter(isOfDisk).map(({ source, target }) => [source, target])).values(),
     ],
     shares: lastFirst(mounts.filter(isShare)),
     unmounts: lastFirst(mounts.filter((mount) => isOfDisk(mount) || isOfContainers(mount))),
   };
-}
-
-/** Where podman makes the groups of that owner's containers, with the cgroupfs manager. */
-function groupOf(uid: number): SystemPath {
-  return uid === 0 ? cgroupRoot : userGroup(uid);
 }
 
 function stopOf({ uid, gid, home, name }: User): ShutdownPlan["stops"][number] {

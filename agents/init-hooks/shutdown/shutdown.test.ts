@@ -204,12 +204,21 @@ describe("shutDown", () => {
   });
 
   test("kills what didn't stop in time, so that the disk can be taken off", async () => {
-    const group = "/sys/fs/cgroup/user.slice/user-1000/libpod_parent/cgroup.kill";
-    const kernel = system().lay({ "/proc/8/comm": "conmon\n", [group]: "" });
+    const groups = "/sys/fs/cgroup/user.slice/user-1000";
+    const kernel = system().lay({
+      "/proc/8/comm": "conmon\n",
+      [`${groups}/${"a".repeat(64)}/cgroup.kill`]: "",
+      [`${groups}/libpod_parent/cgroup.kill`]: "",
+      [`${groups}/session/cgroup.kill`]: "",
+      [`${groups}/cgroup.kill`]: "",
+    });
     kernel.chown("/proc/8", { uid: 1000, gid: 50 });
     kernel.failOn("run", "podman", "ETIMEDOUT");
     await shutDown(kernel, 60_000);
-    expect(kernel.readText(group)).toBe("1");
+    const killed = ["a".repeat(64), "libpod_parent", "session", "."].map((name) =>
+      kernel.readText(`${groups}/${name}/cgroup.kill`.replace("/./", "/")),
+    );
+    expect(killed).toEqual(["1", "1", "", ""]);
     expect(kernel.consoleLines).toEqual(["stopping containers, for at most 70 s"]);
   });
 

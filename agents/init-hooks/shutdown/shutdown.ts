@@ -6,6 +6,7 @@ import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
 import type { SystemPath } from "../../kernel/system-path.ts";
+import { cgroupRoot, sessionLeaf, userGroup } from "../cgroups/plan-cgroups.ts";
 import { startHook } from "../hooks/run-hook.ts";
 import { swapAreas } from "../memory/swap-areas.ts";
 import { planShutdown, type ShutdownFacts, type ShutdownPlan } from "./plan-shutdown.ts";
@@ -74,7 +75,7 @@ function readFacts(kernel: Kernel): ShutdownFacts {
 
 async function stopContainers(
   kernel: Kernel,
-  { stops, groups }: ShutdownPlan,
+  { stops }: ShutdownPlan,
   graceMs: number,
 ): Promise<string[]> {
   if (stops.length === 0) {
@@ -94,13 +95,27 @@ async function stopContainers(
     return exitCode === 0 ? [] : [`containers of uid ${uid}: ${oneLine(stderr) || exitCode}`];
   });
   // What didn't stop in time would keep the disk busy. Groups go with their last process.
-  for (const group of groups) {
+  for (const group of stops.flatMap(({ owner }) => containerGroups(kernel, owner.uid))) {
     const path: SystemPath = `${group}/cgroup.kill`;
     if (kernel.exists(path)) {
       attemptTo(warnings, () => kernel.writePlain(path, "1"));
     }
   }
   return warnings;
+}
+
+/**
+ * Where Podman makes the groups of that owner's containers, with the cgroupfs manager: root's in one group, the user's
+ * beside the group of the sessions.
+ */
+function containerGroups(kernel: Kernel, uid: number): SystemPath[] {
+  if (uid === 0) {
+    return [`${cgroupRoot}/libpod_parent`];
+  }
+  return kernel
+    .listIfPresent(userGroup(uid))
+    .map((name): SystemPath => `${userGroup(uid)}/${name}`)
+    .filter((group) => group !== sessionLeaf(uid));
 }
 
 function attemptTo(warnings: string[], call: () => void): void {
