@@ -43,8 +43,8 @@ test.each([
   [
     "-chardev",
     [
-      "socket,id=console,path=/m/box/console,server=on,wait=off,logfile=/dev/fdset/3",
-      "file,id=boot,path=/dev/fdset/4",
+      "socket,id=console,path=/m/box/console,server=on,wait=off,logfile=/dev/fdset/3,logappend=on",
+      "file,id=boot,path=/dev/fdset/4,append=on",
       "socket,id=agent,path=/m/box/agent,server=on,wait=off",
     ],
   ],

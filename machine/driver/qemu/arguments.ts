@@ -88,7 +88,7 @@ function bootArguments(boot: BootSource): string[] {
   ];
 }
 
-/** The descriptors of the pipes to the logs, as the process gets them. */
+/** The descriptors of the pipes to the logs, as the process gets them. Without "append" QEMU would truncate them, which a pipe refuses. */
 const logDescriptors = { console: 3, boot: 4 };
 
 /** The serial console: all of it to its log, and a socket for whoever wants to type. */
@@ -97,7 +97,11 @@ function console(files: MachineFiles): string[] {
     ...["-add-fd", `fd=${logDescriptors.console},set=${logDescriptors.console}`],
     ...[
       "-chardev",
-      socket("console", files.consoleSocket, `,logfile=/dev/fdset/${logDescriptors.console}`),
+      socket(
+        "console",
+        files.consoleSocket,
+        `,logfile=/dev/fdset/${logDescriptors.console},logappend=on`,
+      ),
     ],
     ...["-serial", "chardev:console"],
   ];
@@ -111,7 +115,7 @@ function ports(files: MachineFiles): string[] {
   return [
     ...["-device", "virtio-serial-pci"],
     ...["-add-fd", `fd=${logDescriptors.boot},set=${logDescriptors.boot}`],
-    ...["-chardev", `file,id=boot,path=/dev/fdset/${logDescriptors.boot}`],
+    ...["-chardev", `file,id=boot,path=/dev/fdset/${logDescriptors.boot},append=on`],
     ...["-device", `virtserialport,chardev=boot,name=${bootPort}`],
     ...["-chardev", socket("agent", files.agentSocket)],
     ...["-device", `virtserialport,chardev=agent,name=${agentPort}`],
