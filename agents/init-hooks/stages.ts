@@ -8,6 +8,7 @@ import type { Recorder } from "../record/stages/recorder.ts";
 import type { Settings } from "../settings/settings.ts";
 import { bringKeysLate, sshkeysStage } from "../sshkeys/stage.ts";
 import type { Stage } from "../stage/stage.ts";
+import { binfmtStage } from "./binfmt/stage.ts";
 import { cgroupsStage } from "./cgroups/stage.ts";
 import { containersStage } from "./containers/stage.ts";
 import { daemonsStage } from "./daemons/stage.ts";
@@ -81,6 +82,7 @@ export function bootStages(parts: BootParts): Stage[] {
     readyStage(recorder),
     timeStage(() => parts.clients.renewAll()),
     memoryStage,
+    binfmtStage,
     storeCheckStage(recorder.write),
     autostartStage(recorder.write),
   ];
