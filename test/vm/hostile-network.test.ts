@@ -1,4 +1,5 @@
 import { chmod, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import path from "node:path";
 import { expect, test as plain } from "vitest";
 import { busyboxImage } from "./harness/container-image.ts";
@@ -121,6 +122,14 @@ test("containers reach the world, through a bridge and on the wire itself by mac
 }) => {
   const ping = "busybox ping -c 1 -W 60 10.0.2.2";
   await machine.root(`podman exec web ${ping}`);
+  // By QEMU's user network that is the host's 127.0.0.1 too, unless it is restricted.
+  const server = createServer((_, answer) => answer.end("of the host"));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const get = `busybox wget -q -T 60 -O - http://10.0.2.2:${port}/`;
+  expect(await machine.root(`podman exec web ${get}`)).toBe("of the host");
+  server.close();
   await machine.root(
     "podman network create -d macvlan -o parent=eth0 --subnet 10.0.2.0/24 --gateway 10.0.2.2 wired",
   );

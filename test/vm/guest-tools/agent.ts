@@ -26,6 +26,11 @@ export function agentTests(): void {
   test("freezes the data disk for a snapshot and thaws it", async ({
     given: { machine, agent },
   }) => {
+    // The owner's part is told before and after; it may write, since the freeze waits for it.
+    const own = "/var/lib/boot2podman/freeze.sh";
+    await machine.root(
+      `printf '#!/bin/sh\\necho $1 >>/var/lib/boot2podman/frozen\\n' >${own} && chmod 755 ${own}`,
+    );
     expect(await agent.ask("guest-fsfreeze-freeze")).toBeGreaterThanOrEqual(1);
     try {
       expect(await agent.ask("guest-fsfreeze-status")).toBe("frozen");
@@ -41,6 +46,14 @@ export function agentTests(): void {
       await agent.ask("guest-fsfreeze-thaw");
     }
     expect(await machine.root("ls /run/boot2podman/thaw-timer 2>/dev/null | wc -l")).toBe("0");
+    expect(await machine.root("cat /var/lib/boot2podman/frozen")).toMatch(
+      /^freeze\nthaw(\nthaw)?$/,
+    );
+    // One that is no file is not run, and holds nothing up.
+    await machine.root(`rm ${own} && mkfifo -m 755 ${own}`);
+    expect(await agent.ask("guest-fsfreeze-freeze")).toBeGreaterThanOrEqual(1);
+    expect(await agent.ask("guest-fsfreeze-thaw")).toBeGreaterThanOrEqual(1);
+    await machine.root(`rm ${own}`);
   });
 
   test("thaws by itself when nobody asks for it", async ({ given: { machine } }) => {
