@@ -35,9 +35,9 @@ cat >"$rootfs/sbin/adduser" <<'END'
 # adduser -u UID -G GROUP -D -g GECOS -s SHELL NAME
 while getopts u:G:Dg:s: option; do eval "$option=\$OPTARG"; done
 shift $((OPTIND - 1))
-echo "$1:x:$u:$u:$g:/home/$1:$s" >>/etc/passwd
-echo "$1:x:$u:" >>/etc/group
-mkdir -p "/home/$1" && chown "$u:$u" "/home/$1"
+group=$(awk -F: -v name="$G" '$1 == name { print $3 }' /etc/group)
+echo "$1:x:$u:$group:$g:/home/$1:$s" >>/etc/passwd
+mkdir -p "/home/$1" && chown "$u:$group" "/home/$1"
 END
 chmod 755 "$rootfs/sbin/adduser"
 cat >"$rootfs/etc/passwd" <<END
