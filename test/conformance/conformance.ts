@@ -8,12 +8,12 @@ import { parseArgs } from "node:util";
 import { BuildError } from "../../image/report/build-error.ts";
 import { progressOn } from "../../image/report/progress.ts";
 import { Laboratory, type Role, roles } from "./laboratory/laboratory.ts";
-import { hostHasControllers, runFiles } from "./run-files.ts";
+import { runAndJudge } from "./run-files.ts";
 import { runScripts, scriptNames } from "./run-scripts.ts";
 import { cacheOf, openTests } from "./source/open-tests.ts";
 import { fetchTools } from "./source/tools.ts";
 import { readExpected } from "./verdict/expected.ts";
-import { judge, tableOf, type Verdict } from "./verdict/verdict.ts";
+import { tableOf, type Verdict } from "./verdict/verdict.ts";
 
 const { values: options, positionals } = parseArgs({
   options: {
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
   let failedScripts: string[] = [];
   try {
     for (const role of wanted) {
-      const run = await runFiles(laboratory, role, chosen(files), {
+      const run = await runAndJudge(laboratory, role, chosen(files), expected, {
         say: (line) => console.log(line),
         keep: (file, text) => {
           if (options.results !== undefined) {
@@ -63,7 +63,7 @@ async function main(): Promise<number> {
         },
       });
       broken += run.broken.length;
-      const verdict = judge(role, run.tests, expected, { hasControllers: hostHasControllers() });
+      const { verdict } = run;
       verdicts.push(verdict);
       for (const { file, name, outcome, says, details } of verdict.news) {
         console.log(

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Laboratory, Role } from "./laboratory/laboratory.ts";
+import type { Expected } from "./verdict/expected.ts";
 import { readTap, type TestResult } from "./verdict/tap.ts";
+import { judge, type Verdict, withSecondRun } from "./verdict/verdict.ts";
 
 /** What a role's files came to. */
 export interface FilesRun {
@@ -38,8 +40,29 @@ export async function runFiles(
   return { tests, broken };
 }
 
+/**
+ * Runs the files of a role and compares the results with the list; files with unlisted failures run a second time, and
+ * what passes then has passed.
+ */
+export async function runAndJudge(
+  laboratory: Laboratory,
+  role: Role,
+  files: readonly string[],
+  expected: Expected,
+  tell: Parameters<typeof runFiles>[3],
+): Promise<{ verdict: Verdict; broken: string[] }> {
+  const host = { hasControllers: hostHasControllers() };
+  const { tests, broken } = await runFiles(laboratory, role, files, tell);
+  const { news } = judge(role, tests, expected, host);
+  const failed = news.filter(({ outcome }) => outcome === "failed");
+  const again = [...new Set(failed.map(({ file }) => file))];
+  const second = await runFiles(laboratory, role, again, { ...tell, keep: () => undefined });
+  const settled = withSecondRun(tests, news, second.tests);
+  return { verdict: judge(role, settled, expected, host), broken };
+}
+
 /** Whether containers can be limited here: some hosts keep their controllers in hierarchies of cgroup v1. */
-export function hostHasControllers(): boolean {
+function hostHasControllers(): boolean {
   const mounts = readFileSync("/proc/self/mounts", "utf8");
   return !/ cgroup .*\bpids\b/.test(mounts);
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Expected } from "./expected.ts";
 import { readExpected } from "./expected.ts";
 import type { TestResult } from "./tap.ts";
-import { applicable, judge, tableOf } from "./verdict.ts";
+import { applicable, judge, tableOf, withSecondRun } from "./verdict.ts";
 
 const expected: Expected = {
   skips: [{ says: "^only on a Monday", reason: "it isn't" }],
@@ -80,6 +80,28 @@ describe("what happened is compared with what is listed", () => {
     const verdict = judge("root", results, expected, here);
     expect(verdict.skipped).toBe(1);
     expect(names(verdict.news)).toEqual(["b", "c"]);
+  });
+
+  test("what was news passes when it passes the second time, and what is listed stays as it was", () => {
+    const results = [
+      result("raced", "failed"),
+      result("broken", "failed"),
+      result("old words", "failed"),
+      result("odd", "skipped", "something new"),
+    ];
+    const { news } = judge("root", results, expected, here);
+    const second = [
+      result("raced", "passed"),
+      result("broken", "failed"),
+      result("old words", "passed"),
+      result("odd", "passed"),
+    ];
+    expect(withSecondRun(results, news, second).map(({ outcome }) => outcome)).toEqual([
+      "passed",
+      "failed",
+      "failed",
+      "skipped",
+    ]);
   });
 
   test("the table has a row for each role", () => {
