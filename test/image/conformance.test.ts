@@ -19,7 +19,8 @@ describe.skipIf(process.getuid?.() !== 0)("Podman of the image, in namespaces of
 
   beforeAll(async () => {
     const cache = cacheOf(silent);
-    const tests = await openTests(undefined, cache);
+    // Whose tests have a list of what is expected; newer ones can be had on some machines only.
+    const tests = await openTests("debian12", cache);
     version = tests.version;
     laboratory = await Laboratory.open(tests, await fetchTools(cache), cache);
   });
