@@ -87,7 +87,8 @@ export async function makeTestHost(): Promise<TestHost> {
       for (const name of await namesWithConfig(store)) {
         await killMachine(host, name);
       }
-      await rm(folder, { recursive: true });
+      // What writes a machine's logs ends shortly after it.
+      await rm(folder, { recursive: true, maxRetries: 10 });
     },
   };
 }
