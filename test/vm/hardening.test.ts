@@ -61,12 +61,12 @@ describe("a running guest", () => {
     "runs a setuid program of %s's image as its owner",
     async (user) => {
       await importBusybox(machine, user);
-      // The process is uid 65534's by its start; ps says whose it has become. Busybox gives up what setuid brings; catatonit, with -P, waits with it.
+      // The process is uid 65534's by its start; top says whose it has become. Busybox gives up what setuid brings; catatonit, with -P, waits with it.
       const script = [
         `podman run --network none --name maker -v /usr/bin/catatonit:/given:ro ${busyboxImage} sh -c 'dd if=/given of=/bin/own 2>/dev/null && chmod 4755 /bin/own'`,
         "podman commit -q maker localhost/own",
         "podman run -d --network none --name own --user 65534 localhost/own /bin/own -P",
-        "podman top own user euser",
+        "podman top own pid user args",
         "podman rm -f -t 0 own maker >/dev/null",
       ].join(" && ");
       const lines = (await machine.guest(script, { user })).split("\n");
