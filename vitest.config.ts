@@ -12,14 +12,19 @@ const slow = { testTimeout: 900_000, hookTimeout: 900_000 };
 const longest = [
   "reproducible",
   "build-command",
+  "containers-at-boot",
   "boot",
   "podman-machine",
-  "own-settings",
-  "disks",
   "fallback",
-  "firmware",
+  "disks",
+  "hardening",
+  "at-home",
   "surroundings",
+  "own-settings",
+  "firmware",
+  "hostile-network",
   "guest-tools",
+  "embed",
   "console",
 ];
 
