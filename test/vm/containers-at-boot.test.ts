@@ -5,7 +5,7 @@ import type { Identity } from "./harness/data-disk.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 import { usedDisk } from "./harness/used-disk.ts";
 
-const run = "podman run -d --network none";
+const run = "podman run -d --network none --stop-timeout 2";
 const forever = `${busyboxImage} sleep 100000`;
 
 /** Names of what runs as that user, in the order of the alphabet. */
