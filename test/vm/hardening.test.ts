@@ -71,7 +71,7 @@ describe("a running guest", () => {
       ].join(" && ");
       const lines = (await machine.guest(script, { user })).split("\n");
       expect(
-        lines.some((line) => /^\s*1 root\s.*own -P/.test(line)),
+        lines.some((line) => /^1 +root +\/bin\/own -P/.test(line)),
         lines.join("\n"),
       ).toBe(true);
     },

@@ -30,7 +30,7 @@ export function containerTests(): void {
 
   test("publishes a port that answers on the host", async ({ booted: { machine, webPort } }) => {
     await machine.root(
-      `podman network create net1 && podman run -d --name web --network net1 --stop-timeout 2 -p 8080:80 ${busyboxImage} sh -c 'httpd -h /www; echo serving; exec sleep 10000' && podman logs -f web | head -n 1`,
+      `podman network create net1 && podman run -d --name web --network net1 --stop-timeout 2 -p 8080:80 ${busyboxImage} sh -c 'httpd -h /www; echo serving; exec sleep 10000' && until podman logs web | grep -q serving; do usleep 300000; done`,
     );
     const answer = await fetch(`http://127.0.0.1:${webPort}/index.html`);
     expect(await answer.text()).toBe("made in the guest\n");
@@ -103,7 +103,9 @@ export function containerTests(): void {
       `podman run -d --name mine -m 48m --cpus 0.5 -p 8081:80 ${busyboxImage} sh -c 'httpd -h /www; id -u; ${limits}; exec sleep 10000'`,
     );
     // Sessions come before containers when the processor is busy: its first lines tell that it serves.
-    const printed = await machine.guest("podman logs -f mine | head -n 3");
+    const printed = await machine.guest(
+      "until podman logs mine | grep 00000; do usleep 300000; done >/dev/null; podman logs mine",
+    );
     expect(printed).toBe(`0\n${48 * 2 ** 20}\n50000 100000`);
     expect(await machine.guest("wget -q -O - http://127.0.0.1:8081/index.html")).toBe(
       "made in the guest",
