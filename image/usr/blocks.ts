@@ -14,10 +14,9 @@ import {
 } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
 import { systemErrorCode } from "../../system-error.ts";
 import { type ContentStore, contentPath } from "../files/content.ts";
-import { runTool } from "../tool/run-tool.ts";
+import { toolOutput } from "../tool/tool-output.ts";
 import type { Piece } from "./packing.ts";
 
 /** Compressed blocks that no build has used for so long are forgotten. */
@@ -34,24 +33,12 @@ export interface PackedBlock {
 
 /** zstd at a level, as a frame that fits squashfs: no checksum, no window beyond the block. */
 export function zstdCompressor(level: number): Compress {
-  return async (bytes) => {
-    const chunks: Buffer[] = [];
-    const strength = level > 19 ? ["--ultra", `-${level}`] : [`-${level}`];
-    await runTool(
-      "zstd",
-      ["-cq", "-T1", "--no-check", `--stream-size=${bytes.length}`, ...strength],
-      {
-        purpose: "compress /usr",
-        input: Readable.from([bytes]),
-        onOutput: async (stdout) => {
-          for await (const chunk of stdout) {
-            chunks.push(Buffer.from(chunk));
-          }
-        },
-      },
-    );
-    return Buffer.concat(chunks);
-  };
+  const strength = level > 19 ? ["--ultra", `-${level}`] : [`-${level}`];
+  return (bytes) =>
+    toolOutput("zstd", ["-cq", "-T1", "--no-check", `--stream-size=${bytes.length}`, ...strength], {
+      purpose: "compress /usr",
+      input: bytes,
+    });
 }
 
 /** Compresses; what doesn't get smaller stays as it is. */

@@ -1,12 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { runBuildStep } from "../../cache/build-step.ts";
 import { type ContentStore, readContent, storeContent } from "../../files/content.ts";
 import type { Entry, FileEntry } from "../../files/entry.ts";
 import { BuildError } from "../../report/build-error.ts";
-import { runTool } from "../../tool/run-tool.ts";
+import { toolOutput } from "../../tool/tool-output.ts";
 import { type PodmanProfile, readPodmanProfile } from "./podman-profile.ts";
 
 /** Where the compiled profiles lie in the image; its apparmor_parser finds them there by their names. */
@@ -63,17 +62,10 @@ export function checkNames({ name }: PodmanProfile, names: readonly string[]): v
 
 /** A profile's text → the policy that the kernel reads. Nothing of this machine's AppArmor is looked at. */
 export async function compileProfile(text: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
   const ways = ["--config-file=/dev/null", "--skip-kernel-load", "--skip-cache", "--stdout"];
   const made = [`--kernel-features=${features}`, `--policy-features=${features}`];
-  await runTool("apparmor_parser", [...ways, ...made], {
+  return await toolOutput("apparmor_parser", [...ways, ...made], {
     purpose: "compile the AppArmor profile of containers",
-    input: Readable.from([text]),
-    onOutput: async (stdout) => {
-      for await (const chunk of stdout) {
-        chunks.push(Buffer.from(chunk));
-      }
-    },
+    input: text,
   });
-  return Buffer.concat(chunks);
 }
