@@ -17,9 +17,9 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["record"],
     ["logs", "stage"],
     ["provision"],
-    ["containers"],
-    ["automount", "guest-tools", "sshkeys"],
-    ["init-hooks"],
+    ["containers", "extensions", "varlink"],
+    ["automount", "guest-tools", "quadlet", "sshkeys"],
+    ["init-hooks", "upgrade"],
     ["program.ts"],
   ],
   // What every step of a build needs, then the steps in the order in which data flows through them.
@@ -34,20 +34,24 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["usr"],
     ["initrds"],
     ["iso"],
+    ["disk"],
     ["publish"],
+    ["release"],
     ["build-state.ts"],
     ["build-image.ts"],
-    ["build.ts"],
+    ["build-extension.ts"],
+    ["build.ts", "download.ts", "extension.ts", "release.ts"],
   ],
   // What the host has and what is kept of machines, then what they live on, what happens to them, and who says so.
   machine: [
     ["error"],
     ["program", "template"],
+    ["host-system"],
     ["store"],
     ["boot-image", "disk", "ssh"],
     ["client", "driver"],
     ["life"],
-    ["completion"],
+    ["bootc", "completion"],
     ["commands"],
     ["quick-start"],
     ["podman-machine.ts", "quick-start.ts"],
@@ -56,7 +60,7 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** What lies beside the folders of code: data that the code reads, and the script that starts it. */
 const dataOf: Readonly<Record<string, readonly string[]>> = {
-  image: ["lock", "tree", "modules.toml", "nfs.toml", "recipe.toml", "vmware.toml"],
+  image: ["extensions", "lock", "tree", "modules.toml", "nfs.toml", "recipe.toml", "vmware.toml"],
   machine: ["podman-machine"],
 };
 

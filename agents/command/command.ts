@@ -15,6 +15,8 @@ export interface Command {
   name: string;
   /** What --help prints. */
   help: string;
+  /** What --help prints after words that lead further; `help` where that isn't given. */
+  helpFor?(words: readonly string[]): Promise<string>;
   run(words: readonly string[], kernel: Kernel, terminal: Terminal): Promise<number>;
 }
 

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Kernel } from "../kernel/kernel.ts";
-import { type Command, type Terminal, UsageError } from "./command.ts";
+import type { Command, Terminal } from "./command.ts";
 import { oneLine } from "./one-line.ts";
 
 /** Commands by name, each loaded only when called: what isn't needed costs no time at the start. */
@@ -31,12 +31,13 @@ export async function runCommand(
   try {
     const command = await load();
     if (rest.includes("--help")) {
-      terminal.out(command.help);
+      terminal.out((await command.helpFor?.(rest)) ?? command.help);
       return 0;
     }
     return await command.run(rest, kernel, terminal);
   } catch (error) {
-    const isUsage = error instanceof UsageError;
+    // Of a command that lies beside the program it is another class of the same name.
+    const isUsage = error instanceof Error && error.name === "UsageError";
     const hint = isUsage ? `; see ${name} --help` : "";
     terminal.err(`${name}: ${oneLine(error)}${hint}`);
     return isUsage ? 2 : 1;

@@ -41,6 +41,19 @@ export const boot2podman: Flavour = {
       owner: "root",
       mode: 0o755,
     },
+    // Quadlet files, root's and the user's.
+    {
+      from: "var/lib/boot2podman/etc/containers/systemd",
+      to: "/etc/containers/systemd",
+      owner: "root",
+      mode: 0o755,
+    },
+    {
+      from: "home/tc/.config/containers/systemd",
+      to: ".config/containers/systemd",
+      owner: "user",
+      mode: 0o755,
+    },
     { from: "local/share/containers", to: ".local/share/containers", owner: "user", mode: 0o700 },
     { from: "home/tc/.ssh", to: ".ssh", owner: "user", mode: 0o700 },
   ],

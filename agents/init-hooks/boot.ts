@@ -11,6 +11,7 @@ import { openDhcpClients } from "./network/dhcp-clients.ts";
 import { enterNewRoot, type NewRootRequest } from "./new-root/enter-new-root.ts";
 import { holdGates, layGates } from "./services/gates.ts";
 import { bootStages } from "./stages.ts";
+import { tryToRaiseClock } from "./time/earliest-time.ts";
 import { startHotplug } from "./watch/hotplug.ts";
 import { serveBothPodmans } from "./watch/user-podman-socket.ts";
 
@@ -43,15 +44,22 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
   if (entered !== undefined) {
     recorder.write(entered.record);
   }
-  for (const warning of warnings) {
+  // Before anything is written: a disk's last mount is no more in the future then.
+  const raised = tryToRaiseClock(kernel);
+  for (const warning of [...warnings, ...(raised === undefined ? [] : [raised])]) {
     recorder.warn(warning);
   }
   for (const warning of await settings.readFile(kernel, "image")) {
     recorder.warn(warning);
   }
+  const ignited =
+    options.ignition === "off"
+      ? undefined
+      : await (await import("./ignition/ignite.ts")).ignite(kernel, settings, recorder.warn);
   if (options.user !== defaultBootOptions.user) {
     await renamed(kernel, options.user, recorder.warn);
   }
+  ignited?.makeAccounts();
 
   const hotplug = {
     loader: openModuleLoader(kernel, options.blacklist),
@@ -61,6 +69,7 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
   const stages = bootStages({
     settings,
     ...hotplug,
+    ignition: ignited && (await import("./ignition/stage.ts")).ignitionStage(ignited),
     headStart: request.headStart,
     gates,
     recorder,

@@ -1,9 +1,12 @@
 import { automountStage } from "../automount/stage.ts";
+import { kubeStage } from "../containers/kube/stage.ts";
 import { autostartStage } from "../containers/restart/stage.ts";
 import { storeCheckStage, storesStage } from "../containers/stage.ts";
+import { extensionsStage } from "../extensions/stage.ts";
 import { sharesStage } from "../guest-tools/shares/stage.ts";
 import { guestToolsStage } from "../guest-tools/stage.ts";
 import type { ModuleLoader } from "../modules/module-loader.ts";
+import { quadletStage } from "../quadlet/stage.ts";
 import type { Recorder } from "../record/stages/recorder.ts";
 import type { Settings } from "../settings/settings.ts";
 import { bringKeysLate, sshkeysStage } from "../sshkeys/stage.ts";
@@ -15,6 +18,7 @@ import { daemonsStage } from "./daemons/stage.ts";
 import { devicesStage } from "./devices/stage.ts";
 import { dropInsStage } from "./drop-ins/stage.ts";
 import { entropyStage } from "./entropy/stage.ts";
+import { filetoolStage } from "./filetool/stage.ts";
 import { foldersStage, wantsFolders } from "./folders/stage.ts";
 import { forwardingStage } from "./forwarding/stage.ts";
 import { bootlocalStage, bootsyncStage } from "./hooks/stages.ts";
@@ -30,8 +34,10 @@ import { podmanStage } from "./services/podman-stage.ts";
 import { readyStage, serviceStages } from "./services/stages.ts";
 import { settingsStage } from "./settings/stage.ts";
 import { sysctlsStage } from "./sysctls/stage.ts";
+import { clockStage } from "./time/clock-stage.ts";
 import { timeStage } from "./time/stage.ts";
 import { trustStage } from "./trust/stage.ts";
+import { triedStage } from "./upgrade/stage.ts";
 
 /** What stages share with one another and with the resident agent after them. */
 export interface BootParts {
@@ -39,6 +45,8 @@ export interface BootParts {
   loader: ModuleLoader;
   seen: Set<string>;
   headStart: string | undefined;
+  /** Of an Ignition config, when there is one. */
+  ignition?: Stage | undefined;
   clients: DhcpClients;
   gates: Gates;
   recorder: Recorder;
@@ -50,7 +58,16 @@ export interface BootParts {
 
 /** All stages of the boot; their needs, not this order, say when each runs. */
 export function bootStages(parts: BootParts): Stage[] {
-  const { settings, gates, recorder } = parts;
+  const { settings, gates, recorder, ignition } = parts;
+  const folders = [
+    ...(wantsFolders(settings.options) ? [foldersStage] : []),
+    ...(ignition === undefined ? [] : [ignition]),
+  ];
+  /** What looks into /home, or for what a config lays down, comes after whoever does that. */
+  const afterFolders = (stage: Stage): Stage => ({
+    ...stage,
+    needs: [...stage.needs, ...folders.map(({ name }) => name)],
+  });
   return [
     mountsStage,
     cgroupsStage,
@@ -62,20 +79,22 @@ export function bootStages(parts: BootParts): Stage[] {
     settingsStage(settings, recorder.warn, async (kernel, options) =>
       (await serveLate(kernel, options, parts.clients)).map(({ interfaceName }) => interfaceName),
     ),
+    clockStage(recorder.warn),
     forwardingStage,
     hostnameStage(settings.options.hostname !== undefined),
     networkStage(parts.clients),
-    ...(wantsFolders(settings.options)
-      ? [foldersStage, { ...sshkeysStage, needs: [...sshkeysStage.needs, foldersStage.name] }]
-      : [sshkeysStage]),
+    ...folders,
+    afterFolders(sshkeysStage),
     entropyStage,
     guestToolsStage,
     sharesStage,
     ...serviceStages(gates, recorder),
     trustStage,
     dropInsStage,
+    filetoolStage,
     bootsyncStage,
-    podmanStage(parts.servePodman),
+    extensionsStage(recorder.write),
+    afterFolders(podmanStage(parts.servePodman)),
     ...(settings.options.nfsMounts.length > 0 ? [nfsStage] : []),
     daemonsStage,
     bootlocalStage,
@@ -83,7 +102,10 @@ export function bootStages(parts: BootParts): Stage[] {
     timeStage(() => parts.clients.renewAll()),
     memoryStage,
     binfmtStage,
+    ...(settings.options.tryingSlot === undefined ? [] : [triedStage]),
     storeCheckStage(recorder.write),
     autostartStage(recorder.write),
+    quadletStage(recorder.write),
+    kubeStage(recorder.write),
   ];
 }

@@ -17,6 +17,11 @@ export interface BlockDevice {
   tryLock(): boolean;
   /** Asks the kernel to read the partition table again (BLKRRPART). EBUSY when a partition is in use. */
   rereadPartitions(): void;
+  /**
+   * Tells the kernel another size of the partition with that number and start (BLKPG), also while it or another
+   * one of the disk is in use. The table is not written.
+   */
+  resizePartition(number: number, startBytes: number, sizeBytes: number): void;
   close(): void;
 }
 
@@ -27,6 +32,11 @@ export interface BlockDevices {
    * is mounted or otherwise held. Throws a KernelError, also when the path is no block device.
    */
   openBlockDevice(path: string, access: "read" | "write" | "exclusive"): BlockDevice;
+  /**
+   * Puts another file of the same size behind a read-only loop device that is in use (LOOP_CHANGE_FD), and lets go of
+   * the one before. Nobody looks whether both hold the same.
+   */
+  changeLoopFile(device: string, path: string): void;
 }
 
 /** A lock that is held until it is released or the process ends. */

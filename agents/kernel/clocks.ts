@@ -9,6 +9,12 @@ export interface Clocks {
    * @param timeConstant log2 of the seconds between two calls, less 4
    */
   slewTime(byMs: number, timeConstant: number): void;
+  /**
+   * Says that the hardware clock shows a local time, so many minutes east of UTC: the system's clock, which was set by it, is
+   * moved to UTC, and the kernel writes local time into it from then on (settimeofday(2), "Linux-specific details"). Once in a
+   * boot; later calls only change what is written.
+   */
+  hardwareClockIsLocal(minutesEast: number): void;
   /** Time of a clock device (/dev/ptp0) in Unix milliseconds. */
   readClockDevice(path: string): number;
 }

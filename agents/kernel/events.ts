@@ -1,3 +1,4 @@
+import type { Owner } from "./files.ts";
 import type { Limit } from "./quiet.ts";
 
 /** A message of the kernel about a device (NETLINK_KOBJECT_UEVENT). */
@@ -53,8 +54,25 @@ export interface ListeningSocket {
   close(): void;
 }
 
+/** Who may ask at a socket, and what it is answered. */
+export interface RequestHandler {
+  /** Owner of the socket, mode 0600: he and root may ask. */
+  owner: Owner;
+  /** The answer to one request, both text. What it throws is nobody's answer: it has to catch. */
+  answer(request: string): Promise<string>;
+}
+
+/** No request to a socket of ours, and no datagram, is longer. */
+export const longestRequestBytes = 64 * 1024;
+
 /** Listening sockets. */
 export interface Sockets {
+  /** Answers each request at a new unix socket that replaces what lies at `path`; a client that goes isn't answered. */
+  answerRequests(path: string, handler: RequestHandler): Subscription;
+  /** Sends one request to such a socket and gives the answer. Throws a KernelError: ENOENT or ECONNREFUSED when nobody listens, ECONNRESET without an answer, ETIMEDOUT. */
+  request(path: string, text: string, timeoutMs: Limit): Promise<string>;
+  /** Receives datagrams at a new unix socket that replaces what lies at `path`, mode 0600 (sd_notify(3)). */
+  receiveDatagrams(path: string, owner: Owner, onMessage: (text: string) => void): Subscription;
   /** Replaces what lies at `path` by a new listening stream socket (blocking, backlog 128). */
   listenUnix(path: string, mode: number): ListeningSocket;
 }

@@ -1,7 +1,8 @@
 import type { BlockDevice, Lock } from "./block-devices.ts";
-import type { ListeningSocket } from "./events.ts";
+import type { ListeningSocket, RequestHandler, Subscription } from "./events.ts";
 import { FakeEvents } from "./fake-events.testing.ts";
 import type { FakeNode } from "./fake-tree.testing.ts";
+import type { Owner } from "./files.ts";
 import type { Kernel } from "./kernel.ts";
 import { KernelError } from "./kernel-error.ts";
 import type { CpuidLeaf } from "./machine.ts";
@@ -27,13 +28,18 @@ export class FakeKernel extends FakeEvents implements Kernel {
   name = "(none)";
   machine = "x86_64";
   /** What the CPU answers, by leaf; without any there is no CPUID. */
+  /** Whose process this is: root's, or another user's, who may not look at disks. */
+  ownUid = 0;
   readonly cpuidLeaves = new Map<number, CpuidLeaf>();
   /** Contents of filesystems by what is mounted: "/dev/sda1" → its root folder. */
   readonly filesystems = new Map<string, FakeNode>();
   readonly #answers = new Map<string, Answer>();
-  readonly #mounts: { request: MountRequest; node: FakeNode; target: string }[] = [];
+  readonly #mounts: { request: MountRequest; node: FakeNode; target: string; type: string }[] = [];
   readonly #disks = new Map<string, { content: Uint8Array; held: boolean; locked: boolean }>();
   readonly #locks = new Set<string>();
+  readonly #handlers = new Map<string, RequestHandler>();
+  /** Who receives datagrams, by the socket's path. */
+  readonly datagrams = new Map<string, (text: string) => void>();
 
   /**
    * What a program (by its basename) gives when it is run; defaults: status 0, nothing said. A program
@@ -81,7 +87,22 @@ export class FakeKernel extends FakeEvents implements Kernel {
     } else {
       place.node.mounted.push(node);
     }
-    this.#mounts.push({ request, node, target: request.target });
+    this.#mounts.push({ request, node, target: request.target, type: this.#typeOf(request, node) });
+  }
+
+  mountBeneath(source: string, target: string): void {
+    this.change("mountBeneath", target, source);
+    const place = this.tree.find("mountBeneath", target, true);
+    const node = this.#filesystem({ source, target, flags: ["bind"] });
+    place.node?.mounted.splice(-1, 0, node);
+    const request = { source, target, flags: ["bind"] as const };
+    const top = this.#mounts.findLastIndex((one) => one.target === target);
+    this.#mounts.splice(top, 0, { request, node, target, type: this.#typeOf(request, node) });
+  }
+
+  /** A bind is of the type of what is bound. */
+  #typeOf(request: MountRequest, node: FakeNode): string {
+    return request.type ?? this.#mounts.find((one) => one.node === node)?.type ?? "";
   }
 
   unmount(target: string, flags: readonly UnmountFlag[] = []): void {
@@ -90,7 +111,7 @@ export class FakeKernel extends FakeEvents implements Kernel {
   }
 
   mounts(): MountEntry[] {
-    return this.#mounts.map(({ request, target }, index) => ({
+    return this.#mounts.map(({ request, target, type }, index) => ({
       id: index + 2,
       parentId: 1,
       device: `0:${index + 2}`,
@@ -98,7 +119,7 @@ export class FakeKernel extends FakeEvents implements Kernel {
       target,
       options: request.flags ?? [],
       propagation: [],
-      type: request.type ?? "",
+      type,
       source: request.source,
       superOptions: request.options?.split(",") ?? [],
     }));
@@ -143,12 +164,20 @@ export class FakeKernel extends FakeEvents implements Kernel {
         return true;
       },
       rereadPartitions: () => this.change("rereadPartitions", path),
+      resizePartition: (number, _, sizeBytes) =>
+        this.change("resizePartition", path, String(number), String(sizeBytes)),
       close: () => {
         if (lockedByUs) {
           disk.locked = false;
         }
       },
     };
+  }
+
+  changeLoopFile(device: string, path: string): void {
+    this.change("changeLoopFile", device, path);
+    const backing = `/sys/block/${device.slice("/dev/".length)}/loop/backing_file`;
+    this.lay({ [backing]: `${path}\n` });
   }
 
   tryLock(path: string): Lock | undefined {
@@ -182,6 +211,28 @@ export class FakeKernel extends FakeEvents implements Kernel {
     return true;
   }
 
+  answerRequests(path: string, handler: RequestHandler): Subscription {
+    this.change("answerRequests", path);
+    this.lay({ [path]: "" });
+    this.tree.get("answerRequests", path, false).kind = "socket";
+    this.#handlers.set(path, handler);
+    return { close: () => this.#handlers.delete(path) };
+  }
+
+  async request(path: string, text: string): Promise<string> {
+    const handler = this.#handlers.get(path);
+    if (handler === undefined) {
+      throw new KernelError("request", path, "ENOENT");
+    }
+    return await handler.answer(text);
+  }
+
+  receiveDatagrams(path: string, _: Owner, onMessage: (text: string) => void): Subscription {
+    this.change("receiveDatagrams", path);
+    this.datagrams.set(path, onMessage);
+    return { close: () => this.datagrams.delete(path) };
+  }
+
   listenUnix(path: string, mode: number): ListeningSocket {
     this.change("listenUnix", path);
     this.lay({ [path]: "" });
@@ -200,7 +251,7 @@ export class FakeKernel extends FakeEvents implements Kernel {
   }
 
   uid(): number {
-    return 0;
+    return this.ownUid;
   }
 
   pid(): number {

@@ -47,6 +47,11 @@ export class FakeSurroundings extends FakeFiles implements Clocks, Network, Devi
     this.corrections.push({ how: "slew", byMs });
   }
 
+  hardwareClockIsLocal(minutesEast: number): void {
+    this.change("hardwareClockIsLocal", "the clock", String(minutesEast));
+    this.clockErrorMs -= minutesEast * 60_000;
+  }
+
   readClockDevice(path: string): number {
     this.enter("readClockDevice", path);
     const aheadMs = this.clockDevices.get(path);

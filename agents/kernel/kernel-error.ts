@@ -26,5 +26,7 @@ export class KernelError extends Error {
 
 /** Whether `error` is a KernelError with one of these codes. */
 export function hasCode(error: unknown, ...codes: string[]): error is KernelError {
-  return error instanceof KernelError && codes.includes(error.code);
+  // By its name: a program that lies beside the agents' has a class of its own.
+  const isOurs = error instanceof Error && error.name === "KernelError" && "code" in error;
+  return isOurs && codes.includes(String(error.code));
 }

@@ -52,6 +52,11 @@ export interface MountEntry {
 export interface Mounts {
   /** mount(2). Synchronous: it waits for a journal's replay. */
   mount(request: MountRequest): void;
+  /**
+   * Mounts a copy of the mount at `source`, with all below it, beneath what is mounted at `target`: seen once that is
+   * unmounted (move_mount(2): MOVE_MOUNT_BENEATH). EINVAL before Linux 6.5.
+   */
+  mountBeneath(source: string, target: string): void;
   /** umount2(2). */
   unmount(target: string, flags?: readonly UnmountFlag[]): void;
   /** What is mounted as this process sees it, in the order of the kernel. */

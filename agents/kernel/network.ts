@@ -9,19 +9,25 @@ export interface LinkEvent {
   isGone: boolean;
 }
 
-/** Name servers of a router advertisement (RFC 8106), which the kernel leaves to others. */
+/** What a router advertisement says of names (RFC 8106), which the kernel leaves to others: one of its options. */
 export interface RouterNameServers {
   interfaceIndex: number;
+  /** The router's own address; each router's words hold for themselves. */
+  router: string;
   /** 0: they are to be forgotten. */
   lifetimeS: number;
-  /** IPv6 addresses. */
+  /** IPv6 addresses of name servers. */
   servers: readonly string[];
+  /** Domains for names without a dot. */
+  domains: readonly string[];
 }
 
 /** Who is told of interfaces and name servers. */
 export interface NetworkListener {
   onLink(event: LinkEvent): void;
   onNameServers(event: RouterNameServers): void;
+  /** An address of IPv6 came, went, or is known to be nobody else's. */
+  onAddress(): void;
   /** Events were lost: look at everything again. */
   onLost(): void;
 }

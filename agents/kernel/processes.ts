@@ -11,7 +11,7 @@ export interface RunOptions {
   cwd?: string;
   /** Runs as that user and group; root without it. */
   owner?: Owner;
-  /** It runs when little else wants the processor: what people wait for comes first. */
+  /** It runs when little else wants the processor or the memory: what people wait for comes first. */
   givesWay?: boolean;
 }
 

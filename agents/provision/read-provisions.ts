@@ -2,6 +2,7 @@ import type { User } from "../accounts/find-user.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import { firmwareConfig, smbiosTable } from "./credentials/places.ts";
+import { ignitionRecordPath } from "./model/places.ts";
 import { emptyProvision, type Provision } from "./model/provision.ts";
 import { disksInSight, findNoCloud } from "./nocloud/find-nocloud.ts";
 
@@ -16,9 +17,16 @@ export async function readProvisions(
   const noCloud = await provisionOfNoCloud(kernel);
   readWithout.set(kernel, noCloud === undefined);
   return [
+    ...provisionOfIgnition(kernel),
     ...(await provisionsOfCredentials(kernel, user)),
     ...(noCloud === undefined ? [] : [noCloud]),
   ];
+}
+
+/** What the boot has read of an Ignition config, before anything else: who somebody is hangs on it. */
+function provisionOfIgnition(kernel: Kernel): Provision[] {
+  const text = kernel.readTextIfPresent(ignitionRecordPath);
+  return text === undefined ? [] : [JSON.parse(text) as Provision];
 }
 
 /** Whether the last reading was without a NoCloud disk. */
@@ -27,6 +35,12 @@ const readWithout = new WeakMap<Kernel, boolean>();
 /** Whether all sources have been read, and none of them was a NoCloud disk: one that is there now came later. */
 export function wasReadWithoutNoCloud(kernel: Kernel): boolean {
   return readWithout.get(kernel) === true;
+}
+
+/** The name that an Ignition config or a NoCloud disk gives the host. */
+export async function provisionedHostname(kernel: Kernel): Promise<string | undefined> {
+  const [ignition] = provisionOfIgnition(kernel);
+  return ignition?.hostname ?? (await provisionOfNoCloud(kernel))?.hostname;
 }
 
 async function provisionsOfCredentials(

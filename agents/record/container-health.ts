@@ -37,7 +37,9 @@ export function clearContainerHealth(kernel: Kernel): void {
 }
 
 /** All containers that run and have a check, by owner and name. */
-export function readContainerHealth(kernel: Kernel): ContainerHealth[] {
+export function readContainerHealth(
+  kernel: Pick<Kernel, "listIfPresent" | "readText">,
+): ContainerHealth[] {
   const found = kernel.listIfPresent(folder).map((name) => {
     // Written by the resident agent of this very version, in a folder of root's.
     return JSON.parse(kernel.readText(`${folder}/${name}`)) as ContainerHealth;

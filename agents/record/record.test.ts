@@ -183,7 +183,7 @@ describe("the status", () => {
 describe("the command", () => {
   async function call(...words: string[]) {
     const terminal = new FakeTerminal();
-    expect(await boot2podmanCommand.run(words, new FakeKernel(), terminal)).toBe(0);
+    expect(await boot2podmanCommand({}).run(words, new FakeKernel(), terminal)).toBe(0);
     return terminal.said.join("\n");
   }
 

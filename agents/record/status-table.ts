@@ -10,6 +10,7 @@ export function statusText(status: Status): string {
   const lines = [
     `boot2podman ${status.version} on ${status.hypervisor}`,
     `root       ${status.root === "embed" ? "embed: the kernel's own" : "noembed: a tmpfs"}`,
+    `usr        ${usrText(status)}`,
     `data disk  ${disk === null ? "none: nothing outlasts this boot" : diskText(disk)}`,
   ];
   lines.push(...settingsLines(status.settings));
@@ -19,6 +20,14 @@ export function statusText(status: Status): string {
     lines.push("booted by plain sh, without the agents: see dmesg");
   }
   return [...lines, "", ...stageTable(status.stages), ...status.warnings].join("\n");
+}
+
+function usrText({ usrDisk, dataDisk }: Status): string {
+  if (usrDisk === null) {
+    return "in RAM";
+  }
+  const isMoved = `/dev/${usrDisk}` === dataDisk?.partition;
+  return isMoved ? `a file on the data disk ${usrDisk}` : `on the read-only disk ${usrDisk}`;
 }
 
 /** "settings   host=web (command line)", one a line; none when all is as it is by default. */

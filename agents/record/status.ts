@@ -1,11 +1,13 @@
 import { detectHypervisor } from "../hypervisor/detect.ts";
 import { readMachineFacts } from "../hypervisor/facts/read-machine-facts.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { MountEntry } from "../kernel/mounts.ts";
 import { rootMode } from "../kernel/root-mode.ts";
-import { findStateMount } from "../kernel/state-folder.ts";
+import { findStateMount, usrMovedPath } from "../kernel/state-folder.ts";
 import { readServiceStates, type ServiceState } from "../services/service-state.ts";
 import type { ShownSetting } from "../settings/resolve.ts";
 import { type ContainerHealth, readContainerHealth } from "./container-health.ts";
+import { type DataDisk, mountedDataDisk } from "./data-disk.ts";
 import { shownSettings } from "./shown-settings.ts";
 import { readRecords } from "./stages/read-records.ts";
 import type { StageRecord } from "./stages/stage-record.ts";
@@ -16,8 +18,10 @@ export interface Status {
   hypervisor: string;
   /** "noembed": a tmpfs; "embed": the kernel's own rootfs. */
   root: "noembed" | "embed";
+  /** What /usr lies on: the name of a read-only disk, or of the data disk's partition; null: it is in RAM. */
+  usrDisk: string | null;
   /** Where what lasts is kept; null when there is no data disk. */
-  dataDisk: { partition: string; filesystem: string; mount: string } | null;
+  dataDisk: DataDisk | null;
   /** Plain sh has brought the system up, without the agents. */
   isFallback: boolean;
   /** What isn't as it is by default, and who said so. */
@@ -29,24 +33,24 @@ export interface Status {
   warnings: string[];
 }
 
+/** A loop device's file is in RAM, where the initrd brought it, unless it was moved. */
+function usrDisk(kernel: Kernel, mounts: readonly MountEntry[]): string | null {
+  const source = mounts.find(({ target }) => target === "/usr")?.source ?? "";
+  const moved = kernel.exists(usrMovedPath) ? findStateMount(mounts)?.source : undefined;
+  const device = source.startsWith("/dev/loop") ? moved : source;
+  return /^\/dev\/(.+)$/.exec(device ?? "")?.[1] ?? null;
+}
+
 /** How the machine was booted and what it is. */
 export function readStatus(kernel: Kernel, version: string): Status {
   const { records, warnings } = readRecords(kernel);
   const mounts = kernel.mounts();
-  const lasting = findStateMount(mounts);
-  const whole = mounts.find((mount) => mount.device === lasting?.device && mount.root === "/");
   return {
     version,
     hypervisor: detectHypervisor(readMachineFacts(kernel)).hypervisor,
     root: rootMode(mounts),
-    dataDisk:
-      lasting === undefined
-        ? null
-        : {
-            partition: lasting.source,
-            filesystem: lasting.type,
-            mount: whole?.target ?? lasting.target,
-          },
+    usrDisk: usrDisk(kernel, mounts),
+    dataDisk: mountedDataDisk(mounts),
     isFallback: kernel.exists("/run/boot2podman/fallback"),
     settings: shownSettings(records),
     services: readServiceStates(kernel),

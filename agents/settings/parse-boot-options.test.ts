@@ -12,7 +12,7 @@ describe("parseBootOptions", () => {
     ["host=web-1.lan", { hostname: "web-1.lan" }],
     ['host="web"', { hostname: "web" }],
     ["user=docker", { user: "docker" }],
-    ["nodhcp norestore", { nodhcp: true }],
+    ["nodhcp norestore", { nodhcp: true, restore: false }],
     ["noswap nozswap", { noswap: true, nozswap: true }],
     ["swapfile=512M", { swapFile: "512M" }],
     ["swapfile=/mnt/vda1/swap", { swapFile: "/mnt/vda1/swap" }],

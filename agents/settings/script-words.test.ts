@@ -90,16 +90,16 @@ describe("the words of the command line that shell scripts read by themselves", 
       wordsOf(script).map(({ name }) => name),
     ]);
     expect(Object.fromEntries(words)).toEqual({
-      "initrds/init": ["noembed", "embed", "boot2podman.rescue", "blacklist"],
+      "initrds/init": ["noembed", "embed", "boot2podman.usr", "boot2podman.rescue", "blacklist"],
       "tree/usr/bin/sethostname": ["host"],
       "tree/usr/lib/boot2podman/service": ["noautologin", "secure"],
     });
   });
 
-  test("are what an option without an effect of its own in the agents is for, but for norestore", () => {
+  test("are what an option without an effect of its own in the agents is for", () => {
     const words = new Set([...found.values()].flatMap(wordsOf).map(({ name }) => name));
     const idle = bootOptionTable.filter(({ sets, name }) => sets === undefined && !words.has(name));
-    expect(idle.map(({ name }) => name)).toEqual(["norestore"]);
+    expect(idle.map(({ name }) => name)).toEqual([]);
   });
 
   test.each([

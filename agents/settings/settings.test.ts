@@ -207,7 +207,7 @@ test("the stage has interfaces served anew, and goes on when that fails", async 
 
 test("the stage says on the console what isn't understood, and records where settings came from", async () => {
   const kernel = system({ disk: "hots = 1\nnozswap = true" }).lay({ "/etc": null });
-  const { settings } = openSettings("noembed host=web norestore");
+  const { settings } = openSettings("noembed host=web");
   const said: string[] = [];
   const notes = { observed: null, plan: null, done: [] };
   const stage = settingsStage(

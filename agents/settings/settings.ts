@@ -2,6 +2,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { KernelError } from "../kernel/kernel-error.ts";
 import type { BootOptions } from "./boot-options.ts";
 import { commandLineValues } from "./command-line.ts";
+import type { GivenValue } from "./given-value.ts";
 import { configPaths, type FileSource } from "./options/sources.ts";
 import { isOption, type Resolved, resolveSettings } from "./resolve.ts";
 
@@ -16,6 +17,8 @@ export interface Settings {
    * about it; never rejects.
    */
   readFile(kernel: Kernel, source: FileSource): Promise<string[]>;
+  /** Takes values that somebody else has read, and gives warnings about them. */
+  give(values: readonly GivenValue[]): string[];
   /** With all warnings so far. */
   resolved(): Resolved;
 }
@@ -27,17 +30,20 @@ export function openSettings(commandLine: string): { settings: Settings; warning
   const options = resolved.options;
   const settings: Settings = {
     options,
+    give(values) {
+      given.push(...values);
+      const before = new Set(resolved.warnings);
+      resolved = resolveSettings(given);
+      Object.assign(options, resolved.options);
+      return resolved.warnings.filter((line) => !before.has(line));
+    },
     async readFile(kernel, source) {
       const file = await valuesOf(kernel, source);
       if (file === undefined) {
         return [];
       }
-      given.push(...file.given);
-      const before = new Set(resolved.warnings);
       warnings.push(...file.warnings);
-      resolved = resolveSettings(given);
-      Object.assign(options, resolved.options);
-      return [...file.warnings, ...resolved.warnings.filter((line) => !before.has(line))];
+      return [...file.warnings, ...settings.give(file.given)];
     },
     resolved: () => ({ ...resolved, warnings: [...warnings, ...resolved.warnings] }),
   };

@@ -34,11 +34,38 @@ describe("the command", () => {
     const ecdsa = publicOf("ecdsa");
     const value = `io.systemd.credential:ssh.authorized_keys.root=${ecdsa}`;
     kernel.lay({ [smbiosTable]: oemTable(value) });
+    await boot(kernel);
     const { text } = await call(kernel, "status");
     expect(text).toMatch(/ {2}ssh-ed25519 .* \(from \/home\/tc\/.ssh\/authorized_keys\)$/m);
     expect(text).toMatch(
       / {2}ecdsa-sha2-nistp256 .* \(for root alone, from SMBIOS credential ssh.authorized_keys.root\)$/m,
     );
+  });
+
+  test("says of a key whose source came after the boot that it counts later, and of one that is gone how long it still does", async () => {
+    const kernel = system({ authorized: `${ed25519()}\n` });
+    const given = (type: "ecdsa" | "rsa") => {
+      keyOf(type);
+      return oemTable(
+        `io.systemd.credential:ssh.authorized_keys.root=${publicOf(type).split(" ").slice(0, 2).join(" ")} of-${type}`,
+      );
+    };
+    kernel.lay({ [smbiosTable]: given("ecdsa") });
+    await boot(kernel);
+    kernel.lay({ [smbiosTable]: given("rsa") });
+    const { text } = await call(kernel, "status");
+    expect(text).toMatch(
+      / of-rsa \(for root alone, from SMBIOS .*; counts from the next boot on\)$/m,
+    );
+    expect(text).toMatch(
+      / of-ecdsa \(for root alone, from a source that is gone; counts until the next boot\)$/m,
+    );
+    const json = JSON.parse((await call(kernel, "status", "--json")).text);
+    expect(json.authorized.map(({ counts }: { counts: string }) => counts)).toEqual([
+      "now",
+      "from the next boot on",
+      "until the next boot",
+    ]);
   });
 
   test("rotates one key, keeps the old one aside and lets sshd know", async () => {

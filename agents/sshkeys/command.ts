@@ -4,9 +4,11 @@ import { readFlavour } from "../flavour/read-flavour.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { readSettings } from "../settings/settings.ts";
 import { type HostKeyType, hostKeyTypes } from "./host-keys.ts";
+import type { AuthorizedKey } from "./keys/authorized-keys.ts";
 import { makeHostKey } from "./make-host-key.ts";
 import { passwordWarning } from "./passwords.ts";
-import { readGivenKeys } from "./sources/given-keys.ts";
+import type { KeysSaid, RotatedSaid } from "./said.ts";
+import { type GivenKey, readGivenKeys, readServedKeys } from "./sources/given-keys.ts";
 import { reloadSshd } from "./stage.ts";
 import { keepKey, openStore, putAside, readStored, serveKey } from "./store.ts";
 import { readUserKeys } from "./user-keys.ts";
@@ -69,17 +71,32 @@ async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
   const user = readUserKeys(kernel, flavour.user);
   const { stateFolder } = flavour;
   const given = await readGivenKeys(kernel, flavour.user, { stateFolder, keys: options.keys });
-  const all = [
-    ...user.keys.map((key) => ({ ...key, for: "user", from: user.path })),
-    ...given.keys,
+  const served = readServedKeys(kernel, flavour.user);
+  const known = [...user.keys, ...given.keys];
+  const all: Shown[] = [
+    ...user.keys.map((key) => ({ ...key, for: "user", from: user.path, counts: "now" }) as const),
+    ...given.keys.map(
+      (key) =>
+        ({ ...key, counts: isAmong(served, key) ? "now" : "from the next boot on" }) as const,
+    ),
+    ...served
+      .filter((key) => !isAmong(known, key))
+      .map(
+        (key) =>
+          ({
+            ...key,
+            from: "a source that is gone",
+            counts: "until the next boot",
+          }) as const,
+      ),
   ];
-  const authorized = all.map(({ key, comment, options: limits, for: whom, from }) => {
+  const authorized = all.map(({ key, comment, options: limits, for: whom, from, counts }) => {
     const { type, bits, fingerprint } = key;
-    return { type, bits, fingerprint, comment, options: limits, for: whom, from };
+    return { type, bits, fingerprint, comment, options: limits, for: whom, from, counts };
   });
   const warnings = [...user.warnings.map((line) => `${user.path}: ${line}`), ...given.warnings];
   if (isJson) {
-    const shown = { isOnDisk: store.isOnDisk, host, authorized, warnings };
+    const shown: KeysSaid = { isOnDisk: store.isOnDisk, host, authorized, warnings };
     terminal.out(JSON.stringify(shown, undefined, 2));
     return 0;
   }
@@ -89,9 +106,10 @@ async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
     terminal.out(`  ${key.type.padEnd(8)} ${"fingerprint" in key ? key.fingerprint : key.state}`);
   }
   terminal.out(`authorized keys (of ${flavour.user.name}; root accepts the same):`);
-  for (const { type, fingerprint, comment, for: whom, from } of authorized) {
+  for (const { type, fingerprint, comment, for: whom, from, counts } of authorized) {
     const only = whom === "root" ? "for root alone, " : "";
-    const words = [type, fingerprint, comment, `(${only}from ${from})`];
+    const when = counts === "now" ? "" : `; counts ${counts}`;
+    const words = [type, fingerprint, comment, `(${only}from ${from}${when})`];
     terminal.out(`  ${words.filter((word) => word !== "").join(" ")}`);
   }
   if (options.passwordLogin) {
@@ -103,6 +121,15 @@ async function list(kernel: Kernel, terminal: Terminal, isJson: boolean): Promis
   return 0;
 }
 
+/** A key with its source, and when sshd takes it. */
+interface Shown extends GivenKey {
+  counts: "now" | "from the next boot on" | "until the next boot";
+}
+
+function isAmong(keys: readonly AuthorizedKey[], { key }: AuthorizedKey): boolean {
+  return keys.some((one) => one.key.base64 === key.base64);
+}
+
 async function rotate(
   kernel: Kernel,
   terminal: Terminal,
@@ -110,7 +137,7 @@ async function rotate(
   isJson: boolean,
 ): Promise<number> {
   const store = openStore(kernel, (await readFlavour(kernel)).stateFolder);
-  const made: { type: HostKeyType; fingerprint: string; keptAs: string }[] = [];
+  const made: RotatedSaid["made"] = [];
   for (const type of types) {
     const key = await makeHostKey(kernel, type);
     const keptAs = putAside(kernel, store, type, "replaced");
@@ -120,7 +147,8 @@ async function rotate(
   }
   reloadSshd(kernel);
   if (isJson) {
-    terminal.out(JSON.stringify({ isOnDisk: store.isOnDisk, made }, undefined, 2));
+    const rotated: RotatedSaid = { isOnDisk: store.isOnDisk, made };
+    terminal.out(JSON.stringify(rotated, undefined, 2));
   } else {
     for (const { type, fingerprint } of made) {
       terminal.out(`${type} ${fingerprint}`);

@@ -14,10 +14,17 @@ import { type DiskStep, type Place, stepText } from "../plan/steps.ts";
 import { bindFolder } from "./bind.ts";
 import { checkFilesystem } from "./check.ts";
 import { growFilesystem, growPartition } from "./grow.ts";
-import { clearMagic, keepArchive } from "./keep-archive.ts";
+import { clearMagic, clearRequest, keepArchive } from "./keep-archive.ts";
 import { type Mounted, mountData } from "./mount-data.ts";
 import { hasHostKeys, seedHome, seedHomeFromDisk, seedKeysAhead } from "./seed-home.ts";
-import { awaitPartition, makeFilesystem, openForSetUp, writeMagic, writeTable } from "./set-up.ts";
+import {
+  awaitPartition,
+  fillPartition,
+  makeFilesystem,
+  openForSetUp,
+  writeMagic,
+  writeTable,
+} from "./set-up.ts";
 
 /** What came of carrying out a plan. */
 export interface Applied {
@@ -138,7 +145,15 @@ async function carryOut(state: State, step: DiskStep): Promise<string | undefine
     case "grow-partition": {
       const { disk } = step.place;
       const { sectorBytes } = diskOf(state, disk);
-      await growPartition(kernel, openDisk(state, disk), sectorBytes, step.place, step.sizeBytes);
+      const device = openDisk(state, disk, nodeOf(state, step.place));
+      await growPartition(kernel, device, sectorBytes, step.place, step.sizeBytes);
+      return "";
+    }
+    case "fill-partition": {
+      const node = nodeOf(state, step.place);
+      // Held until the end, so that others keep off.
+      openDisk(state, step.place.disk, node);
+      await fillPartition(kernel, node, step.label);
       return "";
     }
     case "grow-filesystem":
@@ -183,6 +198,16 @@ async function carryOut(state: State, step: DiskStep): Promise<string | undefine
       }
       clearMagic(openDisk(state, step.disk), diskOf(state, step.disk).sectorBytes, flavour.magic);
       return "";
+    case "clear-request": {
+      if (mountedOf(state).readOnly) {
+        return undefined;
+      }
+      const { disk, partition } = step.place;
+      const { sectorBytes, partitions } = diskOf(state, disk);
+      const { startBytes = 0 } = partitions.find(({ number }) => number === partition) ?? {};
+      clearRequest(openDisk(state, disk), sectorBytes, startBytes, flavour.magic);
+      return "";
+    }
     case "bind":
       if (mountedOf(state).readOnly) {
         return undefined;
@@ -241,7 +266,8 @@ function damageText(found: string): string {
   return `the data filesystem has errors that can't be repaired automatically (${found}); it is mounted read-only and everything else is kept in RAM. Save the data, then run e2fsck on it`;
 }
 
-function openDisk(state: State, name: string): BlockDevice {
+/** `changed` is the partition that alone is changed; others of the disk may then be in use. */
+function openDisk(state: State, name: string, changed?: string): BlockDevice {
   const known = state.open.get(name);
   if (known !== undefined) {
     return known;
@@ -250,7 +276,7 @@ function openDisk(state: State, name: string): BlockDevice {
   // Once its partition is mounted, the disk can't be had exclusively; only the magic is cleared then.
   const device =
     state.mounted === undefined
-      ? openForSetUp(state.kernel, node)
+      ? openForSetUp(state.kernel, node, changed)
       : state.kernel.openBlockDevice(node, "write");
   state.open.set(name, device);
   return device;

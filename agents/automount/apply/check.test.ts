@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { ext4Checksum } from "../content/crc32.ts";
-import { firstCopy, superblockBytes, superblockOffset } from "../content/ext4.ts";
+import {
+  descriptorsOffset,
+  firstCopy,
+  superblockBytes,
+  superblockOffset,
+} from "../content/ext4.ts";
 import { checkFilesystem } from "./check.ts";
 
 const node = "/dev/vda1";
@@ -53,9 +58,9 @@ describe("the check of a filesystem whose superblock a power cut left half-writt
     expect(told).toEqual([]);
   });
 
-  test("changes nothing and goes by the copy where the two are of different filesystems", async () => {
-    const other = superblock().fill(7, 0x68, 0x78);
-    const { kernel, calls } = machine(other);
+  test("goes by the copy where more than the checksum is damaged", async () => {
+    const whole = superblock().fill(3, 0x54, 0x58);
+    const { kernel, calls } = machine(whole);
     const before = Buffer.from(kernel.blockContent(node));
     const told: unknown[] = [];
     const checked = await checkFilesystem(kernel, node, (copy) => told.push(copy));
@@ -63,5 +68,37 @@ describe("the check of a filesystem whose superblock a power cut left half-writt
     expect(calls.at(-1)).toBe("e2fsck -p -b 8193 -B 1024 /dev/vda1");
     expect(told).toEqual([{ block: 8193, blockBytes: 1024 }]);
     expect(Buffer.compare(before, Buffer.from(kernel.blockContent(node)))).toBe(0);
+  });
+
+  test("never goes by what another filesystem left at the copy's place", async () => {
+    const { kernel, calls } = machine(superblock().fill(7, 0x68, 0x78));
+    const before = Buffer.from(kernel.blockContent(node));
+    const told: unknown[] = [];
+    const checked = await checkFilesystem(kernel, node, (copy) => told.push(copy));
+    expect(checked.sound).toBe(false);
+    expect(checked.message).toContain(
+      "at block 8193, where its copy belongs, lies that of another",
+    );
+    expect(calls).toEqual(["e2fsck -p /dev/vda1"]);
+    expect(told).toEqual([]);
+    expect(Buffer.compare(before, Buffer.from(kernel.blockContent(node)))).toBe(0);
+  });
+
+  test("of one group, beyond which another filesystem left a superblock, goes by its group and never by that", async () => {
+    const own = superblock();
+    own.writeUInt32LE(8000, 0x04);
+    own.writeUInt32LE(ext4Checksum(own.subarray(0, checksumOffset)), checksumOffset);
+    own.writeUInt32LE(1_700_000_000, 0x2c);
+    const { kernel, calls } = machine(superblock().fill(7, 0x68, 0x78));
+    const device = kernel.openBlockDevice(node, "write");
+    device.write(superblockOffset, own);
+    const seed = ext4Checksum(own.subarray(0x68, 0x78));
+    const descriptor = Buffer.alloc(32);
+    const checksum = ext4Checksum(descriptor, ext4Checksum(new Uint8Array(4), seed));
+    descriptor.writeUInt16LE(checksum & 0xffff, 0x1e);
+    device.write(descriptorsOffset(1024), descriptor);
+    device.close();
+    expect((await checkFilesystem(kernel, node)).sound).toBe(true);
+    expect(calls).toEqual(["e2fsck -p /dev/vda1", "e2fsck -p /dev/vda1"]);
   });
 });

@@ -1,13 +1,18 @@
+import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import type { Ext4 } from "../content/content.ts";
 import {
+  descriptorBytes,
+  descriptorsOffset,
   findExt,
   firstCopy,
+  hasMagic,
   type SuperblockCopy,
   superblockBytes,
   superblockOffset,
 } from "../content/ext4.ts";
-import { withMendedChecksum } from "../content/torn-superblock.ts";
+import { isOwnCopy, type Witness, withMendedChecksum } from "../content/torn-superblock.ts";
 import { loadExt4 } from "../observe/ext4-module.ts";
 
 /** A full check of a large disk takes hours; the boot doesn't wait for it. */
@@ -40,16 +45,24 @@ export async function checkFilesystem(
     if (checked.sound || !checked.lacksSuperblock) {
       return checked;
     }
-    const copy = findCopy(kernel, node);
-    if (copy === undefined) {
+    const found = findExt4(kernel, node);
+    if (found === undefined) {
       return checked;
     }
-    if (mendChecksum(kernel, node, copy)) {
+    const copy = findCopy(kernel, node, found);
+    if (mendChecksum(kernel, node, found, copy)) {
       const mended = await runCheck(kernel, node, []);
       const message = `its superblock was half written and has been repaired; ${mended.message}`;
       if (!mended.lacksSuperblock) {
         return { ...mended, message };
       }
+    }
+    if (copy === undefined) {
+      return checked;
+    }
+    if (!isCopyOfThis(kernel, node, found, copy)) {
+      const message = `its superblock is damaged, and at block ${copy.block}, where its copy belongs, lies that of another filesystem; nothing was changed`;
+      return { sound: false, message };
     }
     await loaded;
     await beforeRestoring(copy);
@@ -93,17 +106,22 @@ async function runCheck(
 
 /**
  * Mends a superblock of which a power cut left one half (see withMendedChecksum). By a copy, e2fsck would go through
- * the whole filesystem, on a disk of terabytes for the better part of an hour; and the copies may be torn as well.
+ * the whole filesystem, on a disk of terabytes for the better part of an hour; the copies may be torn as well; and a
+ * filesystem of less than 128 MiB has none.
  */
-function mendChecksum(kernel: Kernel, node: string, copy: SuperblockCopy): boolean {
+function mendChecksum(
+  kernel: Kernel,
+  node: string,
+  ext4: Ext4,
+  copy: SuperblockCopy | undefined,
+): boolean {
   const device = kernel.openBlockDevice(node, "write");
   try {
     const superblock = device.read(superblockOffset, superblockBytes);
-    const other = device.read(copy.block * copy.blockBytes, superblockBytes);
-    if (superblock.length < superblockBytes || other.length < superblockBytes) {
+    if (superblock.length < superblockBytes) {
       return false;
     }
-    const mended = withMendedChecksum(superblock, other);
+    const mended = withMendedChecksum(superblock, witnessOf(device, ext4, copy));
     if (mended === undefined) {
       return false;
     }
@@ -118,14 +136,51 @@ function mendChecksum(kernel: Kernel, node: string, copy: SuperblockCopy): boole
 }
 
 /**
- * Where the first copy of the superblock lies. `e2fsck -p` doesn't look for it by itself. Undefined when the block size
- * can't be read.
+ * What bears a superblock out. What lies at a copy's place beyond the filesystem's own end is none of its copies, but
+ * what an earlier filesystem left there.
  */
-function findCopy(kernel: Kernel, node: string): SuperblockCopy | undefined {
+function witnessOf(device: BlockDevice, ext4: Ext4, copy: SuperblockCopy | undefined): Witness {
+  const place = copy === undefined ? undefined : copy.block * copy.blockBytes;
+  const isBeyond = place !== undefined && ext4.sizeBytes > 0 && place >= ext4.sizeBytes;
+  return place === undefined || isBeyond
+    ? { is: "descriptor", bytes: device.read(descriptorsOffset(ext4.blockBytes), descriptorBytes) }
+    : { is: "copy", superblock: device.read(place, superblockBytes) };
+}
+
+/** By a copy that is another filesystem's, e2fsck would make this one into the ruins of that. */
+function isCopyOfThis(kernel: Kernel, node: string, ext4: Ext4, copy: SuperblockCopy): boolean {
+  const device = kernel.openBlockDevice(node, "read");
+  try {
+    return isOwnCopy(
+      device.read(superblockOffset, superblockBytes),
+      device.read(copy.block * copy.blockBytes, superblockBytes),
+      device.read(descriptorsOffset(ext4.blockBytes), descriptorBytes),
+    );
+  } finally {
+    device.close();
+  }
+}
+
+/** What the superblock says of its filesystem; undefined when it can't be read. */
+function findExt4(kernel: Kernel, node: string): Ext4 | undefined {
   const device = kernel.openBlockDevice(node, "read");
   try {
     const found = findExt(device.read(0, 4096));
-    return found?.type === "ext4" ? firstCopy(found.ext4) : undefined;
+    return found?.type === "ext4" ? found.ext4 : undefined;
+  } finally {
+    device.close();
+  }
+}
+
+/**
+ * Where the first copy of the superblock lies, if one is there: a filesystem with one group has none. `e2fsck -p`
+ * doesn't look for it by itself.
+ */
+function findCopy(kernel: Kernel, node: string, ext4: Ext4): SuperblockCopy | undefined {
+  const copy = firstCopy(ext4);
+  const device = kernel.openBlockDevice(node, "read");
+  try {
+    return hasMagic(device.read(copy.block * copy.blockBytes, superblockBytes)) ? copy : undefined;
   } finally {
     device.close();
   }

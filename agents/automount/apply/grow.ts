@@ -33,10 +33,13 @@ export async function growPartition(
     device.write(0, grown);
   }
   device.fsync();
-  device.rereadPartitions();
   const node = findNode(kernel, place.disk, place.partition);
-  const size: SystemPath = `/sys/block/${place.disk}/${node?.slice("/dev/".length)}/size`;
-  const hasGrown = () => Number(kernel.readTextIfPresent(size)) * 512 === sizeBytes || undefined;
+  const folder: SystemPath = `/sys/block/${place.disk}/${node?.slice("/dev/".length)}`;
+  // Not the whole table: the kernel doesn't read it again while another partition is mounted.
+  const startBytes = Number(kernel.readTextIfPresent(`${folder}/start`)) * 512;
+  device.resizePartition(place.partition, startBytes, sizeBytes);
+  const hasGrown = () =>
+    Number(kernel.readTextIfPresent(`${folder}/size`)) * 512 === sizeBytes || undefined;
   const what = `partition ${place.partition} of ${place.disk} with ${sizeBytes} bytes`;
   await kernel.waitForDevice(hasGrown, { what, timeoutMs: partitionTimeout });
 }

@@ -51,6 +51,20 @@ export function clearMagic(disk: BlockDevice, sectorBytes: number, magic: string
   disk.fsync();
 }
 
+/** Clears the magic in front of a partition, in one write of one sector. */
+export function clearRequest(
+  disk: BlockDevice,
+  sectorBytes: number,
+  partitionBytes: number,
+  magic: string,
+): void {
+  const atBytes = partitionBytes - sectorBytes;
+  if (startsWith(disk.read(atBytes, sectorBytes), magic)) {
+    disk.write(atBytes, new Uint8Array(sectorBytes));
+    disk.fsync();
+  }
+}
+
 function trimmed(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
 }

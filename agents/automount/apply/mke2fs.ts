@@ -2,7 +2,7 @@ import { gibibyte, tebibyte } from "../../units/bytes.ts";
 import type { Layout } from "../disk/layout.ts";
 
 /**
- * The command that makes the data filesystem inside a whole disk (mke2fs(8)).
+ * The command that makes the data filesystem inside a disk or partition (mke2fs(8)).
  *
  * -i: layers of container images are many small files; with the usual 16384 bytes for each inode, inodes run
  * out before space does. Very large disks hold larger files, and ext4 counts inodes in 32 bits.
@@ -13,7 +13,11 @@ import type { Layout } from "../disk/layout.ts";
  * lazy_itable_init: the kernel clears the inode tables in the background. The journal is cleared at once: an old
  * one could be replayed after a power cut.
  */
-export function mke2fsCommand(node: string, layout: Layout, label: string): string[] {
+export function mke2fsCommand(
+  node: string,
+  layout: Omit<Layout, "table">,
+  label: string,
+): string[] {
   const blockBytes = 4096;
   const journal = layout.sizeBytes >= 4 * gibibyte ? ["-J", "size=64"] : [];
   return [

@@ -68,8 +68,25 @@ export function mountData(kernel: Kernel, node: string, wish: Wish): Mounted {
       if (!(error instanceof KernelError)) {
         throw error;
       }
-      refusal ??= error;
+      refusal ??= withReason(kernel, node, error);
     }
   }
   throw refusal ?? new KernelError("mount", node, "EINVAL");
+}
+
+/**
+ * The kernel tells the caller a number alone (ESRCH, EINVAL, EROFS), and its log why: a feature that it doesn't know, a module
+ * that isn't there.
+ */
+function withReason(kernel: Kernel, node: string, error: KernelError): KernelError {
+  const name = `EXT4-fs (${node.slice(node.lastIndexOf("/") + 1)}): `;
+  const line = kernel
+    .readKernelLog()
+    .split("\n")
+    .findLast((one) => one.includes(name));
+  if (line === undefined) {
+    return error;
+  }
+  const detail = `the kernel: ${line.slice(line.indexOf(name) + name.length).trim()}`;
+  return new KernelError(error.operation, error.path, error.code, { detail, cause: error });
 }

@@ -20,9 +20,10 @@ const partitionTimeout = { quietMs: 15_000 };
 const tailBytes = 512 * 1024;
 
 /** The disk opened and locked for a set-up; others that keep to flock stay away (systemd: BLOCK_DEVICE_LOCKING). */
-export function openForSetUp(kernel: Kernel, node: string): BlockDevice {
-  // The exclusive opening asks the kernel whether anybody holds the disk; mke2fs asks again.
-  kernel.openBlockDevice(node, "exclusive").close();
+export function openForSetUp(kernel: Kernel, node: string, changed = node): BlockDevice {
+  // The exclusive opening asks the kernel whether anybody holds the disk, or the partition that alone is changed;
+  // mke2fs asks again.
+  kernel.openBlockDevice(changed, "exclusive").close();
   const device = kernel.openBlockDevice(node, "write");
   if (device.tryLock()) {
     return device;
@@ -62,6 +63,23 @@ export async function makeFilesystem(
   const command = mke2fsCommand(device.path, layout, label);
   await runChecked(kernel, command, { timeoutMs: makeTimeout });
   device.fsync();
+}
+
+/**
+ * Makes the filesystem over a whole partition. The magic in front of it stays until the filesystem was mounted once:
+ * whatever a power cut leaves of it until then is made again.
+ */
+export async function fillPartition(kernel: Kernel, node: string, label: string): Promise<void> {
+  const device = kernel.openBlockDevice(node, "write");
+  try {
+    const layout = { startBytes: 0, sizeBytes: device.sizeBytes - (device.sizeBytes % 4096) };
+    device.write(layout.sizeBytes - tailBytes, new Uint8Array(tailBytes));
+    device.fsync();
+    await runChecked(kernel, mke2fsCommand(node, layout, label), { timeoutMs: makeTimeout });
+    device.fsync();
+  } finally {
+    device.close();
+  }
 }
 
 /**

@@ -22,6 +22,12 @@ describe("the second probe", () => {
     expect(readBlkid(0, "DEVNAME=/dev/sda\n", "").found).toBe("error");
   });
 
+  test("with a partition's place in its table alone has found nothing", () => {
+    const place = "DEVNAME=/dev/vda4\nPART_ENTRY_SCHEME=dos\nPART_ENTRY_NUMBER=4\n";
+    expect(readBlkid(0, place, "")).toEqual({ found: "nothing" });
+    expect(readBlkid(0, `${place}TYPE=xfs\n`, "").found).toBe("something");
+  });
+
   test("reads values, with what blkid escapes", () => {
     expect(readBlkid(0, "DEVNAME=/dev/sda\nLABEL=my\\ data\nTYPE=xfs\n", "")).toEqual({
       found: "something",

@@ -33,6 +33,11 @@ export function readBlkid(exitCode: number, stdout: string, stderr: string): Blk
       values[line.slice(0, equals)] = unescapeValue(line.slice(equals + 1));
     }
   }
+  const names = Object.keys(values).filter((name) => name !== "DEVNAME");
+  if (names.length > 0 && names.every((name) => name.startsWith("PART_ENTRY_"))) {
+    // Where the partition stands in its disk's table, and nothing of what is in it.
+    return { found: "nothing" };
+  }
   if (values.TYPE === undefined && values.PTTYPE === undefined && values.USAGE === undefined) {
     return { found: "error", why: "blkid found something but didn't name it" };
   }

@@ -9,8 +9,8 @@ function tableOf(polynomial: number): Uint32Array {
   });
 }
 
-function remainder(table: Uint32Array, bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+function remainder(table: Uint32Array, bytes: Uint8Array, start = 0xffffffff): number {
+  let crc = start;
   for (const byte of bytes) {
     crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] ?? 0);
   }
@@ -27,7 +27,10 @@ export function crc32(bytes: Uint8Array): number {
   return ~remainder(table, bytes) >>> 0;
 }
 
-/** CRC-32C as ext4 has it (kernel: fs/ext4/super.c, ext4_superblock_csum): not inverted at the end. */
-export function ext4Checksum(bytes: Uint8Array): number {
-  return remainder(tableOf(0x82f63b78), bytes);
+/**
+ * CRC-32C as ext4 has it (kernel: fs/ext4/super.c, ext4_superblock_csum): not inverted at the end. Goes on from that of
+ * the bytes before these, where there are any.
+ */
+export function ext4Checksum(bytes: Uint8Array, before?: number): number {
+  return remainder(tableOf(0x82f63b78), bytes, before);
 }

@@ -6,6 +6,7 @@ export const superblockOffset = 1024;
  * Length of ext4's superblock, which lies 1024 bytes into the filesystem (kernel: Documentation/filesystems/ext4).
  */
 export const superblockBytes = 1024;
+const magicOffset = 0x38;
 const magic = 0xef53;
 
 /** With a journal it stays set; without one it is gone while the filesystem is mounted. */
@@ -28,7 +29,7 @@ export function findExt(start: Uint8Array): ExtFound | undefined {
     return undefined;
   }
   const view = new DataView(start.buffer, start.byteOffset + superblockOffset, superblockBytes);
-  if (view.getUint16(0x38, true) !== magic) {
+  if (view.getUint16(magicOffset, true) !== magic) {
     return undefined;
   }
   const incompatible = view.getUint32(0x60, true);
@@ -62,6 +63,14 @@ export function findExt(start: Uint8Array): ExtFound | undefined {
   return { type: "ext4", ext4 };
 }
 
+/** Whether these bytes are a superblock's as far as its magic shows. */
+export function hasMagic(bytes: Uint8Array): boolean {
+  if (bytes.length < superblockBytes) {
+    return false;
+  }
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint16(magicOffset, true) === magic;
+}
+
 /** A copy that ext4 keeps of its superblock. */
 export interface SuperblockCopy {
   block: number;
@@ -72,6 +81,14 @@ export interface SuperblockCopy {
 export function firstCopy({ blockBytes }: Pick<Ext4, "blockBytes">): SuperblockCopy {
   // A group has as many blocks as one block of bitmap counts; with blocks of 1024 bytes it starts at block 1.
   return { block: blockBytes * 8 + (blockBytes === 1024 ? 1 : 0), blockBytes };
+}
+
+/** The largest descriptor of a group that ext4 knows. */
+export const descriptorBytes = 64;
+
+/** Where the descriptors of the groups begin: in the block behind the superblock's. */
+export function descriptorsOffset(blockBytes: number): number {
+  return blockBytes * (Math.floor(superblockOffset / blockBytes) + 1);
 }
 
 /** A label may fill its field to the last byte, without a zero behind it. */

@@ -3,8 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { firstCopy, superblockBytes, superblockOffset } from "./ext4.ts";
-import { withMendedChecksum } from "./torn-superblock.ts";
+import {
+  descriptorBytes,
+  descriptorsOffset,
+  firstCopy,
+  superblockBytes,
+  superblockOffset,
+} from "./ext4.ts";
+import { isOwnCopy, withMendedChecksum } from "./torn-superblock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "automount-torn-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,8 +41,12 @@ function made(...options: string[]): void {
 const { block, blockBytes } = firstCopy({ blockBytes: 1024 });
 const superblockOf = (image: Buffer) =>
   image.subarray(superblockOffset, superblockOffset + superblockBytes);
-const copyOf = (image: Buffer) =>
+const copyAt = (image: Buffer) =>
   image.subarray(block * blockBytes, block * blockBytes + superblockBytes);
+const copyOf = (image: Buffer) => ({ is: "copy", superblock: copyAt(image) }) as const;
+const descriptorAt = (image: Buffer) =>
+  image.subarray(descriptorsOffset(4096), descriptorsOffset(4096) + descriptorBytes);
+const descriptorOf = (image: Buffer) => ({ is: "descriptor", bytes: descriptorAt(image) }) as const;
 
 /** The filesystem before and after a change of its superblock, and with one half of each. */
 function torn(change: string): { image: Buffer; lost: "first" | "second" }[] {
@@ -70,7 +80,7 @@ describe("a superblock of which a power cut left one half", () => {
   test("is mended by a copy that is torn as well", () => {
     made();
     const [{ image } = { image: Buffer.alloc(0) }] = torn("set_super_value mtime 20260101");
-    copyOf(image).fill(0xff, 0x3fc, 0x400);
+    copyAt(image).fill(0xff, 0x3fc, 0x400);
     expect(withMendedChecksum(superblockOf(image), copyOf(image))).toBeDefined();
   });
 
@@ -78,7 +88,7 @@ describe("a superblock of which a power cut left one half", () => {
     ["a sound one", (_image: Buffer) => undefined],
     [
       "one of another filesystem than its copy",
-      (image: Buffer) => copyOf(image).fill(7, 0x68, 0x78),
+      (image: Buffer) => copyAt(image).fill(7, 0x68, 0x78),
     ],
     [
       "one with another geometry than its copy",
@@ -100,5 +110,74 @@ describe("a superblock of which a power cut left one half", () => {
     made("-O", "^metadata_csum");
     const [{ image } = { image: Buffer.alloc(0) }] = torn("set_super_value mtime 20260101");
     expect(withMendedChecksum(superblockOf(image), copyOf(image))).toBeUndefined();
+  });
+
+  test.each([
+    ["", []],
+    ["of 32 bits", ["-O", "^64bit"]],
+    ["with a checksum seed of its own", ["-O", "metadata_csum_seed"]],
+  ])(
+    "of a filesystem %s without copies is mended, since the one group bears it out",
+    (_, options) => {
+      made("-b", "4096", ...options);
+      for (const { image } of torn("set_super_value mtime 20260101")) {
+        writeFileSync(path, image);
+        expect(run("e2fsck", "-p", path)).toBe(8);
+        const mended = withMendedChecksum(superblockOf(image), descriptorOf(image));
+        image.set(mended ?? [], superblockOffset);
+        writeFileSync(path, image);
+        expect(run("e2fsck", "-fp", path)).toBe(0);
+      }
+    },
+  );
+
+  test.each([
+    ["a group of another filesystem", (image: Buffer) => superblockOf(image).fill(7, 0x68, 0x78)],
+    ["a group that is damaged", (image: Buffer) => descriptorAt(image).fill(7, 0x0c, 0x0e)],
+    ["zeros", (image: Buffer) => descriptorAt(image).fill(0)],
+    ["a group of another size", (image: Buffer) => superblockOf(image).fill(0x20, 0xfe, 0xff)],
+    ["a group of a senseless size", (image: Buffer) => superblockOf(image).fill(0xff, 0xfe, 0x100)],
+  ])("before %s is left as it is", (_, change) => {
+    made("-b", "4096");
+    const [{ image } = { image: Buffer.alloc(0) }] = torn("set_super_value mtime 20260101");
+    change(image);
+    expect(withMendedChecksum(superblockOf(image), descriptorOf(image))).toBeUndefined();
+  });
+});
+
+describe("what lies where a superblock's copy belongs", () => {
+  const descriptor = (image: Buffer) =>
+    image.subarray(descriptorsOffset(1024), descriptorsOffset(1024) + descriptorBytes);
+
+  test.each<[string, (image: Buffer) => unknown, boolean]>([
+    ["of the same UUID is its copy", () => undefined, true],
+    [
+      "of the same UUID is its copy, also beside a damaged group",
+      (image) => descriptor(image).fill(0),
+      true,
+    ],
+    [
+      "that the first group bears out is its copy, where the superblock's own UUID is damaged",
+      (image) => superblockOf(image).fill(7, 0x68, 0x78),
+      true,
+    ],
+    [
+      "of a UUID that nothing else has is another filesystem's",
+      (image) => copyAt(image).fill(7, 0x68, 0x78),
+      false,
+    ],
+  ])("%s", (_, change, expected) => {
+    made();
+    const image = readFileSync(path);
+    change(image);
+    expect(isOwnCopy(superblockOf(image), copyAt(image), descriptor(image))).toBe(expected);
+  });
+
+  test("that an earlier filesystem left, is never that of the new one", () => {
+    made();
+    const before = copyAt(readFileSync(path));
+    made();
+    const image = readFileSync(path);
+    expect(isOwnCopy(superblockOf(image), before, descriptor(image))).toBe(false);
   });
 });

@@ -40,6 +40,8 @@ export interface Partition {
   readOnly: boolean;
   inUse: string | undefined;
   content: Content;
+  /** Set when the sector in front of it has the flavour's magic: an empty partition that is to become the data disk. */
+  isAskedFor?: true;
 }
 
 /** The request to format, and what goes with it. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { StageNotes } from "../../stage/stage.ts";
+import { firstCopy, superblockBytes, superblockOffset } from "../content/ext4.ts";
 import {
   boot,
   deviceWrites,
@@ -36,6 +37,10 @@ describe("a filesystem with errors (accident 8)", () => {
 
   test("whose superblock a power cut left half-written is repaired from its copy", async () => {
     const hardware = await usedMachine();
+    const { block, blockBytes } = firstCopy({ blockBytes: 4096 });
+    const disk = hardware.disks.get("vda");
+    const copyOffset = 2 ** 20 + block * blockBytes;
+    disk?.write(copyOffset, disk.read(2 ** 20 + superblockOffset, superblockBytes));
     const calls: string[] = [];
     let duringRepair: string | undefined;
     const { result, done } = await boot(hardware, {

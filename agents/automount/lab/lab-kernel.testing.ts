@@ -121,6 +121,10 @@ export class LabKernel extends FakeKernel {
         this.change("rereadPartitions", path);
         this.scan(path.slice("/dev/".length), platter);
       },
+      resizePartition: (number) => {
+        this.change("resizePartition", path, String(number));
+        this.scan(path.slice("/dev/".length), platter);
+      },
       close: () => undefined,
     };
   }
@@ -225,13 +229,15 @@ export class LabKernel extends FakeKernel {
 
   /** Each write can be the last, and none is flushed before the end. */
   #mke2fs(argv: readonly string[]) {
-    const platter = this.#extents.get(argv.at(-2) ?? "")?.platter;
-    if (platter === undefined) {
+    const node = argv.at(-2) ?? "";
+    const extent = this.#extents.get(node);
+    if (extent === undefined) {
       return { exitCode: 1, stderr: "no such device" };
     }
+    const { platter } = extent;
     const option = argv.find((word) => word.startsWith("offset=")) ?? "";
-    const offset = Number(/^offset=(\d+)/.exec(option)?.[1]);
-    this.filesystems.delete(partitionName(argv.at(-2) ?? "", 1));
+    const offset = extent.offset + Number(/^offset=(\d+)/.exec(option)?.[1]);
+    this.filesystems.delete(extent.offset === 0 ? partitionName(node, 1) : node);
     const superblock = superblockOf(argv[argv.indexOf("-L") + 1] ?? "", Number(argv.at(-1)));
     for (const [at, content] of [
       [16 * mebibyte, new Uint8Array(4096).fill(7)],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { boot2podman } from "../../flavour/flavour.ts";
 import { mebibyte } from "../../units/bytes.ts";
 import type { Hardware } from "./lab-kernel.testing.ts";
 import { boot, deviceWrites, machine, usedMachine } from "./machines.testing.ts";
@@ -79,6 +80,6 @@ describe("waitusb", () => {
         }, 40),
     });
     expect(meanwhile).toEqual([]);
-    expect(kernel.mounts().length).toBe(6);
+    expect(kernel.mounts().length).toBe(1 + boot2podman.binds.length);
   });
 });

@@ -87,5 +87,7 @@ export async function usedMachine(): Promise<Hardware> {
 
 /** What was changed on disks outside their filesystems. */
 export function deviceWrites(kernel: LabKernel): string[] {
-  return kernel.journal.filter((line) => /^(writeBlock|fsyncBlock|rereadPartitions)/.test(line));
+  return kernel.journal.filter((line) =>
+    /^(writeBlock|fsyncBlock|rereadPartitions|resizePartition)/.test(line),
+  );
 }

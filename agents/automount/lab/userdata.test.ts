@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { boot2podman } from "../../flavour/flavour.ts";
 import { clientArchive, madeArchive } from "../archive/made-archives.testing.ts";
 import {
   boot,
@@ -30,7 +31,7 @@ describe("an archive that is refused", () => {
     const { kernel, result, message } = await boot(hardware);
     expect(result).toBe("failed");
     expect(message).toContain('member "../../etc/passwd" contains ".."');
-    expect(kernel.mounts().length).toBe(6);
+    expect(kernel.mounts().length).toBe(1 + boot2podman.binds.length);
     expect(kernel.readText(keyPath)).toBe(key);
   });
 });
@@ -50,6 +51,8 @@ describe("links on the data disk (accident 12)", () => {
       "/var/lib/boot2podman",
       "/var/lib/containers",
       "/etc/containers/networks",
+      "/etc/containers/systemd",
+      "/home/tc/.config/containers/systemd",
       "/home/tc/.ssh",
     ]);
     expect(kernel.readText(keyPath)).toBe(key);
@@ -108,7 +111,7 @@ describe("userdata", () => {
     });
     expect(result).toBe("failed");
     expect(message).toContain("could not extract userdata into the home folder");
-    expect(kernel.mounts().length).toBe(6);
+    expect(kernel.mounts().length).toBe(1 + boot2podman.binds.length);
   });
 
   test("on a read-only disk still opens the machine, and the host stays who it is", async () => {

@@ -33,13 +33,21 @@ export function findNode(kernel: Kernel, disk: string, number: number): string |
   return name === undefined ? undefined : nodeOf(name);
 }
 
-/** Undefined for loop devices without a file, hidden paths of a disk, and what vanished meanwhile. */
+/**
+ * Undefined for loop devices without a file, hidden paths of a disk, what vanished meanwhile, and the read-only disk
+ * that the system's own /usr comes from.
+ */
 function bareDisk(kernel: Kernel, name: string, users: Users): BareDisk | undefined {
   const folder: SystemPath = `/sys/block/${name}`;
   const sectors = text(kernel, `${folder}/size`);
   const kind = kindOf(kernel, name);
   const isNothing = sectors === undefined || (sectors === "0" && kind === "virtual");
   if (isNothing || text(kernel, `${folder}/hidden`) === "1") {
+    return undefined;
+  }
+  const readOnly = text(kernel, `${folder}/ro`) === "1";
+  const inUse = userOf(kernel, folder, name, users);
+  if (readOnly && inUse === usrUser) {
     return undefined;
   }
   const partitions = partitionNames(kernel, name)
@@ -52,10 +60,10 @@ function bareDisk(kernel: Kernel, name: string, users: Users): BareDisk | undefi
     kind,
     sizeBytes: Number(sectors) * sysfsSectorBytes,
     sectorBytes: Number(text(kernel, `${folder}/queue/logical_block_size`) ?? sysfsSectorBytes),
-    readOnly: text(kernel, `${folder}/ro`) === "1",
+    readOnly,
     removable: text(kernel, `${folder}/removable`) === "1",
     discards: Number(text(kernel, `${folder}/queue/discard_max_bytes`) ?? 0) > 0,
-    inUse: userOf(kernel, folder, name, users),
+    inUse,
     partitions,
   };
 }
@@ -107,15 +115,21 @@ function nodeOf(name: string): string {
   return `/dev/${name.replaceAll("!", "/")}`;
 }
 
+function mountedAt(target: string): string {
+  return `mounted at ${target}`;
+}
+
+const usrUser = mountedAt("/usr");
+
 /** Users by device number ("8:1") and by node. */
 type Users = ReadonlyMap<string, string>;
 
 function deviceUsers(kernel: Kernel): Users {
   const users = new Map<string, string>();
   for (const { device, source, target } of kernel.mounts().toReversed()) {
-    users.set(device, `mounted at ${target}`);
+    users.set(device, mountedAt(target));
     if (source.startsWith("/dev/")) {
-      users.set(source, `mounted at ${target}`);
+      users.set(source, mountedAt(target));
     }
   }
   for (const line of (kernel.readTextIfPresent("/proc/swaps") ?? "").split("\n").slice(1)) {

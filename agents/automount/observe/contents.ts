@@ -26,7 +26,44 @@ export async function readDisk(kernel: Kernel, bare: BareDisk, flavour: Flavour)
     readWhole(kernel, bare, whole, flavour),
     ...bare.partitions.map((partition) => readPartition(kernel, bare, partition)),
   ]);
-  return { ...bare, ...read, partitions };
+  if (read.magic !== undefined || read.content.is !== "table") {
+    return { ...bare, ...read, partitions };
+  }
+  const marked = partitions.map((partition) =>
+    isAskedFor(kernel, bare, partition, flavour)
+      ? { ...partition, isAskedFor: true as const }
+      : partition,
+  );
+  return { ...bare, ...read, partitions: marked };
+}
+
+/**
+ * Whether the magic in front of a partition asks for a filesystem in it. Only of one that holds nothing or a filesystem of
+ * ours, and only in a sector that is no other partition's, whose files could hold anything.
+ */
+function isAskedFor(
+  kernel: Kernel,
+  disk: BareDisk,
+  { content, startBytes }: Partition,
+  flavour: Flavour,
+): boolean {
+  const isOurs = content.is === "ext4" && content.ext4.label === flavour.label;
+  const atBytes = startBytes - disk.sectorBytes;
+  const isTaken = disk.partitions.some(
+    (other) => other.startBytes <= atBytes && atBytes < other.startBytes + other.sizeBytes,
+  );
+  if ((content.is !== "empty" && !isOurs) || atBytes <= 0 || isTaken) {
+    return false;
+  }
+  try {
+    const sector = withDevice(kernel, disk.node, (device) =>
+      device.read(atBytes, disk.sectorBytes),
+    );
+    return startsWith(sector, flavour.magic);
+  } catch {
+    // What can't be read asks for nothing.
+    return false;
+  }
 }
 
 /** A part of a device. */

@@ -54,6 +54,16 @@ describe("the list of disks", () => {
     expect(listDisks(system({ path, attributes })).map((disk) => disk.kind)).toEqual([kind]);
   });
 
+  test("leaves out the read-only disk that /usr comes from, and no other that is mounted there", () => {
+    const [ours, writable] = ["pci/virtio1/block/vda", "pci/virtio2/block/vdb"];
+    const kernel = system({ path: ours, attributes: { ro: "1" } }, { path: writable });
+    kernel.lay({ "/usr": null });
+    for (const source of ["/dev/vda", "/dev/vdb"]) {
+      kernel.mount({ source, target: "/usr", type: "squashfs" });
+    }
+    expect(listDisks(kernel).map((disk) => disk.name)).toEqual(["vdb"]);
+  });
+
   test("leaves out hidden paths of a disk and loop devices without a file", () => {
     const kernel = system(
       { path: "pci/nvme0c0n1", attributes: { hidden: "1" } },

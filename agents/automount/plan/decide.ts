@@ -1,6 +1,6 @@
 import type { Flavour } from "../../flavour/flavour.ts";
 import { type AutomountOptions, isOff } from "../../settings/options/automount.ts";
-import type { Disk } from "../disk/disk.ts";
+import type { Disk, Partition } from "../disk/disk.ts";
 import {
   concerns,
   type Filesystem,
@@ -15,6 +15,7 @@ import {
   judgeBlank,
   judgeLeft,
   judgeMagic,
+  judgePartition,
   outOfQuestion,
 } from "./judge-disk.ts";
 import type { RowId } from "./rows.ts";
@@ -23,7 +24,8 @@ import type { RowId } from "./rows.ts";
 export type Use =
   | { what: "nothing"; row: RowId | undefined; detail: string }
   | { what: "filesystem"; row: FilesystemRow; filesystem: Filesystem; resume: boolean }
-  | { what: "set-up"; row: "magic-format" | "blank-format"; disk: Disk };
+  | { what: "set-up"; row: "magic-format" | "blank-format"; disk: Disk }
+  | { what: "fill"; row: "partition-format"; disk: Disk; partition: Partition };
 
 /** Cases in which a filesystem that is there is used. */
 type FilesystemRow =
@@ -71,6 +73,7 @@ export function decide(situation: Situation): Decision {
   const use =
     useWanted(open, situation, left) ??
     useMagic(open, situation, left) ??
+    usePartition(open, situation, left) ??
     useUnlabelled(open, situation, left) ??
     useBlank(open, situation, left) ??
     nothing(options.disk !== undefined && open.length === 0 ? "named-missing" : undefined);
@@ -91,7 +94,9 @@ type Rule = (
 
 /** A labelled filesystem, or the one that the options name, comes before everything else. */
 const useWanted: Rule = (open, { options, flavour, machine }, left) => {
-  const wanted = filesystemsOf(open).filter((found) => isWanted(found, options.disk, flavour));
+  const wanted = filesystemsOf(open).filter(
+    (found) => isWanted(found, options.disk, flavour) && !isHalfMade(found),
+  );
   const known = wanted.length > 1 ? lastUsed(wanted, machine) : undefined;
   const filesystem = known ?? wanted[0];
   if (filesystem === undefined) {
@@ -110,7 +115,9 @@ const useWanted: Rule = (open, { options, flavour, machine }, left) => {
     left.set(disk, { row: "labelled-mounted", detail });
     return nothing("labelled-mounted", detail);
   }
-  const resume = disk.magic !== undefined && isOurTable(disk) && !filesystem.readOnly;
+  const isMarked =
+    disk.magic === undefined ? filesystem.partition?.isAskedFor === true : isOurTable(disk);
+  const resume = isMarked && !filesystem.readOnly;
   const plain = known === undefined ? "labelled" : "labelled-last-used";
   const row = resume ? "labelled-resume" : filesystem.readOnly ? "labelled-read-only" : plain;
   return { what: "filesystem", row, filesystem, resume };
@@ -165,6 +172,42 @@ const useMagic: Rule = (open, { options, flavour }, left) => {
     return nothing("magic-several", names);
   }
   return { what: "set-up", row: "magic-format", disk };
+};
+
+/** A filesystem in a partition that is asked for, and that nobody has mounted: mke2fs may not have come to its end. */
+function isHalfMade({ partition, ext4 }: Filesystem): boolean {
+  return partition?.isAskedFor === true && !ext4.everMounted;
+}
+
+/** The partition that our disk image has for data, until the first boot has made a filesystem in it. */
+const usePartition: Rule = (open, { options }, left) => {
+  const asked = open.flatMap((disk) =>
+    disk.partitions.filter((one) => one.isAskedFor).map((partition) => ({ disk, partition })),
+  );
+  const allowed = asked.filter(({ disk, partition }) => {
+    const verdict = judgePartition(disk, partition);
+    if (verdict.row !== "partition-format") {
+      left.set(disk, verdict);
+    } else if (!isNamed(disk, options.disk)) {
+      left.set(disk, bare("not-named"));
+    } else if (options.format === "never") {
+      left.set(disk, bare("magic-forbidden"));
+    } else {
+      return true;
+    }
+    return false;
+  });
+  const [only] = allowed;
+  if (only === undefined) {
+    return asked.length > 0 ? nothing(undefined) : undefined;
+  }
+  if (allowed.length > 1) {
+    for (const { disk } of allowed) {
+      left.set(disk, bare("magic-several"));
+    }
+    return nothing("magic-several", allowed.map(({ partition }) => partition.name).join(", "));
+  }
+  return { what: "fill", row: "partition-format", ...only };
 };
 
 /** "Just attach an ext4 formatted disk", as the first of these systems promised in 2013. */
@@ -247,5 +290,5 @@ function isUsed(disk: Disk, use: Use): boolean {
   if (use.what === "filesystem") {
     return use.filesystem.disk === disk;
   }
-  return use.what === "set-up" && use.disk === disk;
+  return use.what !== "nothing" && use.disk === disk;
 }

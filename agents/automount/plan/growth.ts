@@ -23,12 +23,13 @@ export function growthOf({ disk, partition, ext4, readOnly }: Filesystem): Growt
   if (readOnly) {
     return { partitionBytes: undefined, filesystem: false };
   }
-  const partitionBytes = partition === undefined ? undefined : grown(disk, partition);
+  const partitionBytes = partition === undefined ? undefined : grownBytes(disk, partition);
   const roomBytes = partitionBytes ?? (partition ?? disk).sizeBytes;
   return { partitionBytes, filesystem: roomBytes - ext4.sizeBytes >= leastGrowthBytes };
 }
 
-function grown(disk: Disk, partition: Partition): number | undefined {
+/** The size that a partition can grow to; undefined when it stays as it is. */
+export function grownBytes(disk: Disk, partition: Partition): number | undefined {
   if (disk.content.is !== "table" || !disk.content.table.isWhole) {
     return undefined;
   }

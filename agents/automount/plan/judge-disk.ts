@@ -1,6 +1,6 @@
 import type { Flavour } from "../../flavour/flavour.ts";
 import { contentText } from "../content/content.ts";
-import type { Disk } from "../disk/disk.ts";
+import type { Disk, Partition } from "../disk/disk.ts";
 import { isOurTable, leastDiskBytes } from "../disk/layout.ts";
 import type { RowId } from "./rows.ts";
 
@@ -72,6 +72,25 @@ export function judgeMagic(disk: Disk, flavour: Flavour): Judged {
     return judged("magic-small");
   }
   return judged("magic-format");
+}
+
+/** What becomes of an empty partition that is asked for. */
+export function judgePartition(disk: Disk, partition: Partition): Judged {
+  const broken = unreadable(disk);
+  if (broken !== undefined) {
+    return broken;
+  }
+  const user = disk.inUse ?? partition.inUse;
+  if (user !== undefined) {
+    return judged("in-use", `${partition.name} is ${user}`);
+  }
+  if (disk.readOnly || partition.readOnly) {
+    return judged("magic-read-only");
+  }
+  if (partition.sizeBytes < leastDiskBytes) {
+    return judged("magic-small");
+  }
+  return judged("partition-format");
 }
 
 /** What becomes of a blank disk, the options left aside. */

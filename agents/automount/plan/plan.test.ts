@@ -2,13 +2,20 @@ import { describe, expect, test } from "vitest";
 import { labelledCases } from "./cases/labelled.testing.ts";
 import { magicCases } from "./cases/magic.testing.ts";
 import { otherDiskCases } from "./cases/other-disks.testing.ts";
+import { partitionCases } from "./cases/partition.testing.ts";
 import { unlabelledAndBlankCases } from "./cases/unlabelled-and-blank.testing.ts";
 import { data, disk, empty, ext4, foreign, magic, situation } from "./made-disks.testing.ts";
 import { plan } from "./plan.ts";
 import { type RowId, rows } from "./rows.ts";
 import { formattedDisks, stepText } from "./steps.ts";
 
-const cases = [...labelledCases, ...magicCases, ...unlabelledAndBlankCases, ...otherDiskCases];
+const cases = [
+  ...labelledCases,
+  ...magicCases,
+  ...partitionCases,
+  ...unlabelledAndBlankCases,
+  ...otherDiskCases,
+];
 const archive = { state: "complete", lengthBytes: 4608, members: 3 } as const;
 const other = ext4("boot2podman-data", { uuid: "other" });
 
@@ -56,6 +63,8 @@ describe("the steps", () => {
       "bind var/lib/boot2podman of the data disk over /var/lib/boot2podman",
       "bind var/lib/containers of the data disk over /var/lib/containers",
       "bind var/lib/containers/networks of the data disk over /etc/containers/networks",
+      "bind var/lib/boot2podman/etc/containers/systemd of the data disk over /etc/containers/systemd",
+      "bind home/tc/.config/containers/systemd of the data disk over /home/tc/.config/containers/systemd",
       "bind local/share/containers of the data disk over /home/tc/.local/share/containers",
       "bind home/tc/.ssh of the data disk over /home/tc/.ssh",
       "extract userdata into the home folder",

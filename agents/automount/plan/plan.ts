@@ -2,7 +2,7 @@ import type { Bind, Flavour } from "../../flavour/flavour.ts";
 import { type Disk, sizeText } from "../disk/disk.ts";
 import { layoutOf } from "../disk/layout.ts";
 import { decide, type Situation, type Use } from "./decide.ts";
-import { growthOf } from "./growth.ts";
+import { grownBytes, growthOf } from "./growth.ts";
 import type { Judged } from "./judge-disk.ts";
 import { type RowId, rows } from "./rows.ts";
 import type { DiskStep, Place } from "./steps.ts";
@@ -74,7 +74,22 @@ function stepsOf(
       { do: "await-partition", place },
       { do: "check", place },
       { do: "mount", place, readOnly: false, discard: disk.discards },
-      ...afterSetUp(disk),
+      ...afterSetUp(disk, { ...place, partition: 0 }),
+      ...binds(flavour),
+      ...note,
+      { do: "seed-home" },
+    ];
+  }
+  if (use.what === "fill") {
+    const { disk, partition } = use;
+    const place = { disk: disk.name, partition: partition.number };
+    const sizeBytes = grownBytes(disk, partition);
+    return [
+      ...(sizeBytes === undefined ? [] : [{ do: "grow-partition", place, sizeBytes } as const]),
+      { do: "fill-partition", place, label: flavour.label },
+      { do: "check", place },
+      { do: "mount", place, readOnly: false, discard: disk.discards },
+      { do: "clear-request", place },
       ...binds(flavour),
       ...note,
       { do: "seed-home" },
@@ -92,7 +107,7 @@ function stepsOf(
     ...(sizeBytes === undefined ? [] : [{ do: "grow-partition", place, sizeBytes } as const]),
     { do: "check", place },
     { do: "mount", place, readOnly: false, discard: disk.discards },
-    ...(use.resume ? afterSetUp(disk) : []),
+    ...(use.resume ? afterSetUp(disk, place) : []),
     ...binds(flavour),
     ...(use.row === "unlabelled-single" ? [] : note),
     { do: "seed-home" },
@@ -101,7 +116,10 @@ function stepsOf(
 }
 
 /** The magic goes last: as long as it is there, the next boot finishes what a power cut left undone. */
-function afterSetUp(disk: Disk): DiskStep[] {
+function afterSetUp(disk: Disk, place: Place): DiskStep[] {
+  if (disk.magic === undefined && place.partition > 0) {
+    return [{ do: "clear-request", place }];
+  }
   const clear: DiskStep = { do: "clear-magic", disk: disk.name };
   const hasArchive = disk.magic !== undefined && disk.magic.archive.state !== "none";
   return hasArchive ? [{ do: "keep-archive", disk: disk.name }, clear] : [clear];
@@ -129,6 +147,9 @@ function messageOf(use: Use, flavour: Flavour): string {
   if (use.what === "set-up") {
     const why = use.disk.magic === undefined ? "it is blank" : "it starts with the magic";
     return `${use.disk.name} is set up as the data disk: ${why}`;
+  }
+  if (use.what === "fill") {
+    return `${use.partition.name} is set up as the data disk: the magic is in front of it`;
   }
   if (use.what === "filesystem") {
     return `${use.filesystem.name} is the data disk${howUsed[use.row]}`;

@@ -126,6 +126,12 @@ export const rows = {
     done: "not written",
     advice: "Boot without that option to set the disk up.",
   },
+  "partition-format": {
+    found:
+      "the magic in the sector in front of an empty partition, outside all partitions (so in our disk image), and no magic at the start of a disk",
+    done: "the partition, if it is the last one, grows to the end of the disk; one ext4 filesystem in it",
+    advice: "",
+  },
   "unlabelled-single": {
     found:
       "no label and no magic anywhere, and one single ext4 filesystem without a label, alone on its disk, that isn't an operating system's root",

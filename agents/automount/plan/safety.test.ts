@@ -10,7 +10,7 @@ import type { Content, Ext4 } from "../content/content.ts";
 import type { Disk, Partition } from "../disk/disk.ts";
 import { disk, ourTable, partition } from "./made-disks.testing.ts";
 import { plan } from "./plan.ts";
-import { formattedDisks, type Place, writtenFilesystems } from "./steps.ts";
+import { type DiskStep, formattedDisks, type Place, writtenFilesystems } from "./steps.ts";
 
 /** What may be written is said here again in other words than in the plan, so that a slip in one shows. */
 
@@ -55,8 +55,23 @@ const tableContent: fc.Arbitrary<Content> = fc.constantFrom<Content>(
 const used = fc.constantFrom(undefined, undefined, undefined, "mounted at /mnt/x");
 
 const partitions: fc.Arbitrary<Partition[]> = fc
-  .array(fc.record({ content: leafContent, readOnly: fc.boolean(), inUse: used }), { maxLength: 3 })
-  .map((parts) => parts.map((part, index) => partition(`p${index + 1}`, part.content, part)));
+  .array(
+    fc.record({
+      content: leafContent,
+      readOnly: fc.boolean(),
+      inUse: used,
+      asked: fc.constantFrom(false, false, true),
+    }),
+    { maxLength: 3 },
+  )
+  .map((parts) =>
+    parts.map(({ asked, ...part }, index) => {
+      // Observation gives the mark to nothing else.
+      const isAskedFor = asked && (part.content.is === "empty" || isOurs(part.content));
+      const mark = isAskedFor ? { isAskedFor: true as const } : {};
+      return partition(`p${index + 1}`, part.content, { ...part, ...mark });
+    }),
+  );
 
 /** Table and kernel agree where the first partition lies; that is what growing asks for. */
 function asInOurTable({ partitions: parts }: Disk): Partition[] {
@@ -64,6 +79,10 @@ function asInOurTable({ partitions: parts }: Disk): Partition[] {
   return parts.map((part, index) =>
     index === 0 ? { ...part, startBytes: 2 ** 20, sizeBytes } : part,
   );
+}
+
+function unasked({ partitions: parts }: Disk): Partition[] {
+  return parts.map(({ isAskedFor: _, ...part }) => part);
 }
 
 const anyDisk: fc.Arbitrary<Disk> = fc
@@ -86,6 +105,8 @@ const anyDisk: fc.Arbitrary<Disk> = fc
     partitions,
   })
   .map((made) => disk("x", made))
+  // A disk that asks for itself isn't looked at for partitions that are asked for.
+  .map((made) => (made.magic === undefined ? made : { ...made, partitions: unasked(made) }))
   .map((made) => (made.content === ourTable ? { ...made, partitions: asInOurTable(made) } : made));
 
 const disks = fc
@@ -155,6 +176,23 @@ function holdsNothing(one: Disk): boolean {
   return (one.content.is === "empty" || table) && isEmptyOrOurs(one.magic.behind) && !mountedBefore;
 }
 
+function isEmptyOrUnused(content: Content): boolean {
+  const isUnused = content.is === "ext4" && !content.ext4.everMounted;
+  return content.is === "empty" || (isOurs(content) && isUnused);
+}
+
+/** The partition that a step of that kind changes. */
+function partitionOf(
+  one: Disk,
+  steps: readonly DiskStep[],
+  kind: "fill-partition" | "clear-request",
+): Partition | undefined {
+  const step = steps.find((found) => found.do === kind);
+  return step !== undefined && "place" in step && step.place.disk === one.name
+    ? one.partitions.find(({ number }) => number === step.place.partition)
+    : undefined;
+}
+
 const contentAt = (one: Disk, place: Place) =>
   place.partition === 0
     ? one.content
@@ -175,10 +213,18 @@ describe("whatever the disks and options are", () => {
           expect(one.readOnly).toBe(false);
           expect(one.inUse).toBeUndefined();
           const { format } = situation.options;
+          const filled = partitionOf(one, steps, "fill-partition");
+          if (filled !== undefined) {
+            expect(format).not.toBe("never");
+            expect(filled.isAskedFor && !filled.readOnly && filled.inUse === undefined).toBe(true);
+            expect(isEmptyOrUnused(filled.content)).toBe(true);
+            continue;
+          }
           if (!isFormatting) {
             // What an interrupted set-up left: only the magic is cleared.
-            expect(one.magic).toBeDefined();
-            expect(one.content).toBe(ourTable);
+            const isMarked = one.magic !== undefined && one.content === ourTable;
+            const cleared = partitionOf(one, steps, "clear-request");
+            expect(isMarked || cleared?.isAskedFor).toBe(true);
             continue;
           }
           expect(holdsNothing(one)).toBe(true);
@@ -262,9 +308,12 @@ describe("whatever the disks and options are", () => {
     fc.assert(
       fc.property(situations, (situation) => {
         const { steps } = plan(situation);
-        const made = steps.flatMap((step) => (step.do === "make-filesystem" ? [step.disk] : []));
-        const labelled = situation.disks.filter(({ content, partitions: parts }) =>
-          [content, ...parts.map((part) => part.content)].some(isOurs),
+        const made = formattedDisks(steps.filter((step) => /^(make|fill)-/.test(step.do)));
+        // In a partition that is asked for nobody has used it yet.
+        const isKept = (part: Partition) =>
+          isOurs(part.content) && !(part.isAskedFor && isEmptyOrUnused(part.content));
+        const labelled = situation.disks.filter(
+          ({ content, partitions: parts }) => isOurs(content) || parts.some(isKept),
         );
         expect(labelled.map(({ name }) => name).filter((name) => made.includes(name))).toEqual([]);
       }),

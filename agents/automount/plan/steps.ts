@@ -10,6 +10,7 @@ export interface Place {
 export type DiskStep =
   | { do: "write-magic"; disk: string; magic: string }
   | { do: "make-filesystem"; disk: string; layout: Layout; label: string }
+  | { do: "fill-partition"; place: Place; label: string }
   | { do: "write-table"; disk: string; layout: Layout; label: string }
   | { do: "await-partition"; place: Place }
   | { do: "grow-partition"; place: Place; sizeBytes: number }
@@ -18,6 +19,7 @@ export type DiskStep =
   | { do: "grow-filesystem"; place: Place }
   | { do: "keep-archive"; disk: string }
   | { do: "clear-magic"; disk: string }
+  | { do: "clear-request"; place: Place }
   | { do: "bind"; from: string; to: string; owner: "root" | "user"; mode: number }
   | { do: "note-machine"; machine: string }
   | { do: "seed-home" }
@@ -27,12 +29,14 @@ export type DiskStep =
 /** Disks that the steps change outside any filesystem, by a set-up or its end. */
 export function formattedDisks(steps: readonly DiskStep[]): string[] {
   const names = steps.flatMap((step) =>
-    step.do === "write-magic" ||
-    step.do === "make-filesystem" ||
-    step.do === "write-table" ||
-    step.do === "clear-magic"
-      ? [step.disk]
-      : [],
+    step.do === "fill-partition" || step.do === "clear-request"
+      ? [step.place.disk]
+      : step.do === "write-magic" ||
+          step.do === "make-filesystem" ||
+          step.do === "write-table" ||
+          step.do === "clear-magic"
+        ? [step.disk]
+        : [],
   );
   return [...new Set(names)];
 }
@@ -51,6 +55,8 @@ export function stepText(step: DiskStep): string {
       return `write the magic to ${step.disk}, so that an interrupted set-up can be finished`;
     case "make-filesystem":
       return `make an ext4 filesystem labelled ${step.label} on ${step.disk}, ${step.layout.startBytes} bytes in`;
+    case "fill-partition":
+      return `make an ext4 filesystem labelled ${step.label} in ${placeText(step.place)}`;
     case "write-table":
       return `write a ${step.layout.table === "dos" ? "DOS" : "GPT"} table with one partition to ${step.disk}`;
     case "await-partition":
@@ -67,6 +73,8 @@ export function stepText(step: DiskStep): string {
       return `keep the userdata archive of ${step.disk} in its filesystem`;
     case "clear-magic":
       return `clear the magic on ${step.disk}`;
+    case "clear-request":
+      return `clear the magic in front of ${placeText(step.place)}`;
     case "bind":
       return `bind ${step.from} of the data disk over ${step.to}`;
     case "note-machine":

@@ -4,6 +4,8 @@ export interface ContainerEvent {
   name: string;
   /** "start", "died", "stop", "kill", "remove", … (podman-events(1)). */
   status: string;
+  /** Of "died": how the container's process ended. */
+  exitCode?: number;
 }
 
 /** A container's whole number. */
@@ -27,8 +29,14 @@ export function parseEvent(line: string): ContainerEvent | undefined {
   if (typeof read !== "object" || read === null) {
     return undefined;
   }
-  const { ID, Name, Status } = read as Partial<Record<"ID" | "Name" | "Status", unknown>>;
-  return typeof ID === "string" && containerId.test(ID) && typeof Status === "string"
-    ? { id: ID, name: typeof Name === "string" ? Name : ID.slice(0, 12), status: Status }
-    : undefined;
+  const { ID, Name, Status, ContainerExitCode } = read as Partial<
+    Record<"ID" | "Name" | "Status" | "ContainerExitCode", unknown>
+  >;
+  if (typeof ID !== "string" || !containerId.test(ID) || typeof Status !== "string") {
+    return undefined;
+  }
+  const name = typeof Name === "string" ? Name : ID.slice(0, 12);
+  return typeof ContainerExitCode === "number"
+    ? { id: ID, name, status: Status, exitCode: ContainerExitCode }
+    : { id: ID, name, status: Status };
 }

@@ -30,6 +30,13 @@ describe("the plan", () => {
     ]);
   });
 
+  test("leaves the volumes of podman machine to its client, by their names", () => {
+    const volume = { kind: "virtiofs", name: "94ce1f32c0048747fbc8134e955c027f9408" } as const;
+    expect(plan([volume, { kind: "virtiofs", name: "94ce1f" }]).mounts).toMatchObject([
+      { path: "/94ce1f" },
+    ]);
+  });
+
   test("mounts what is asked for at its path instead, read-only when asked to", () => {
     const { mounts } = plan([{ kind: "virtiofs", name: "src" }], {
       wanted: [wanted("src", "/home/tc/src", true)],

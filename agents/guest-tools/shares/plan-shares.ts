@@ -30,6 +30,9 @@ export interface SharePlan {
   warnings: readonly string[];
 }
 
+/** How `podman machine` calls its volumes, which it mounts itself over SSH: the start of a SHA-256. */
+const ofPodmanMachine = /^[\da-f]{36}$/;
+
 /** All shares of VMware in one folder, as its own tools do it. */
 const allOfVmware: WantedShare = { name: "", path: "/mnt/hgfs", isReadOnly: false };
 
@@ -62,7 +65,8 @@ export function planShares(facts: ShareFacts, options: ShareOptions): SharePlan 
     }
   }
   const named = new Set(options.wanted.map(({ name }) => name));
-  for (const share of options.isAutomatic ? facts.offered : []) {
+  const offered = facts.offered.filter(({ name }) => !ofPodmanMachine.test(name));
+  for (const share of options.isAutomatic ? offered : []) {
     if (share.kind === "vmhgfs") {
       add({ ...share, name: "" }, allOfVmware);
     } else if (!named.has(share.name)) {

@@ -7,20 +7,12 @@ const leadsToSystemd = [
   { table: "engine", key: "cgroup_manager", value: "systemd", instead: "cgroupfs" },
 ] as const;
 
-/** Where Podman's generator for systemd looks for Quadlet files, below /etc/containers (podman-systemd.unit(5)). */
-const quadletFolder = "systemd/";
-
 /**
  * Throws in one line when Podman couldn't read that file of /etc/containers, or when it asks for systemd: Podman would
  * then refuse every command, lose what containers print, or start nothing without a word. Files of kinds that we don't
  * know are not judged.
  */
 export function checkContainersFile(path: string, text: string): void {
-  if (path.startsWith(quadletFolder)) {
-    throw new Error(
-      "Quadlet files need systemd, which this system doesn't have; use a restart policy (--restart=always) or podman kube play",
-    );
-  }
   if (path.endsWith(".json")) {
     JSON.parse(text);
   }

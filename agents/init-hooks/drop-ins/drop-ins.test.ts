@@ -63,8 +63,6 @@ test.each([
   ],
   ["containers.conf.d/a.conf", '[engine]\nevents_logger = "journald"', 'use "file"'],
   ["containers.conf.d/b.conf", '[engine]\ncgroup_manager = "systemd"', 'use "cgroupfs"'],
-  ["systemd/web.container", "[Container]\nImage=a", "Quadlet files need systemd"],
-  ["systemd/deep/web.kube", "", "Quadlet files need systemd"],
 ])(
   "what needs systemd is skipped, and what to use instead is said: %s",
   async (path, text, why) => {
@@ -75,6 +73,13 @@ test.each([
     expect(kernel.exists(`/etc/containers/${path}`)).toBe(false);
   },
 );
+
+test("Quadlet files aren't copied: their folder is bound", async () => {
+  const path = "systemd/deep/web.container";
+  const kernel = new FakeKernel().lay({ "/etc/containers": null, [`${source}/${path}`]: "x" });
+  expect((await run(kernel)).message).toBe("no files in etc/containers");
+  expect(kernel.exists(`/etc/containers/${path}`)).toBe(false);
+});
 
 test("the same settings with what works here are taken", async () => {
   const text = '[containers]\nlog_driver = "k8s-file"\n[engine]\nevents_logger = "file"\n';

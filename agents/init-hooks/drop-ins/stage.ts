@@ -7,6 +7,8 @@ import { mebibyte } from "../../units/bytes.ts";
 const source = `${stateFolder}/etc/containers`;
 const target = "/etc/containers";
 const longestFileBytes = mebibyte;
+/** Quadlet files aren't copied: their folder of the disk is bound there (flavour.ts). */
+const quadletFolder = "systemd";
 /** certs.d/HOST:PORT/ca.crt */
 const deepest = 4;
 
@@ -20,8 +22,13 @@ export const dropInsStage: Stage = {
       return { result: "skipped", message: "no etc/containers" };
     }
     const warnings: string[] = [];
+    const paths = filesBelow(kernel, "", deepest, warnings);
+    if (paths.length + warnings.length === 0) {
+      return { result: "skipped", message: "no files in etc/containers" };
+    }
+    // Its parser of TOML takes longer to load than all else here.
     const { checkContainersFile } = await import("./check.ts");
-    for (const path of filesBelow(kernel, "", deepest, warnings)) {
+    for (const path of paths) {
       try {
         copyFile(kernel, path, checkContainersFile, notes);
       } catch (error) {
@@ -62,7 +69,7 @@ function copyFile(
 function filesBelow(kernel: Kernel, folder: string, levels: number, warnings: string[]): string[] {
   const within = folder === "" ? source : `${source}/${folder}`;
   return kernel.listNoFollow(within).flatMap((name) => {
-    if (name.startsWith(".")) {
+    if (name.startsWith(".") || (folder === "" && name === quadletFolder)) {
       return [];
     }
     const path = folder === "" ? name : `${folder}/${name}`;

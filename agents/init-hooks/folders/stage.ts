@@ -67,12 +67,18 @@ async function mountedAt(kernel: Kernel, node: string): Promise<string> {
 }
 
 /** Binds the folder over ours; what was mounted below ours (keys, containers) is bound there again. */
-function place(kernel: Kernel, base: string, name: "home" | "opt"): void {
-  const mounts = kernel.mounts();
+export function place(kernel: Kernel, base: string, name: "home" | "opt"): void {
   const owner = { uid: 0, gid: name === "opt" ? staffGid : 0 };
   kernel.mkdirBeneath(base, name, { mode: name === "opt" ? 0o775 : 0o755, owner });
-  bindApart(kernel, `${base}/${name}`, `/${name}`);
-  for (const mount of mounts.filter(({ target }) => target.startsWith(`/${name}/`))) {
+  rebind(kernel, `/${name}`, () => bindApart(kernel, `${base}/${name}`, `/${name}`));
+}
+
+/** Does `lay`, which mounts something on the folder, and binds there again what was mounted below it. */
+export function rebind(kernel: Kernel, folder: string, lay: () => void): void {
+  const mounts = kernel.mounts();
+  lay();
+  const owner = { uid: 0, gid: 0 };
+  for (const mount of mounts.filter(({ target }) => target.startsWith(`${folder}/`))) {
     const source = sourceOf(mount, mounts);
     if (source === undefined) {
       continue;
@@ -90,7 +96,8 @@ function sourceOf(bind: MountEntry, mounts: readonly MountEntry[]): string | und
   return whole === undefined || whole === bind ? undefined : `${whole.target}${bind.root}`;
 }
 
-function ownHome(kernel: Kernel, base: string, userName: string): void {
+/** The home folder in `base`, made and given to the user. */
+export function ownHome(kernel: Kernel, base: string, userName: string): void {
   const user = findUser(kernel, userName);
   if (user === undefined) {
     return;

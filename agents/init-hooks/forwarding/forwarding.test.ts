@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { type BootOptions, defaultBootOptions } from "../../settings/boot-options.ts";
-import { containersRuleset } from "./ruleset.ts";
+import { containersRuleset, routerRuleset } from "./ruleset.ts";
 import { forwardingStage } from "./stage.ts";
 
 const ipv4 = "/proc/sys/net/ipv4/ip_forward";
@@ -48,7 +48,9 @@ test("is a router without rules when asked to be", async () => {
   const kernel = system();
   const { message } = await run(kernel, { forward: "all" });
   expect(message).toBe("everything is forwarded (boot2podman.forward=all)");
-  expect(kernel.runs).toEqual([]);
+  // Nothing is held, and packets fit.
+  expect(kernel.runs.at(-1)).toMatchObject({ options: { stdin: routerRuleset } });
+  expect(routerRuleset).not.toContain("drop");
   expect(kernel.readText(ipv4)).toBe("1");
 });
 

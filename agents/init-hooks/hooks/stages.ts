@@ -9,7 +9,7 @@ const sayAfterMs = 5_000;
 /** The boot waits for bootsync.sh before containers are served, but not for ever. */
 export const bootsyncStage: Stage = {
   name: "bootsync",
-  needs: ["settings", "trust"],
+  needs: ["settings", "trust", "filetool"],
   hopes: { for: ["network"], patienceMs: 10_000 },
   deadlineMs: bootsyncDeadlineMs,
   async run({ kernel }): Promise<StageOutcome> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { planHostname } from "./plan-hostname.ts";
-import { hostnameStage, nameLate } from "./stage.ts";
+import { hostnameStage, nameByDhcp, nameLate } from "./stage.ts";
 
 describe("planHostname", () => {
   test.each([
@@ -96,6 +96,21 @@ describe("the stage", () => {
     expect(kernel.hostname()).toBe("web");
     expect(await nameLate(kernel, { ...defaultBootOptions, hostname: "set" })).toBeUndefined();
     expect(kernel.readText("/etc/hostname")).toBe("set\n");
+  });
+
+  test.each([
+    ["nobody has named it", {}, {}, "lan-7", "lan-7"],
+    ["it is the image's usual name", { "/etc/hostname": "box\n" }, {}, "lan-7", "lan-7"],
+    ["an option names it", {}, { hostname: "box" }, "lan-7", "box"],
+    ["the disk names it", { "/var/lib/boot2podman/etc/hostname": "box" }, {}, "lan-7", "box"],
+    ["a person has named it since", { "/etc/hostname": "mine\n" }, {}, "lan-7", "box"],
+    ["it calls every host so", {}, {}, "localhost.localdomain", "box"],
+    ["it says nothing", {}, {}, undefined, "box"],
+  ])("DHCP's name, when %s", async (_, files, options, offered, name) => {
+    const kernel = new FakeKernel().lay({ "/etc": null, "/run/boot2podman": null, ...files });
+    kernel.setHostname("box");
+    await nameByDhcp(kernel, { ...defaultBootOptions, ...options }, offered);
+    expect(kernel.hostname()).toBe(name);
   });
 
   test("doesn't follow a link that somebody put in the name's place", async () => {

@@ -1,7 +1,7 @@
 import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { stateFolder } from "../../kernel/state-folder.ts";
-import { provisionOfNoCloud } from "../../provision/read-provisions.ts";
+import { provisionedHostname } from "../../provision/read-provisions.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
 import type { Stage } from "../../stage/stage.ts";
 import { defaultHostname, type HostnameFacts, hostsFile, planHostname } from "./plan-hostname.ts";
@@ -55,6 +55,28 @@ export async function nameLate(kernel: Kernel, options: BootOptions): Promise<st
   }
 }
 
+/**
+ * Takes the name that DHCP gives, for a host that nobody has named: neither an option, nor a disk, nor whoever made the
+ * image, nor a person since. Throws a KernelError.
+ */
+export async function nameByDhcp(
+  kernel: Kernel,
+  options: BootOptions,
+  offered: string | undefined,
+): Promise<void> {
+  if (offered === undefined || offered === kernel.hostname() || /^localhost\b/.test(offered)) {
+    return;
+  }
+  const { name, from } = planHostname(await readFacts(kernel, options));
+  const isUnnamed = (from === "image" || from === "default") && name === defaultHostname;
+  if (isUnnamed && kernel.hostname() === defaultHostname) {
+    setName(kernel, offered);
+    const { amendRecord } = await import("../../record/stages/amend-record.ts");
+    amendRecord(kernel, "hostname", `${offered} (DHCP)`);
+    kernel.tellKernelLog(`hostname: ${offered}, as DHCP says`);
+  }
+}
+
 async function readFacts(kernel: Kernel, options: BootOptions): Promise<HostnameFacts> {
   const isStored = kernel.lstat(storedPath) !== undefined;
   const stored = isStored ? kernel.readNoFollow(storedPath, longestNameBytes) : undefined;
@@ -62,7 +84,7 @@ async function readFacts(kernel: Kernel, options: BootOptions): Promise<Hostname
   return {
     option: options.hostname,
     stored: stored === undefined ? undefined : new TextDecoder().decode(stored),
-    noCloud: isKnown ? undefined : (await provisionOfNoCloud(kernel))?.hostname,
+    noCloud: isKnown ? undefined : await provisionedHostname(kernel),
     image: kernel.readTextIfPresent("/etc/hostname"),
   };
 }

@@ -19,13 +19,29 @@ describe("planMemory", () => {
   test.each([
     [700, 175, 612],
     [256, 64, 224],
-    [255, 63, undefined],
-    [40, 10, undefined],
-    [20, 0, undefined],
+    [255, 64, undefined],
+    [64, 64, undefined],
+    [40, 40, undefined],
+    [7, 0, undefined],
   ])("of %i MiB free, %s are zram and containers may take %s", (free, zram, containers) => {
     const plan = planMemory({ ...facts, availableBytes: free * mebibyte });
     expect(plan.zramBytes / mebibyte).toBe(zram);
     expect(plan.containersBytes && plan.containersBytes / mebibyte).toBe(containers);
+  });
+
+  test("as much zram as is asked for, whatever is free", () => {
+    expect(withOptions({ zramSize: "2G" }).zramBytes).toBe(2048 * mebibyte);
+    expect(withOptions({ zramSize: "100" }).zramBytes).toBe(100 * mebibyte);
+    expect(withOptions({ zramSize: "100M", nozswap: true }).zramBytes).toBe(0);
+  });
+
+  test.each([
+    [128, 1000],
+    [127, 100],
+  ])("of %i MiB free, what was used within %i ms stays in memory", (free, workingSetMs) => {
+    expect(planMemory({ ...facts, availableBytes: free * mebibyte })).toMatchObject({
+      workingSetMs,
+    });
   });
 
   test("makes no zram with nozswap, and none when there is swap already", () => {

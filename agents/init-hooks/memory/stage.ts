@@ -18,8 +18,6 @@ const containersGroup = "/sys/fs/cgroup/libpod_parent";
 const fileTimeout = { quietMs: 60_000 };
 /** Kernel: Documentation/admin-guide/mm/multigen_lru.rst, Thrashing prevention. */
 const workingSetPath = "/sys/kernel/mm/lru_gen/min_ttl_ms";
-/** What was used within so long stays in memory; when that isn't possible somebody has to go. */
-const workingSetMs = 1_000;
 
 /**
  * Swap, and who has to go when memory runs out: containers, and neither this agent nor sshd, which sees to
@@ -32,7 +30,7 @@ export const memoryStage: Stage = {
   async run({ kernel, options, notes }) {
     const facts = {
       options,
-      availableBytes: meminfoBytes(kernel.readText("/proc/meminfo"), "MemAvailable"),
+      availableBytes: availableBytes(kernel),
       hasSwap: swapAreas(kernel).length > 0,
       hasDataDisk: findStateMount(kernel.mounts()) !== undefined,
     };
@@ -41,8 +39,28 @@ export const memoryStage: Stage = {
     notes.plan = plan;
     const told: string[] = [];
     const warnings = [...plan.warnings];
+    const steps = stepsOf(kernel, plan);
+    if (options.usr === "disk") {
+      const work = async () => {
+        const { moveUsr } = await import("./move-usr.ts");
+        await moveUsr(kernel);
+        const { containersBytes } = planMemory({
+          ...facts,
+          availableBytes: availableBytes(kernel),
+        });
+        if (containersBytes !== undefined) {
+          steps.push({
+            words: `containers at most ${mebibytes(containersBytes)} then`,
+            isTold: true,
+            work: () => limitContainers(kernel, containersBytes),
+          });
+        }
+      };
+      // Last, since it may take long.
+      steps.push({ words: "/usr on the data disk", isTold: true, work });
+    }
     // Each for itself: the rest is as good without it.
-    for (const { words, isTold, work } of stepsOf(kernel, plan)) {
+    for (const { words, isTold, work } of steps) {
       try {
         await work();
         notes.done.push(words);
@@ -64,7 +82,14 @@ interface MemoryStep {
   work(): unknown;
 }
 
-function stepsOf(kernel: Kernel, { zramBytes, swapFile, containersBytes }: MemoryPlan) {
+function availableBytes(kernel: Kernel): number {
+  return meminfoBytes(kernel.readText("/proc/meminfo"), "MemAvailable");
+}
+
+function stepsOf(
+  kernel: Kernel,
+  { zramBytes, swapFile, workingSetMs, containersBytes }: MemoryPlan,
+) {
   const steps: MemoryStep[] = [
     { words: "spare the agent", isTold: false, work: () => kernel.protectFromOom() },
   ];

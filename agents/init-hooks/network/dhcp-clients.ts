@@ -1,7 +1,9 @@
+import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
 import { supervisorOf } from "../../services/supervisor.ts";
 import { findInterfaces } from "./find-interfaces.ts";
+import { leasePath } from "./leases.ts";
 import { type BesideDhcp, dhcpCommand, dhcpPidPath } from "./plan-network.ts";
 
 /** The DHCP clients of this machine, at most one for each interface. */
@@ -15,7 +17,10 @@ export interface DhcpClients {
   start(interfaceName: string, metric?: number, beside?: BesideDhcp): boolean;
   /** Whether one runs, or is started again soon. */
   has(interfaceName: string): boolean;
-  /** Has the one of an interface ask for its address again, at once: it may be in another network now. */
+  /**
+   * Has the one of an interface ask for its address again, at once: it may be in another network now. When nobody answers,
+   * the address is given up, and any is taken.
+   */
   renew(interfaceName: string): void;
   /** The same for all: after the machine stood still their leases may be over. */
   renewAll(): void;
@@ -25,16 +30,44 @@ export interface DhcpClients {
   hasBegun(): boolean;
 }
 
+/**
+ * udhcpc asks the server that it knows, and after a second all, for the address that it has. Another network's server may say
+ * nothing of that; a switch may need some time before anything comes through.
+ */
+const sameNetworkMs = 10_000;
+
 /** The DHCP clients of this boot: none yet. */
 export function openDhcpClients(kernel: Kernel): DhcpClients {
   const supervisor = supervisorOf(kernel);
   let hasBegun = false;
   const started = new Set<string>();
+  const again = new Map<string, ReturnType<typeof setTimeout>>();
   const renew = (interfaceName: string): void => {
     const pid = supervisor.pid(serviceName(interfaceName)) ?? runningPid(kernel, interfaceName);
     if (pid !== undefined) {
       kernel.signal(pid, "SIGUSR1");
     }
+  };
+  const renewOrMove = (interfaceName: string): void => {
+    renew(interfaceName);
+    const path = leasePath(interfaceName, "dhcp");
+    const before = kernel.stat(path)?.mtimeMs;
+    clearTimeout(again.get(interfaceName));
+    if (before === undefined) {
+      return;
+    }
+    const timer = setTimeout(() => {
+      try {
+        // udhcpc's script writes the lease anew with each answer.
+        if (kernel.stat(path)?.mtimeMs === before) {
+          renew(interfaceName);
+        }
+      } catch (error) {
+        kernel.tellKernelLog(`network: ${oneLine(error)}`);
+      }
+    }, sameNetworkMs);
+    timer.unref();
+    again.set(interfaceName, timer);
   };
   return {
     begin() {
@@ -55,14 +88,17 @@ export function openDhcpClients(kernel: Kernel): DhcpClients {
     },
     has: (interfaceName) =>
       started.has(interfaceName) || runningPid(kernel, interfaceName) !== undefined,
-    renew,
+    renew: renewOrMove,
     renewAll() {
+      // Nobody has moved the machine: whatever doesn't answer yet, its addresses stay.
       for (const { name } of findInterfaces(kernel)) {
         renew(name);
       }
     },
     async stop(interfaceName) {
       started.delete(interfaceName);
+      clearTimeout(again.get(interfaceName));
+      again.delete(interfaceName);
       await supervisor.stop(serviceName(interfaceName));
     },
   };

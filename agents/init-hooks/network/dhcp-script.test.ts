@@ -20,7 +20,6 @@ test("an answer of DHCP gives the interface its address, and the way out a metri
   expect(calls.map((call) => call.trim())).toEqual([
     "addr replace 10.7.0.50/24 dev eth0 noprefixroute",
     "route replace 10.7.0.0/24 dev eth0 src 10.7.0.50 proto kernel scope link metric 102",
-    "route del default dev eth0 proto 16",
     "route replace default via 10.7.0.1 dev eth0 metric 102 onlink proto 16",
   ]);
   expect(script.lease()?.split("\n")).toEqual([
@@ -34,6 +33,59 @@ test("an answer of DHCP gives the interface its address, and the way out a metri
   ]);
   script.run("deconfig");
   expect(script.lease()).toBeUndefined();
+});
+
+test.each([
+  ["10.7.0.50", "10.7.0.50/8"],
+  ["172.16.3.4", "172.16.3.4/16"],
+  ["192.168.3.4", "192.168.3.4/24"],
+])("without a netmask the class of %s says the network", (ip, address) => {
+  expect(script.run("bound", { ip })[0]).toBe(`addr replace ${address} dev eth0 noprefixroute `);
+  expect(script.lease()).toMatch(new RegExp(`^address ${address}$`, "m"));
+});
+
+test("a renewal with another address or netmask takes the one before away first", () => {
+  script.run("bound", answer);
+  expect(script.run("renew", answer).filter((call) => call.startsWith("addr del"))).toEqual([]);
+  expect(script.run("renew", { ...answer, ip: "10.7.0.51" }).slice(0, 2)).toEqual([
+    "addr del 10.7.0.50/24 dev eth0 ",
+    "addr replace 10.7.0.51/24 dev eth0 noprefixroute ",
+  ]);
+  const again = script.run("renew", { ...answer, ip: "10.7.0.51", mask: "16" });
+  expect(again[0]).toBe("addr del 10.7.0.51/24 dev eth0 ");
+});
+
+test("a renewal takes away the routes of the last answer that it doesn't have any more", () => {
+  const routes = (calls: string[]) =>
+    calls.filter((call) => /^route (del|replace .*proto 16)/.test(call));
+  script.run("bound", { ...answer, staticroutes: "10.8.0.0/16 10.7.0.2 0.0.0.0/0 10.7.0.1" });
+  const staticroutes = "0.0.0.0/0 10.7.0.3 10.8.0.0/16 10.7.0.2";
+  expect(
+    routes(script.run("renew", { ...answer, staticroutes })).map((call) => call.trim()),
+  ).toEqual([
+    "route del 0.0.0.0/0 via 10.7.0.1 dev eth0 metric 102 onlink proto 16",
+    "route replace 0.0.0.0/0 via 10.7.0.3 dev eth0 metric 102 onlink proto 16",
+    "route replace 10.8.0.0/16 via 10.7.0.2 dev eth0 metric 102 onlink proto 16",
+  ]);
+});
+
+test("routes of Microsoft's option count where the standard's is missing", () => {
+  const [own, theirs] = ["10.8.0.0/16 10.7.0.2", "10.9.0.0/16 10.7.0.3"];
+  expect(script.run("bound", { ...answer, msstaticroutes: theirs }).join("")).toContain(
+    "10.9.0.0/16",
+  );
+  const both = script.run("renew", { ...answer, staticroutes: own, msstaticroutes: theirs });
+  expect(both.filter((call) => call.includes("replace 10.9"))).toEqual([]);
+});
+
+test.each([
+  ["bad", "web", "host web"],
+  ["lan", "bad", "search lan"],
+])("of domain %s and host name %s, what udhcpc calls bad is left out", (domain, hostname, line) => {
+  script.run("bound", { ...answer, domain, hostname });
+  const lease = script.lease() ?? "";
+  expect(lease.split("\n")).toContain(line);
+  expect(lease).not.toContain("bad");
 });
 
 describe("beside DHCP", () => {

@@ -21,6 +21,12 @@ export function findInterfaces(kernel: Kernel): Interface[] {
   });
 }
 
+/** "down" is said of an interface that is on and has none; an interface that says nothing may have one. */
+export function hasCable(kernel: Kernel, interfaceName: string): boolean {
+  const path: SystemPath = `${networkClassFolder}/${interfaceName}/operstate`;
+  return kernel.readTextIfPresent(path)?.trim() !== "down";
+}
+
 function deviceOf(kernel: Kernel, link: string): string | undefined {
   try {
     return kernel.realpath(link);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
+import type { RouterNameServers } from "../../kernel/network.ts";
 import type { Child } from "../../kernel/processes.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { openDhcpClients } from "./dhcp-clients.ts";
@@ -97,14 +98,24 @@ describe("the keeper", () => {
     const subscription = keepNetwork(kernel, defaultBootOptions, clients);
     return { kernel, subscription };
   }
+  const tell = (kernel: FakeKernel, event: Partial<RouterNameServers>) => {
+    const usual = {
+      interfaceIndex: 2,
+      router: "fe80::1",
+      lifetimeS: 600,
+      servers: [],
+      domains: [],
+    };
+    kernel.emitNetwork((one) => one.onNameServers({ ...usual, ...event }));
+    kernel.emitChange("/run/network");
+  };
   const hearOn = (
     kernel: FakeKernel,
     interfaceIndex: number,
     lifetimeS: number,
     ...servers: string[]
   ) => {
-    kernel.emitNetwork((one) => one.onNameServers({ interfaceIndex, lifetimeS, servers }));
-    kernel.emitChange("/run/network");
+    tell(kernel, { interfaceIndex, lifetimeS, servers });
   };
   const hear = (kernel: FakeKernel, lifetimeS: number, ...servers: string[]) =>
     hearOn(kernel, 2, lifetimeS, ...servers);
@@ -138,6 +149,42 @@ describe("the keeper", () => {
     hear(kernel, 0, "fd00::1");
     await vi.advanceTimersByTimeAsync(1000);
     expect(known()).toBe(false);
+  });
+
+  test("keeps each router's name servers and domains for themselves, whatever another says", async () => {
+    const { kernel } = kept();
+    const second = () =>
+      vi.advanceTimersByTimeAsync(1000).then(() => kernel.emitChange("/run/network"));
+    tell(kernel, { router: "fe80::1", servers: ["fd00::1", "fd00::11"] });
+    tell(kernel, { router: "fe80::1", domains: ["one.lan"] });
+    tell(kernel, { router: "fe80::2", servers: ["fd00::2"], lifetimeS: 100 });
+    tell(kernel, { router: "fe80::2", domains: ["two.lan", "one.lan"], lifetimeS: 100 });
+    await second();
+    expect(resolvConf(kernel)).toBe(
+      "search one.lan two.lan\nnameserver fd00::1\nnameserver fd00::2\nnameserver fd00::11\n",
+    );
+    // The second router takes away what is the first one's, which is nothing to it.
+    tell(kernel, { router: "fe80::2", servers: ["fd00::1"], lifetimeS: 0 });
+    await second();
+    expect(resolvConf(kernel)).toContain("nameserver fd00::1\n");
+    tell(kernel, { router: "fe80::1", servers: ["fd00::1"], lifetimeS: 0 });
+    await second();
+    expect(resolvConf(kernel)).toBe(
+      "search one.lan two.lan\nnameserver fd00::11\nnameserver fd00::2\n",
+    );
+    await vi.advanceTimersByTimeAsync(100_000);
+    kernel.emitChange("/run/network");
+    expect(resolvConf(kernel)).toBe("search one.lan\nnameserver fd00::11\n");
+  });
+
+  test("listens to so many routers and no more", async () => {
+    const { kernel } = kept();
+    for (let at = 1; at <= 20; at += 1) {
+      tell(kernel, { router: `fe80::${at}`, domains: [`r${at}.lan`] });
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    const text = kernel.readText("/run/network/eth0.ra");
+    expect(text).toBe("search r1.lan r2.lan r3.lan r4.lan r5.lan r6.lan\n");
   });
 
   test.each([
@@ -179,7 +226,8 @@ describe("the keeper", () => {
     await vi.advanceTimersByTimeAsync(1000);
     kernel.emitChange("/run/network");
     expect(writes()).toHaveLength(2);
-    expect(resolvConf(kernel)).toBe("nameserver fd00::1387\n");
+    const last = ["1385", "1386", "1387"].map((at) => `nameserver fd00::${at}\n`);
+    expect(resolvConf(kernel)).toBe(last.join(""));
     await vi.advanceTimersByTimeAsync(5000);
     expect(writes()).toHaveLength(2);
   });
@@ -199,6 +247,48 @@ describe("the keeper", () => {
     expect(kernel.signals).toEqual([]);
     link(kernel, true);
     expect(kernel.signals).toEqual([{ pid: 1001, signal: "SIGUSR1" }]);
+  });
+
+  test("has DHCP give its address up when nobody answers at a new cable", async () => {
+    const { kernel } = kept();
+    const moved = () => {
+      kernel.signals.length = 0;
+      link(kernel, false);
+      link(kernel, true);
+    };
+    kernel.lay({ "/run/network/eth0.dhcp": "address 10.0.0.9/24\n" });
+    link(kernel, true);
+    moved();
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(kernel.signals).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(kernel.signals).toHaveLength(2);
+    // It answers: its script writes the lease anew.
+    moved();
+    kernel.tree.get("test", "/run/network/eth0.dhcp", true).mtimeMs += 1;
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(kernel.signals).toHaveLength(1);
+  });
+
+  test("asks no name server at the end of a cable that is out while there are others", () => {
+    const { kernel } = kept();
+    kernel.lay({
+      "/run/network/eth0.dhcp": "dns 10.0.0.1\n",
+      "/run/network/eth1.dhcp": "dns 10.1.0.1\n",
+    });
+    link(kernel, true);
+    kernel.emitChange("/run/network");
+    expect(resolvConf(kernel)).toBe("nameserver 10.0.0.1\nnameserver 10.1.0.1\n");
+    kernel.lay({ "/sys/class/net/eth0/operstate": "down\n" });
+    link(kernel, false);
+    expect(resolvConf(kernel)).toBe("nameserver 10.1.0.1\n");
+    kernel.unlink("/run/network/eth1.dhcp");
+    kernel.emitChange("/run/network");
+    expect(resolvConf(kernel)).toBe("nameserver 10.0.0.1\n");
+    kernel.lay({ "/sys/class/net/eth0/operstate": "up\n" });
+    kernel.lay({ "/run/network/eth1.dhcp": "dns 10.1.0.1\n" });
+    link(kernel, true);
+    expect(resolvConf(kernel)).toBe("nameserver 10.0.0.1\nnameserver 10.1.0.1\n");
   });
 
   test("stays when resolv.conf can't be written, and says so", () => {

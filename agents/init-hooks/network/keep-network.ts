@@ -2,20 +2,23 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Subscription } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { BootOptions } from "../../settings/boot-options.ts";
+import { nameByDhcp } from "../hostname/stage.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { refreshHostAddress } from "./host-address.ts";
-import { leaseFolder } from "./leases.ts";
+import { leaseFolder, leasePath, readLeases } from "./leases.ts";
 import { refreshResolvConf } from "./resolv-conf.ts";
 import { keepRouterNameServers } from "./router-name-servers.ts";
 
 /**
  * Keeps the network as its surroundings change, for as long as this process lives: DHCP asks again when a cable
- * was plugged in, name servers of routers are heard, and resolv.conf follows.
+ * was plugged in, name servers of routers are heard, resolv.conf follows, and so does the name of a host that has none.
+ * `onChange` is called when addresses may have changed.
  */
 export function keepNetwork(
   kernel: Kernel,
   options: BootOptions,
   clients: DhcpClients,
+  onChange: () => void = () => undefined,
 ): Subscription {
   kernel.mkdir(leaseFolder);
   const guarded = (change: () => void): void => {
@@ -28,6 +31,12 @@ export function keepNetwork(
   const refresh = () => {
     guarded(() => refreshResolvConf(kernel, options.network.nameServers));
     guarded(() => refreshHostAddress(kernel));
+    nameByDhcp(
+      kernel,
+      options,
+      readLeases(kernel).find(({ hostname }) => hostname)?.hostname,
+    ).catch((error) => kernel.tellKernelLog(`hostname: ${oneLine(error)}`));
+    guarded(onChange);
   };
   const carriers = new Map<number, boolean>();
   const routers = keepRouterNameServers(kernel, clients, guarded);
@@ -43,8 +52,13 @@ export function keepNetwork(
       if (!isGone && hasCarrier && hadCarrier === false) {
         guarded(() => clients.renew(name));
       }
+      // Each event of it, since the one that says that a cable is in may come before the state that is read.
+      if (clients.has(name) || kernel.exists(leasePath(name, "static"))) {
+        refresh();
+      }
     },
     onNameServers: routers.hear,
+    onAddress: () => guarded(onChange),
     onLost: () => carriers.clear(),
   });
   refresh();

@@ -1,6 +1,7 @@
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { SystemPath } from "../../kernel/system-path.ts";
 import { isIpAddress } from "../../settings/options/ip-address.ts";
+import { hostnamePattern } from "../../settings/options/names.ts";
 
 /**
  * Where it is kept what each interface was told: one file for each interface and source ("eth0.dhcp"), a word and a value
@@ -24,6 +25,8 @@ export interface Lease {
   nameServers: readonly string[];
   searchDomains: readonly string[];
   timeServers: readonly string[];
+  /** What DHCP calls this host. */
+  hostname: string | undefined;
 }
 
 /** File that says what an interface got from that source. */
@@ -63,6 +66,7 @@ export function parseLease(interfaceName: string, source: LeaseSource, text: str
     nameServers: values("dns").filter(isServer),
     searchDomains: values("search").filter((name) => /^[A-Za-z0-9_.-]{1,253}$/.test(name)),
     timeServers: values("ntp").filter(isServer),
+    hostname: values("host").find((name) => hostnamePattern.test(name)),
   };
 }
 

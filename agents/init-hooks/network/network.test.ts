@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import type { Child } from "../../kernel/processes.ts";
+import { readRecords } from "../../record/stages/read-records.ts";
+import { openRecorder } from "../../record/stages/recorder.ts";
 import { type BootOptions, defaultBootOptions } from "../../settings/boot-options.ts";
 import { parseIpSetting } from "../../settings/options/interface-setting.ts";
 import { openDhcpClients } from "./dhcp-clients.ts";
@@ -153,9 +155,52 @@ describe("the stage", () => {
     const running = run(second);
     await vi.advanceTimersByTimeAsync(2000);
     second.lay({ "/run/network/eth1.dhcp": "address 192.168.1.7/24\n" });
-    second.emitUevent({ action: "add", devpath: "/", values: {} });
+    second.emitChange("/run/network");
     expect((await running).outcome.message).toBe("eth1 192.168.1.7/24");
     vi.useRealTimers();
+  });
+
+  const ipv6 = {
+    "/proc/net/if_inet6": "fd090000000000000000000000000005 02 40 00 00     eth0\n",
+    "/proc/net/ipv6_route": `${"0".repeat(32)} 00 ${"0".repeat(32)} 00 fe800000000000000000000000000099 00000400 00000001 00000000 00450003     eth0\n`,
+  };
+
+  test("waits little for DHCP where there is a way by IPv6, and takes IPv4 when it comes meanwhile", async () => {
+    vi.useFakeTimers();
+    const kernel = system("eth0").onRun("udhcpc");
+    const running = run(kernel);
+    await vi.advanceTimersByTimeAsync(1000);
+    kernel.lay(ipv6);
+    kernel.emitNetwork((one) => one.onAddress());
+    await vi.advanceTimersByTimeAsync(2000);
+    expect((await running).outcome.message).toBe("eth0 fd09::5/64");
+    const both = system("eth0").onRun("udhcpc").lay(ipv6);
+    const second = run(both);
+    await vi.advanceTimersByTimeAsync(1500);
+    both.lay({ "/run/network/eth0.dhcp": "address 192.168.1.7/24\n" });
+    both.emitChange("/run/network");
+    expect((await second).outcome.message).toBe("eth0 192.168.1.7/24");
+    vi.useRealTimers();
+  });
+
+  test("has its record say the address that came late, and no longer that none came", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const kernel = system("eth0").onRun("udhcpc");
+    const late = run(kernel);
+    await vi.advanceTimersByTimeAsync(8000);
+    const { message } = (await late).outcome;
+    expect(message).toMatch(/^no answer to DHCP/);
+    openRecorder(kernel).write({
+      ...{ stage: "network", result: "ok", startedMs: 1, durationMs: 8000 },
+      ...{ observed: null, plan: null, done: [], message },
+    });
+    kernel.lay({ "/run/network/eth0.dhcp": "address 192.168.1.7/24\n" });
+    kernel.emitChange("/run/network");
+    vi.useRealTimers();
+    await vi.waitFor(
+      () => expect(readRecords(kernel).records[0]?.message).toBe("eth0 192.168.1.7/24"),
+      { timeout: 60_000 },
+    );
   });
 
   test("says why there is no DHCP", async () => {

@@ -187,7 +187,9 @@ export function dhcpCommand(interfaceName: string, hostname: string): string[] {
     ...["-s", "/usr/share/udhcpc/default.script", "-p", dhcpPidPath(interfaceName)],
     // An offer comes within milliseconds or, where a switch learns the port first, within a minute.
     ...["-t", "5", "-T", "1", "-A", "10"],
-    ...["-O", "search", "-O", "mtu", "-O", "ntpsrv", "-O", "staticroutes"],
+    ...["-O", "search", "-O", "mtu", "-O", "ntpsrv", "-O", "staticroutes", "-O", "msstaticroutes"],
+    // Somebody may have the offered address already (RFC 2131, 4.4.1), and answers within so many ms (NetworkManager's too).
+    "-a200",
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
+import { hasCable } from "./find-interfaces.ts";
 import { type Lease, readLeases } from "./leases.ts";
 import { fallbackResolvConf } from "./plan-network.ts";
 
@@ -26,7 +27,7 @@ export function planResolvConf(
  */
 export function refreshResolvConf(kernel: Kernel, optionServers: readonly string[]): void {
   const fromOptions = { nameServers: optionServers, searchDomains: [] };
-  const text = planResolvConf([fromOptions, ...readLeases(kernel)]);
+  const text = planResolvConf([fromOptions, ...reachable(kernel, readLeases(kernel))]);
   if (text === undefined) {
     const isEmpty = (kernel.readTextIfPresent(resolvConfPath) ?? "").trim() === "";
     if (isEmpty) {
@@ -39,4 +40,10 @@ export function refreshResolvConf(kernel: Kernel, optionServers: readonly string
   }
   kernel.writeAtomic(resolvConfPath, text);
   kernel.writeAtomic(writtenPath, text);
+}
+
+/** Name servers at the end of a cable that is out are asked only when there are no others. */
+function reachable(kernel: Kernel, leases: readonly Lease[]): readonly Lease[] {
+  const found = leases.filter(({ interfaceName }) => hasCable(kernel, interfaceName));
+  return planResolvConf(found) === undefined ? leases : found;
 }

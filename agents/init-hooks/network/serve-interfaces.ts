@@ -121,7 +121,7 @@ export function forgetInterface(kernel: Kernel, clients: DhcpClients, interfaceN
 }
 
 function removeFiles(kernel: Kernel, interfaceName: string): void {
-  for (const file of ["static", "dhcp", "ra", "mtu"]) {
+  for (const file of ["static", "dhcp", "ra", "mtu", "routes"]) {
     const path = `${leaseFolder}/${interfaceName}.${file}`;
     if (kernel.exists(path)) {
       kernel.unlink(path);
@@ -175,6 +175,9 @@ const switches = [
   // Of several interfaces in one network each answers and asks for its own addresses only.
   { family: "ipv4", name: "arp_ignore", value: "1" },
   { family: "ipv4", name: "arp_announce", value: "2" },
+  // Without its cable an interface is no way anywhere, while its addresses stay for when the cable comes back.
+  { family: "ipv4", name: "ignore_routes_with_linkdown", value: "1" },
+  { family: "ipv6", name: "ignore_routes_with_linkdown", value: "1" },
 ];
 
 function setSwitches(kernel: Kernel, interfaceName: string): void {

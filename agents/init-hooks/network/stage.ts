@@ -1,35 +1,33 @@
+import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { hasCode } from "../../kernel/kernel-error.ts";
 import { listed } from "../../provision/model/listed.ts";
 import type { Stage } from "../../stage/stage.ts";
 import type { DhcpClients } from "./dhcp-clients.ts";
 import { findInterfaces, networkClassFolder } from "./find-interfaces.ts";
+import { addressNow, awaitFirstAddress } from "./first-address.ts";
 import { refreshHostAddress } from "./host-address.ts";
 import { keepNetwork } from "./keep-network.ts";
-import { leaseFolder, leasePath, parseLease } from "./leases.ts";
-import type { InterfacePlan } from "./plan-network.ts";
+import { leaseFolder } from "./leases.ts";
+import { hasHardware } from "./plan-network.ts";
 import { absentInterfaces } from "./provisioned.ts";
 import { refreshResolvConf } from "./resolv-conf.ts";
 import { serveInterfaces } from "./serve-interfaces.ts";
 
-/** A server answers within a second, a switch that learns the port first takes longer: then nobody waits. */
-const patienceMs = 8_000;
-/** A real interface needs some seconds to see its cable. */
-const cablePatienceMs = 4_000;
+const stageName = "network";
 
 /**
  * The loopback, an address for every Ethernet interface, and a resolv.conf that is never empty. Done with the first
- * address, or without one when no server answers for a while; DHCP goes on in either case.
+ * address, or without one when no server answers for a while; DHCP goes on in either case, and the record follows.
  */
 export function networkStage(clients: DhcpClients): Stage {
   return {
-    name: "network",
+    name: stageName,
     // The name is sent along with the first request.
     needs: ["devices", "hostname"],
     deadlineMs: 20_000,
     async run({ kernel, options, notes }) {
-      const interfaces = findInterfaces(kernel);
-      notes.observed = interfaces;
+      const found = findInterfaces(kernel);
+      notes.observed = found;
       kernel.setInterfaceUp("lo");
       kernel.mkdir(leaseFolder);
       clients.begin();
@@ -42,22 +40,46 @@ export function networkStage(clients: DhcpClients): Stage {
             : `set the address of ${interfaceName}`,
         );
       }
-      keepNetwork(kernel, options, clients);
+      let onChange = (): void => undefined;
+      keepNetwork(kernel, options, clients, () => onChange());
+      /** From when the record is written it says the first address of those that comes after all. */
+      const follow = (interfaces: () => readonly string[], more: readonly string[]): void => {
+        onChange = () => {
+          const address = addressNow(kernel, interfaces());
+          if (address !== undefined) {
+            onChange = () => undefined;
+            void sayLater(kernel, [address, ...more].join("; "));
+          }
+        };
+        // What came before the record was written.
+        setImmediate(() => onChange());
+      };
       if (plans.length === 0) {
+        follow(
+          () => findInterfaces(kernel).flatMap((one) => (hasHardware(one) ? [one.name] : [])),
+          [],
+        );
         return { result: "ok", message: noInterfaces(options.nodhcp) };
       }
       const awaited = plans.filter(
         ({ method, setting }) => method === "dhcp" || (setting?.addresses.length ?? 0) > 0,
       );
-      const message =
-        awaited.length === 0
-          ? "no interface is configured to have an address"
-          : await firstAddress(kernel, awaited);
+      const interfaces = awaited.map(({ interfaceName }) => interfaceName);
+      const wait = interfaces.length === 0 ? undefined : awaitFirstAddress(kernel, interfaces);
+      onChange = () => wait?.look();
+      const { message, isThere } = (await wait?.outcome) ?? {
+        message: "no interface is configured to have an address",
+        isThere: true,
+      };
       refreshResolvConf(kernel, options.network.nameServers);
       refreshHostAddress(kernel);
-      const absent = await absentInterfaces(kernel, interfaces);
+      const absent = await absentInterfaces(kernel, found);
       const more =
         absent.length === 0 ? [] : [`named by a NoCloud disk, but not present: ${listed(absent)}`];
+      onChange = () => undefined;
+      if (!isThere) {
+        follow(() => interfaces, more);
+      }
       return { result: "ok", message: [message, ...more].join("; ") };
     },
     async onFailure({ kernel }) {
@@ -71,42 +93,15 @@ export function networkStage(clients: DhcpClients): Stage {
   };
 }
 
-async function firstAddress(kernel: Kernel, plans: readonly InterfacePlan[]): Promise<string> {
-  const interfaces = plans.map(({ interfaceName }) => interfaceName);
-  // A disk that comes late may give an interface that waits for DHCP its address.
-  const answers = interfaces.flatMap((interfaceName) =>
-    (["dhcp", "static"] as const).map(async (source) => {
-      const path = leasePath(interfaceName, source);
-      await kernel.waitForPath(path, patienceMs);
-      return `${interfaceName} ${parseLease(interfaceName, source, kernel.readText(path)).address ?? ""}`;
-    }),
-  );
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const withoutCable = new Promise<string>((resolve) => {
-    timer = setTimeout(() => {
-      if (!interfaces.some((interfaceName) => hasCable(kernel, interfaceName))) {
-        resolve(`no cable in ${interfaces.join(", ")}; DHCP starts when one is plugged in`);
-      }
-    }, cablePatienceMs);
-  });
+/** The record of this boot says how the machine is reached now, not how it was not. */
+async function sayLater(kernel: Kernel, message: string): Promise<void> {
   try {
-    return await Promise.race([Promise.any(answers), withoutCable]);
+    const { amendRecord } = await import("../../record/stages/amend-record.ts");
+    amendRecord(kernel, stageName, message);
+    kernel.tellKernelLog(`network: ${message}`);
   } catch (error) {
-    const isLate = (one: unknown) => hasCode(one, "ETIMEDOUT");
-    if (!(error instanceof AggregateError) || !error.errors.every(isLate)) {
-      throw error;
-    }
-    return `no answer to DHCP on ${interfaces.join(", ")} within ${patienceMs / 1000} s; still asking`;
-  } finally {
-    clearTimeout(timer);
+    kernel.tellKernelLog(`network: ${oneLine(error)}`);
   }
-}
-
-/** "down" is said of an interface that is on and has none; an interface that says nothing may have one. */
-function hasCable(kernel: Kernel, interfaceName: string): boolean {
-  return (
-    kernel.readTextIfPresent(`${networkClassFolder}/${interfaceName}/operstate`)?.trim() !== "down"
-  );
 }
 
 function noInterfaces(nodhcp: boolean): string {

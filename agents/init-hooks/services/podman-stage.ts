@@ -5,7 +5,7 @@ import { podmanSocketPath } from "../watch/podman-socket.ts";
 export function podmanStage(serve: () => void): Stage {
   return {
     name: "podman",
-    needs: ["automount", "cgroups", "drop-ins", "bootsync"],
+    needs: ["automount", "cgroups", "drop-ins", "bootsync", "clock", "extensions"],
     // Rules for forwarding are there before the first container, but nobody is kept waiting for them.
     hopes: { for: ["forwarding"], patienceMs: 10_000 },
     deadlineMs: 20_000,

@@ -1,4 +1,6 @@
+import { findVirtioPort } from "../../kernel/boot-port.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
+import type { SystemPath } from "../../kernel/system-path.ts";
 import type { Recorder } from "../../record/stages/recorder.ts";
 import type { Stage } from "../../stage/stage.ts";
 import type { GateName, Gates } from "./gates.ts";
@@ -66,6 +68,14 @@ function gateStage(name: GateName, needs: readonly string[], gates: Gates): Stag
   };
 }
 
+/** `podman machine start` waits for this word for ever, and connects then. */
+function tellPodman(kernel: Kernel): void {
+  const path = findVirtioPort(kernel, "org.fedoraproject.port.0");
+  if (path !== undefined) {
+    kernel.writePlain(path as SystemPath, "Ready\n");
+  }
+}
+
 /** "ssh-ed25519 AAAA…" of each host key, without its comment. */
 function hostKeys(kernel: Kernel): string[] {
   return kernel
@@ -84,6 +94,7 @@ export function readyStage(recorder: Recorder): Stage {
     deadlineMs: 5_000,
     async run({ kernel }) {
       recorder.tellHost("ready");
+      tellPodman(kernel);
       return {
         result: "ok",
         message: `${(kernel.uptimeMs() / 1000).toFixed(1)} s after the kernel`,

@@ -1,4 +1,5 @@
 import type { User } from "../../accounts/find-user.ts";
+import { runFolder } from "../../extensions/places.ts";
 import type { Owner } from "../../kernel/files.ts";
 import type { MountEntry } from "../../kernel/mounts.ts";
 import { scrubbedEnvironment } from "../../kernel/processes.ts";
@@ -25,6 +26,8 @@ export interface ShutdownPlan {
   shares: readonly string[];
   /** Mounts of disks, in the order in which they can be taken off. */
   unmounts: readonly string[];
+  /** Mounts of extensions, which keep the disk that they lie on busy. */
+  extensions: readonly string[];
 }
 
 /** What must be done before the power may go. */
@@ -38,6 +41,7 @@ export function planShutdown({ containerOwners, users, mounts }: ShutdownFacts):
       ...new Map(mounts.filter(isOfDisk).map(({ source, target }) => [source, target])).values(),
     ],
     shares: lastFirst(mounts.filter(isShare)),
+    extensions: lastFirst(mounts.filter(isOfExtensions)),
     unmounts: lastFirst(mounts.filter((mount) => isOfDisk(mount) || isOfContainers(mount))),
   };
 }
@@ -60,9 +64,19 @@ function lastFirst(mounts: readonly MountEntry[]): string[] {
   return mounts.map(({ target }) => target).toReversed();
 }
 
-/** The compressed /usr stays: the programs that shut down come from it. */
+/** The compressed /usr stays: the programs that shut down come from it. What is kept of an Ignition config lies on a disk. */
 function isOfDisk({ source, target, type }: MountEntry): boolean {
-  return source.startsWith("/dev/") && target !== "/usr" && type !== "squashfs";
+  return (
+    (source.startsWith("/dev/") || (type === "overlay" && source === "lasting")) &&
+    target !== "/usr" &&
+    type !== "squashfs"
+  );
+}
+
+/** Only /usr's own image stays: that of extensions is over it. */
+function isOfExtensions({ source, target, type }: MountEntry): boolean {
+  const isOverUsr = source === "extensions" && type === "overlay" && target === "/usr";
+  return isOverUsr || target.startsWith(`${runFolder}/`);
 }
 
 /** Layers and shared memory of containers keep the disk below them busy. */

@@ -100,6 +100,41 @@ describe("shutDown", () => {
     ]);
   });
 
+  function withServices(): FakeKernel {
+    return system().lay({
+      "/sys/fs/cgroup/services": null,
+      "/proc/70/comm": "conmon\n",
+    });
+  }
+
+  test("stops services before the other containers, by their own order", async () => {
+    const kernel = withServices();
+    const asked: string[] = [];
+    kernel.answerRequests("/run/boot2podman/services-0.sock", {
+      owner: root,
+      async answer(text) {
+        asked.push(text);
+        expect(kernel.runs).toEqual([]);
+        kernel.clockMs += 50_000;
+        return JSON.stringify({ done: [], failed: [], warnings: [], services: [] });
+      },
+    });
+    expect((await shutDown(kernel, 60_000)).warnings).toEqual([]);
+    expect(asked).toEqual(['{"verb":"stop-all","names":[]}']);
+    // Both have the one time.
+    expect(kernel.runs.map(({ options }): RunOptions => options)).toMatchObject([
+      { timeoutMs: 20_000 },
+    ]);
+  });
+
+  test("goes on when the agent that keeps services is gone", async () => {
+    const kernel = withServices();
+    const { warnings } = await shutDown(kernel, 60_000);
+    expect(warnings.join()).toContain("the resident agent doesn't run");
+    expect(kernel.runs.map(({ argv }) => argv[0])).toEqual(["podman"]);
+    expect(kernel.journal).toContain("unmount /mnt/vda1");
+  });
+
   function withShare(): FakeKernel {
     const kernel = system().onRun("sync").onRun("umount").lay({ "/Users": null });
     kernel.mount({ source: "Users", target: "/Users", type: "virtiofs" });

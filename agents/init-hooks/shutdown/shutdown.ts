@@ -2,11 +2,14 @@ import { parsePasswd } from "../../accounts/find-user.ts";
 import { oneLine } from "../../command/one-line.ts";
 import { closeInUse } from "../../containers/in-use.ts";
 import { sayGoingOff } from "../../containers/restart/stopped.ts";
+import { loadedPath, stoppedPath } from "../../extensions/places.ts";
 import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
 import type { SystemPath } from "../../kernel/system-path.ts";
+import { servicesGroup } from "../../quadlet/run/service-group.ts";
 import { cgroupRoot, sessionLeaf, userGroup } from "../cgroups/plan-cgroups.ts";
+import { backUp } from "../filetool/stage.ts";
 import { startHook } from "../hooks/run-hook.ts";
 import { swapAreas } from "../memory/swap-areas.ts";
 import { planShutdown, type ShutdownFacts, type ShutdownPlan } from "./plan-shutdown.ts";
@@ -29,12 +32,16 @@ export interface ShutdownResult {
  * off. What fails or hangs is passed by: the machine goes off in any case.
  */
 export async function shutDown(kernel: Kernel, graceMs: number): Promise<ShutdownResult> {
-  const plan = planShutdown(readFacts(kernel));
   const warnings: string[] = [];
   // What stops now comes back after the boot.
   attemptTo(warnings, () => sayGoingOff(kernel));
-  warnings.push(...(await stopContainers(kernel, plan, graceMs)));
+  const startedMs = kernel.uptimeMs();
+  warnings.push(...(await stopServices(kernel, graceMs)));
+  const leftMs = Math.max(0, graceMs - (kernel.uptimeMs() - startedMs));
+  warnings.push(...(await stopContainers(kernel, planShutdown(readFacts(kernel)), leftMs)));
+  await stopExtensions(kernel, graceMs, warnings);
   await runHook(kernel, warnings);
+  await backUp(kernel).catch((error: unknown) => warnings.push(oneLine(error)));
   swapOff(kernel, warnings);
   const { flushLogs } = await import("../../logs/flush-logs.ts");
   warnings.push(...flushLogs(kernel));
@@ -46,6 +53,11 @@ export async function shutDown(kernel: Kernel, graceMs: number): Promise<Shutdow
   // Before the disks, on whose folders they may lie.
   const off = await takeOffShares(kernel, shares);
   warnings.push(...off.warnings);
+  const { extensions } = planShutdown(readFacts(kernel));
+  for (const target of extensions) {
+    // What still runs from there ends later.
+    attemptTo(warnings, () => kernel.unmount(target, ["detach"]));
+  }
   for (const target of planShutdown(readFacts(kernel)).unmounts) {
     unmount(kernel, target, warnings);
   }
@@ -71,6 +83,41 @@ function readFacts(kernel: Kernel): ShutdownFacts {
     users: parsePasswd(kernel.readTextIfPresent("/etc/passwd") ?? ""),
     mounts: kernel.mounts(),
   };
+}
+
+/** Services of Quadlet files, in the reverse of their order; what doesn't stop in time is stopped as a container. */
+async function stopServices(kernel: Kernel, graceMs: number): Promise<string[]> {
+  if (!kernel.exists(servicesGroup(0)) && !hasUserServices(kernel)) {
+    return [];
+  }
+  const { askServices } = await import("../../quadlet/control/ask.ts");
+  kernel.tellConsole(`stopping services, for at most ${graceMs / 1000} s`);
+  try {
+    const request = { verb: "stop-all", names: [] } as const;
+    const { failed } = await askServices(kernel, 0, request, graceMs);
+    return [...failed];
+  } catch (error) {
+    return [`services: ${oneLine(error)}`];
+  }
+}
+
+/** The resident agent stops what extensions have run, once none is listed. */
+async function stopExtensions(kernel: Kernel, graceMs: number, warnings: string[]): Promise<void> {
+  if ((kernel.readTextIfPresent(loadedPath) ?? "[]") === "[]") {
+    return;
+  }
+  try {
+    kernel.writeAtomic(loadedPath, "[]");
+    await kernel.waitForPath(stoppedPath, graceMs);
+  } catch (error) {
+    warnings.push(`services of extensions: ${oneLine(error)}`);
+  }
+}
+
+function hasUserServices(kernel: Kernel): boolean {
+  return parsePasswd(kernel.readTextIfPresent("/etc/passwd") ?? "").some(
+    ({ uid }) => uid !== 0 && kernel.exists(servicesGroup(uid)),
+  );
 }
 
 async function stopContainers(
@@ -110,7 +157,7 @@ async function stopContainers(
  */
 function containerGroups(kernel: Kernel, uid: number): SystemPath[] {
   if (uid === 0) {
-    return [`${cgroupRoot}/libpod_parent`];
+    return [`${cgroupRoot}/libpod_parent`, servicesGroup(0)];
   }
   return kernel
     .listIfPresent(userGroup(uid))

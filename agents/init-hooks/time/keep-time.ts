@@ -3,8 +3,10 @@ import { orLate } from "../../kernel/deadline.ts";
 import type { Subscription } from "../../kernel/events.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KernelError } from "../../kernel/kernel-error.ts";
+import { findStateMount, stateFolder } from "../../kernel/state-folder.ts";
 import { leaseFolder } from "../network/leases.ts";
 import { nextPollS, planCorrection, shortestPollS, timeConstant } from "./correction.ts";
+import { looksLocal } from "./local-clock.ts";
 import type { TimeSample } from "./ntp-packet.ts";
 import { lookEveryMs, openPauseWatch } from "./pause-watch.ts";
 import { askTime, findHypervisorClock, readHardwareClockMs } from "./sources.ts";
@@ -13,6 +15,9 @@ import { askTime, findHypervisorClock, readHardwareClockMs } from "./sources.ts"
 const shortestKnownPauseMs = 1_100;
 /** After a pause a server has so long to say the exact time before the hardware clock's is taken. */
 const afterPauseMs = 800;
+/** Its time says until when the clock was known to be right. */
+const stampPath = `${stateFolder}/clock`;
+const stampEveryMs = 3_600_000;
 const firstRetryS = 8;
 const longestRetryS = 1_024;
 
@@ -50,6 +55,24 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
   let isAsking = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  const wasByHardware = Math.abs((readHardwareClockMs(kernel) ?? 0) - kernel.nowMs()) < 60_000;
+  let stampedMs: number | undefined;
+  /** For the next boot, whose hardware clock may be empty (see earliest-time.ts). */
+  const stamp = (): void => {
+    const nowMs = kernel.uptimeMs();
+    if (stampedMs !== undefined && nowMs - stampedMs < stampEveryMs) {
+      return;
+    }
+    stampedMs = nowMs;
+    try {
+      if (findStateMount(kernel.mounts()) !== undefined) {
+        kernel.writeAtomic(stampPath, `${new Date(kernel.nowMs()).toISOString()}\n`);
+      }
+    } catch (error) {
+      kernel.tellKernelLog(`time: ${oneLine(error)}`);
+    }
+  };
+
   const correct = (offsetMs: number, by: string): void => {
     const plan = planCorrection(offsetMs, isFirst);
     const shown = `${by}: off by ${(-offsetMs / 1000).toFixed(3)} s`;
@@ -61,8 +84,10 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     // Also after a step, for the kernel to know that the clock is right.
     kernel.slewTime(plan.do === "step" ? 0 : plan.byMs, timeConstant(pollS));
     if (isFirst) {
-      tell(shown);
+      const isLocal = looksLocal(plan.byMs) && wasByHardware;
+      tell(isLocal ? `${shown}; the hardware clock seems to show local time (rtc=local)` : shown);
     }
+    stamp();
     isFirst = false;
     corrections += 1;
   };
@@ -105,12 +130,16 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     }
   };
 
-  const resume = async (pausedMs: number): Promise<void> => {
+  /** Who lets a machine go on may set its clock as well (QEMU's guest agent, podman-machine): once is right. */
+  const resume = async (pausedMs: number, aheadMs: number): Promise<void> => {
     onPause(pausedMs);
     pollS = shortestPollS;
     const before = corrections;
     await orLate(ask(), afterPauseMs, () => undefined);
-    if (corrections > before || pausedMs < shortestKnownPauseMs) {
+    const nowMs = readHardwareClockMs(kernel);
+    const byOthersMs = nowMs === undefined ? 0 : aheadMs - (nowMs - kernel.nowMs());
+    const wasSet = Math.abs(byOthersMs) > shortestKnownPauseMs;
+    if (corrections > before || wasSet || pausedMs < shortestKnownPauseMs) {
       return;
     }
     correct(pausedMs, "the hardware clock");
@@ -152,9 +181,10 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     if (hardwareMs === undefined) {
       return;
     }
-    const pausedMs = pauses.look(hardwareMs, kernel.nowMs());
+    const nowMs = kernel.nowMs();
+    const pausedMs = pauses.look(hardwareMs, nowMs);
     if (pausedMs !== undefined) {
-      void resume(pausedMs);
+      void resume(pausedMs, hardwareMs - nowMs);
     }
   };
   const guarded = (): void => {

@@ -49,6 +49,28 @@ describe("a clock by time servers", () => {
     expect(kernel.clockErrorMs).toBe(0);
   });
 
+  test("that seems to show local time is said to, where the hardware has set it", async () => {
+    const { kernel, start } = system({ rtcErrorMs: 7_200_000 });
+    kernel.clockErrorMs = 7_200_000;
+    expect(await start().first).toBe(
+      "10.0.0.1: off by 7200.000 s; the hardware clock seems to show local time (rtc=local)",
+    );
+    const other = system();
+    other.kernel.clockErrorMs = 7_200_000;
+    expect(await other.start().first).toBe("10.0.0.1: off by 7200.000 s");
+  });
+
+  test("leaves word on the data disk of when it was right, once an hour", async () => {
+    const { kernel, start, live } = system();
+    kernel.lay({ "/var/lib/boot2podman": null });
+    kernel.mount({ source: "/dev/sda1", target: "/var/lib/boot2podman", type: "ext4", flags: [] });
+    start();
+    await live(300_000);
+    const written = kernel.journal.filter((line) => line.includes("/var/lib/boot2podman/clock"));
+    expect(written).toHaveLength(1);
+    expect(kernel.readText("/var/lib/boot2podman/clock")).toMatch(/^2023-11-14T.*Z\n$/);
+  });
+
   test("is taken along gently when it is nearly right, and the kernel is told so", async () => {
     const { kernel, start, live } = system();
     await live(1000);
@@ -86,6 +108,21 @@ describe("a clock by time servers", () => {
     standStill(60_000);
     await live(2_000);
     expect(Math.abs(kernel.clockErrorMs)).toBeLessThan(1_000);
+  });
+
+  test("is put right once when somebody else sets it after the pause, whoever is first", async () => {
+    for (let afterMs = 0; afterMs < 2_000; afterMs += 200) {
+      const { kernel, start, live, standStill } = system();
+      const keeper = start();
+      await live(60_000);
+      vi.spyOn(kernel, "exchange").mockReturnValue(new Promise(() => undefined));
+      standStill(60_000);
+      await live(afterMs);
+      kernel.clockErrorMs = 0;
+      await live(10_000);
+      expect(Math.abs(kernel.clockErrorMs)).toBeLessThan(1_000);
+      keeper.close();
+    }
   });
 
   test("is right when a server's answer comes after the hardware clock's", async () => {

@@ -64,6 +64,14 @@ export function startHotplug(
       if (interfaceName !== undefined && event.action === "remove") {
         forgetInterface(kernel, state.clients, interfaceName);
       }
+      if (interfaceName !== undefined && event.action === "move") {
+        // It has another name now, and was served under the one before.
+        const before = (event.values.DEVPATH_OLD ?? "").split("/").at(-1) ?? "";
+        if (before !== "" && before !== interfaceName) {
+          forgetInterface(kernel, state.clients, before);
+        }
+        void serveNewInterfaces();
+      }
       if (event.action !== "add") {
         return;
       }

@@ -8,18 +8,25 @@ import { profilePath, withProfile } from "../hooks/run-hook.ts";
 const folder = "/run/podman";
 /** Where clients expect root's Podman. */
 export const podmanSocketPath = `${folder}/podman.sock`;
-/** Other names of it, as links: that of Podman 1, and docker's, which containers have mounted into them. */
-const otherNames = [
-  [`${folder}/io.podman`, "podman.sock"],
-  ["/run/docker.sock", "podman/podman.sock"],
-] as const;
+/** Docker's name of it, as a link, which containers have mounted into them. */
+const dockerName = ["/run/docker.sock", "podman/podman.sock"] as const;
 const logPath = "/var/log/podman-service.log";
 /** The service ends when nobody has asked for so long; until then it holds some 10 MB. */
 const idleSeconds = 60;
 const longestPauseMs = 60_000;
 
+/** Proxies, where the client of podman machine writes them. */
+export const defaultEnvironment = "/etc/profile.d/default-env.sh";
+/** Of sh -c: takes them over. */
+export const withDefaultEnvironment = `[ -r ${defaultEnvironment} ] && . ${defaultEnvironment};`;
 /** The kernel knows the process only once it runs, so that a shell fills in LISTEN_PID (sd_listen_fds(3)). */
-const withListenPid = ["/bin/sh", "-c", `export LISTEN_PID=$$; ${withProfile}`, "sh", profilePath];
+const withListenPid = [
+  "/bin/sh",
+  "-c",
+  `export LISTEN_PID=$$; ${withDefaultEnvironment} ${withProfile}`,
+  "sh",
+  profilePath,
+];
 /** Podman's service, which ends by itself when nobody has asked for a while. */
 export const service = ["podman", "system", "service", `--time=${idleSeconds}`];
 
@@ -27,10 +34,9 @@ export const service = ["podman", "system", "service", `--time=${idleSeconds}`];
 export function openPodmanSocket(kernel: Kernel): ListeningSocket {
   kernel.mkdir(folder, { mode: 0o700 });
   const socket = kernel.listenUnix(podmanSocketPath, 0o600);
-  for (const [name, target] of otherNames) {
-    if (kernel.lstat(name) === undefined) {
-      kernel.symlink(target, name);
-    }
+  const [name, target] = dockerName;
+  if (kernel.lstat(name) === undefined) {
+    kernel.symlink(target, name);
   }
   return socket;
 }

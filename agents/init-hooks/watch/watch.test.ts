@@ -8,18 +8,22 @@ import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { openDhcpClients } from "../network/dhcp-clients.ts";
 import { openDhcpProxySocket, serveDhcpProxy } from "./dhcp-proxy.ts";
 import { startHotplug } from "./hotplug.ts";
-import { openPodmanSocket, pauseMs, serveSocket } from "./podman-socket.ts";
-import { openUserPodmanSocket, userServiceCommand } from "./user-podman-socket.ts";
+import { openPodmanSocket, pauseMs, podmanSocketPath, serveSocket } from "./podman-socket.ts";
+import {
+  openUserPodmanSocket,
+  serveBothPodmans,
+  userServiceCommand,
+} from "./user-podman-socket.ts";
 
 /** Waits until it holds, on a busy machine too. */
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 60_000 });
 
 describe("podman's socket", () => {
-  test("is root's alone, and has its old name and docker's too", () => {
+  test("is root's alone, and has docker's name too", () => {
     const kernel = new FakeKernel().lay({ "/run": null });
     openPodmanSocket(kernel);
     expect(kernel.stat("/run/podman")?.mode).toBe(0o700);
-    expect(kernel.stat("/run/podman/io.podman")).toMatchObject({ kind: "socket", mode: 0o600 });
+    expect(kernel.stat(podmanSocketPath)).toMatchObject({ kind: "socket", mode: 0o600 });
     expect(kernel.realpath("/run/docker.sock")).toBe("/run/podman/podman.sock");
     expect(() => openPodmanSocket(kernel)).not.toThrow();
   });
@@ -91,6 +95,22 @@ test("networks of macvlan with DHCP find their proxy, which starts when it is as
   });
 });
 
+test("Varlink's sockets are served when somebody connects: Podman's are its owner's, the resolver is anybody's", async () => {
+  const kernel = new FakeKernel().onRun("varlink").onRun("sh").lay({
+    "/run": null,
+    "/run/boot2podman": null,
+    "/run/user/1000": null,
+    "/etc/passwd": "tc:x:1000:50::/home/tc:/bin/sh\n",
+  });
+  void serveBothPodmans(kernel, "tc");
+  expect(kernel.stat("/run/podman")?.mode).toBe(0o700);
+  expect(kernel.stat("/run/podman/io.podman")).toMatchObject({ kind: "socket", mode: 0o600 });
+  expect(kernel.stat("/run/org.varlink.resolver")).toMatchObject({ kind: "socket", mode: 0o666 });
+  expect(kernel.stat("/run/boot2podman/io.boot2podman")).toMatchObject({ mode: 0o666 });
+  expect(kernel.stat("/run/boot2podman/io.boot2podman-root")).toMatchObject({ mode: 0o600 });
+  expect(kernel.stat("/run/user/1000/podman/io.podman")).toMatchObject({ mode: 0o600, uid: 1000 });
+});
+
 describe("the user's podman", () => {
   const user = { name: "tc", uid: 1000, gid: 50, home: "/home/tc" };
 
@@ -105,6 +125,20 @@ describe("the user's podman", () => {
     });
     expect(kernel.stat("/run/user/1000/podman")).toMatchObject({ mode: 0o700, uid: 1000 });
     expect(() => openUserPodmanSocket(kernel, user)).not.toThrow();
+  });
+
+  test("has one for Varlink beside it", () => {
+    const kernel = new FakeKernel().lay({ "/run/boot2podman": null, "/run/user/1000": null });
+    openUserPodmanSocket(kernel, user);
+    openUserPodmanSocket(kernel, user, "io.podman");
+    expect(kernel.stat("/run/user/1000/podman/io.podman")).toMatchObject({
+      kind: "socket",
+      mode: 0o600,
+      uid: 1000,
+    });
+    expect(kernel.realpath("/run/user/1000/podman/podman.sock")).not.toBe(
+      kernel.realpath("/run/user/1000/podman/io.podman"),
+    );
   });
 
   test("root follows no link that the user laid", () => {
@@ -124,7 +158,7 @@ describe("the user's podman", () => {
     expect(command[2]).toContain('exec su -s /bin/sh "$1" -c "$2"');
     expect(command.slice(4)).toEqual([
       "tc",
-      "cd; export LISTEN_PID=$$ XDG_RUNTIME_DIR=/run/user/1000; exec podman system service --time=60",
+      "cd; [ -r /etc/profile.d/default-env.sh ] && . /etc/profile.d/default-env.sh; export LISTEN_PID=$$ XDG_RUNTIME_DIR=/run/user/1000; exec podman system service --time=60",
     ]);
   });
 });
@@ -187,6 +221,29 @@ describe("hotplug", () => {
     kernel.emitUevent({ ...add({ SUBSYSTEM: "net", INTERFACE: "eth1" }), action: "remove" });
     expect(kernel.signals).toMatchObject([{ signal: "SIGTERM" }]);
     exit(0);
+  });
+
+  test("serves an interface under its new name, and ends what it had under the old one", async () => {
+    const { kernel, start, started } = system();
+    kernel.lay({ "/run/network/eth1.dhcp": "dns 10.0.0.1\n" });
+    kernel.lay({ "/sys/class/net/eth1/type": "1\n", "/sys/class/net/eth1/device": null });
+    const spawn = kernel.spawn.bind(kernel);
+    kernel.spawn = (argv, options) => ({
+      ...spawn(argv, options),
+      exited: new Promise(() => undefined),
+    });
+    start();
+    await eventually(() => expect(started("udhcpc").at(-1)).toMatch(/-i eth1 /));
+    kernel.unlink("/sys/class/net/eth1/type");
+    kernel.lay({ "/sys/class/net/lan0/type": "1\n", "/sys/class/net/lan0/device": null });
+    kernel.emitUevent({
+      action: "move",
+      devpath: "/devices/pci/net/lan0",
+      values: { SUBSYSTEM: "net", INTERFACE: "lan0", DEVPATH_OLD: "/devices/pci/net/eth1" },
+    });
+    await eventually(() => expect(started("udhcpc").at(-1)).toMatch(/-i lan0 /));
+    expect(kernel.signals).toMatchObject([{ signal: "SIGTERM" }]);
+    expect(kernel.exists("/run/network/eth1.dhcp")).toBe(false);
   });
 
   test("looks at everything again when events were lost", async () => {

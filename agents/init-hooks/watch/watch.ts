@@ -24,6 +24,8 @@ export async function watch(kernel: Kernel): Promise<never> {
   });
   const { watchContainers } = await import("../../containers/watch-containers.ts");
   watchContainers(kernel, options.user);
+  const { serveServices } = await import("../../quadlet/stage.ts");
+  serveServices(kernel, options.user);
   const { keepLogs } = await import("../../logs/keep-logs.ts");
   keepLogs(kernel);
   return await serveBothPodmans(kernel, options.user);

@@ -4,7 +4,7 @@ import { KernelError } from "../kernel-error.ts";
 
 export { ptr };
 
-// Functions of libc only, since syscall numbers differ per architecture. One missing name fails the whole
+// Functions of libc, since syscall numbers differ per architecture; those that syscall is called with don't. One missing name fails the whole
 // dlopen, so nothing stands here that is newer than glibc 2.33 (mknod).
 const signatures = {
   __errno_location: { args: [], returns: "ptr" },
@@ -18,6 +18,7 @@ const signatures = {
   flock: { args: ["i32", "i32"], returns: "i32" },
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "u64"], returns: "i32" },
+  settimeofday: { args: ["ptr", "ptr"], returns: "i32" },
   adjtimex: { args: ["ptr"], returns: "i32" },
   swapon: { args: ["cstring", "i32"], returns: "i32" },
   swapoff: { args: ["cstring"], returns: "i32" },
@@ -26,9 +27,11 @@ const signatures = {
   bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
   listen: { args: ["i32", "i32"], returns: "i32" },
   setsockopt: { args: ["i32", "i32", "i32", "ptr", "u32"], returns: "i32" },
+  getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   setrlimit: { args: ["i32", "ptr"], returns: "i32" },
   klogctl: { args: ["i32", "ptr", "i32"], returns: "i32" },
+  syscall: { args: ["i64", "i64", "ptr", "i64", "ptr", "i64"], returns: "i32" },
   poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
 } as const;
 

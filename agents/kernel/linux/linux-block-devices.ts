@@ -8,6 +8,11 @@ const { O_CREAT, O_EXCL, O_RDONLY, O_RDWR } = fs.constants;
 /** linux/fs.h, for machines of 64 bits. */
 const BLKGETSIZE64 = 0x80081272;
 const BLKRRPART = 0x125f;
+/** linux/blkpg.h */
+const BLKPG = 0x1269;
+const BLKPG_RESIZE_PARTITION = 3;
+/** linux/loop.h */
+const LOOP_CHANGE_FD = 0x4c06;
 /** sys/file.h: LOCK_EX | LOCK_NB */
 const exclusiveWithoutWaiting = 2 | 4;
 
@@ -21,6 +26,17 @@ export const linuxBlockDevices: BlockDevices & Locks = {
     } catch (error) {
       fs.closeSync(fd);
       throw error;
+    }
+  },
+  changeLoopFile(device, path) {
+    const [loop, file] = [device, path].map((name) =>
+      attempt("open", name, () => fs.openSync(name, O_RDONLY)),
+    ) as [number, number];
+    try {
+      checked("change the file of", device, libc().ioctl(loop, LOOP_CHANGE_FD, BigInt(file)));
+    } finally {
+      fs.closeSync(file);
+      fs.closeSync(loop);
     }
   },
   tryLock(path) {
@@ -69,6 +85,20 @@ function deviceOf(path: string, fd: number): BlockDevice {
     tryLock: () => takeLock(path, fd),
     rereadPartitions: () => {
       checked("read the partition table of", path, libc().ioctl(fd, BLKRRPART, null));
+    },
+    resizePartition: (number, startBytes, sizeBytes) => {
+      // struct blkpg_partition: start, length, number, and two names that nobody reads.
+      const partition = Buffer.alloc(152);
+      partition.writeBigInt64LE(BigInt(startBytes), 0);
+      partition.writeBigInt64LE(BigInt(sizeBytes), 8);
+      partition.writeInt32LE(number, 16);
+      // struct blkpg_ioctl_arg: operation, flags, length, and at 16 a pointer.
+      const argument = Buffer.alloc(24);
+      argument.writeInt32LE(BLKPG_RESIZE_PARTITION, 0);
+      argument.writeInt32LE(partition.length, 8);
+      argument.writeBigUInt64LE(BigInt(ptr(partition)), 16);
+      const what = `the size of partition ${number} of`;
+      checked(`set ${what}`, path, libc().ioctl(fd, BLKPG, ptr(argument)));
     },
     close: () => fs.closeSync(fd),
   };

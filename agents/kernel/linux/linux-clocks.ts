@@ -36,6 +36,15 @@ export const linuxClocks: Clocks = {
     timex.setBigInt64(48, BigInt(timeConstant), true);
     adjust("slew", timex);
   },
+  hardwareClockIsLocal(minutesEast) {
+    // struct timezone: tz_minuteswest, tz_dsttime
+    const zone = new Int32Array([-minutesEast, 0]);
+    checked(
+      "tell the kernel the zone of",
+      "the hardware clock",
+      libc().settimeofday(null, ptr(zone)),
+    );
+  },
   readClockDevice(path) {
     const fd = attempt("open", path, () => fs.openSync(path, fs.constants.O_RDONLY));
     try {

@@ -25,6 +25,14 @@ const mountBits: Readonly<Record<MountFlag, number>> = {
 
 const unmountBits: Readonly<Record<UnmountFlag, number>> = { force: 1, detach: 2, nofollow: 8 };
 
+/** The same numbers on all architectures (asm-generic/unistd.h); glibc has functions for them from 2.36 on only. */
+const openTree = 428n;
+const moveMount = 429n;
+/** linux/mount.h: OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC, AT_RECURSIVE. */
+const cloneTree = 0x1n | 0x80000n | 0x8000n;
+/** MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_BENEATH. */
+const beneath = 0x4n | 0x200n;
+
 /** The real thing, by Linux's system calls. */
 export const linuxMounts: Mounts = {
   mount({ source, target, type, flags = [], options }) {
@@ -37,6 +45,28 @@ export const linuxMounts: Mounts = {
       data,
     );
     checked(`mount ${type ?? flags.join(",")} ${source} on`, target, result);
+  },
+  mountBeneath(source, target) {
+    const { syscall } = libc();
+    const here = -100n;
+    const tree = checked(
+      "open tree",
+      source,
+      syscall(openTree, here, ptr(cString(source)), cloneTree, null, 0n),
+    );
+    try {
+      const moved = syscall(
+        moveMount,
+        BigInt(tree),
+        ptr(cString("")),
+        here,
+        ptr(cString(target)),
+        beneath,
+      );
+      checked("mount beneath", target, moved);
+    } finally {
+      fs.closeSync(tree);
+    }
   },
   unmount(target, flags = []) {
     const bits = flags.reduce((sum, flag) => sum | unmountBits[flag], 0);

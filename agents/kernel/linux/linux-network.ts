@@ -6,6 +6,7 @@ import { parseRouteMessages } from "./parse-route-message.ts";
 
 const NETLINK_ROUTE = 0;
 const RTMGRP_LINK = 1;
+const RTMGRP_IPV6_IFADDR = 0x100;
 /** RTNLGRP_ND_USEROPT is group 20. */
 const userOptionsGroup = 1 << 19;
 
@@ -15,12 +16,14 @@ export const linuxNetwork: Network = {
     const close = listenToNetlink({
       name: "the route socket",
       protocol: NETLINK_ROUTE,
-      groups: RTMGRP_LINK | userOptionsGroup,
+      groups: RTMGRP_LINK | RTMGRP_IPV6_IFADDR | userOptionsGroup,
       receiveBufferBytes: 1 << 20,
       onMessage(bytes) {
         for (const message of parseRouteMessages(bytes)) {
           if (message.of === "link") {
             listener.onLink(message);
+          } else if (message.of === "address") {
+            listener.onAddress();
           } else {
             listener.onNameServers(message);
           }

@@ -114,6 +114,9 @@ function resetOomScore(pid: number): void {
 /** A tenth of an ordinary process's share: little, but enough to come to an end beside a busy one. */
 const niceness = 10;
 
+/** When memory runs out, it goes before containers (500, containers.conf): it can be done again. */
+const oomScore = 900;
+
 /**
  * Lets a process that leads a session of its own give way to others. Its nice value counts beside processes of the
  * same session only; beside others, that of the session does (sched(7), "The autogroup feature").
@@ -121,6 +124,7 @@ const niceness = 10;
 function giveWay(pid: number): void {
   try {
     os.setPriority(pid, niceness);
+    fs.writeFileSync(`/proc/${pid}/oom_score_adj`, `${oomScore}\n`);
     fs.writeFileSync(`/proc/${pid}/autogroup`, `${niceness}\n`);
   } catch (error) {
     // It may have ended, and a kernel may be built without sessions' groups.

@@ -1,17 +1,23 @@
+import { ipv6Text } from "../ipv6-text.ts";
 import type { LinkEvent, RouterNameServers } from "../network.ts";
 
 const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
+const RTM_NEWADDR = 20;
+const RTM_DELADDR = 21;
 const RTM_NEWNDUSEROPT = 68;
 const IFLA_IFNAME = 3;
 const IFF_LOWER_UP = 0x10000;
 const ROUTER_ADVERTISEMENT = 134;
 const RDNSS = 25;
+const DNSSL = 31;
+const NDUSEROPT_SRCADDR = 1;
 const headerBytes = 16;
 
 /** A message of NETLINK_ROUTE that somebody here wants. */
 export type RouteMessage =
   | ({ of: "link" } & LinkEvent)
+  | { of: "address" }
   | ({ of: "name servers" } & RouterNameServers);
 
 /**
@@ -28,13 +34,25 @@ export function parseRouteMessages(bytes: Uint8Array): RouteMessage[] {
     }
     const type = view.getUint16(at + 4, true);
     const body = bytes.subarray(at + headerBytes, at + length);
-    const message = type === RTM_NEWNDUSEROPT ? parseNameServers(body) : parseLink(body, type);
+    const message = parseBody(type, body);
     if (message !== undefined) {
       found.push(message);
     }
     at += aligned(length);
   }
   return found;
+}
+
+function parseBody(type: number, body: Uint8Array): RouteMessage | undefined {
+  switch (type) {
+    case RTM_NEWNDUSEROPT:
+      return parseNameServers(body);
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+      return { of: "address" };
+    default:
+      return parseLink(body, type);
+  }
 }
 
 /** struct ifinfomsg: family, type, index, flags, change; then attributes. */
@@ -71,47 +89,64 @@ function attribute(bytes: Uint8Array, wanted: number): Uint8Array | undefined {
   return undefined;
 }
 
-/** struct nduseroptmsg: family, length of options, interface, ICMP type; then one option of RFC 8106. */
+/**
+ * struct nduseroptmsg: family, length of options, interface, ICMP type; then one option of RFC 8106, and the router's address
+ * as an attribute.
+ */
 function parseNameServers(body: Uint8Array): RouteMessage | undefined {
   if (body.length < 16 + 8) {
     return undefined;
   }
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  if (view.getUint8(8) !== ROUTER_ADVERTISEMENT || view.getUint8(16) !== RDNSS) {
+  const kind = view.getUint8(16);
+  if (view.getUint8(8) !== ROUTER_ADVERTISEMENT || (kind !== RDNSS && kind !== DNSSL)) {
     return undefined;
   }
-  const optionBytes = view.getUint8(17) * 8;
-  const servers: string[] = [];
-  for (let at = 24; at + 16 <= Math.min(body.length, 16 + optionBytes); at += 16) {
-    servers.push(ipv6Text(body.subarray(at, at + 16)));
-  }
+  const end = Math.min(body.length, 16 + view.getUint8(17) * 8);
+  const content = body.subarray(24, end);
+  const router = attribute(
+    body.subarray(Math.min(body.length, 16 + aligned(view.getUint16(2, true)))),
+    NDUSEROPT_SRCADDR,
+  );
   return {
     of: "name servers",
     interfaceIndex: view.getInt32(4, true),
+    router: router?.length === 16 ? ipv6Text(router) : "",
     lifetimeS: view.getUint32(20, false),
-    servers,
+    servers: kind === RDNSS ? parseAddresses(content) : [],
+    domains: kind === DNSSL ? parseDomains(content) : [],
   };
 }
 
-/** The address in the form of RFC 5952: without leading zeros, the first longest run of zeros as "::". */
-export function ipv6Text(address: Uint8Array): string {
-  const view = new DataView(address.buffer, address.byteOffset, 16);
-  const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(index * 2));
-  let best = { from: 0, length: 1 };
-  for (let from = 0; from < 8; from += 1) {
-    let length = 0;
-    while (from + length < 8 && groups[from + length] === 0) {
-      length += 1;
-    }
-    if (length > best.length) {
-      best = { from, length };
+function parseAddresses(content: Uint8Array): string[] {
+  const servers: string[] = [];
+  for (let at = 0; at + 16 <= content.length; at += 16) {
+    servers.push(ipv6Text(content.subarray(at, at + 16)));
+  }
+  return servers;
+}
+
+/** Names as RFC 1035, 3.1, has them, without compression, then zeros (RFC 8106, 5.2). Whatever else is there ends the list. */
+function parseDomains(content: Uint8Array): string[] {
+  const domains: string[] = [];
+  let labels: string[] = [];
+  for (let at = 0; at < content.length; ) {
+    const length = content[at] ?? 0;
+    const label = new TextDecoder().decode(content.subarray(at + 1, at + 1 + length));
+    at += 1 + length;
+    if (length === 0) {
+      if (labels.length === 0) {
+        break;
+      }
+      domains.push(labels.join("."));
+      labels = [];
+    } else if (at > content.length || !/^[A-Za-z0-9_-]{1,63}$/.test(label)) {
+      break;
+    } else {
+      labels.push(label);
     }
   }
-  const text = (part: readonly number[]) => part.map((group) => group.toString(16)).join(":");
-  if (best.length < 2) {
-    return text(groups);
-  }
-  return `${text(groups.slice(0, best.from))}::${text(groups.slice(best.from + best.length))}`;
+  return domains.filter((domain) => domain.length <= 253);
 }
 
 /** Messages and attributes begin at multiples of four bytes. */

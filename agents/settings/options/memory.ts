@@ -11,6 +11,16 @@ export const memoryOptions = [
     sets: "nozswap",
   }),
   text({
+    name: "boot2podman.zram",
+    value: "SIZE",
+    help: "the size of the compressed swap in RAM, default a quarter of the free memory",
+    sources: anywhere,
+    sets: "zramSize",
+    default: undefined,
+    matches: /^[1-9]\d{0,6}[MG]?$/,
+    expected: "a size such as 512M or 2G",
+  }),
+  text({
     name: "swapfile",
     value: "SIZE|PATH",
     help: "a swap file on the data disk: its size (512M, 2G) or its path",

@@ -1,5 +1,5 @@
-import { text } from "./option-forms.ts";
-import { anywhere, beforeDisks } from "./sources.ts";
+import { choice, text } from "./option-forms.ts";
+import { anywhere, beforeDisks, commandLineOnly } from "./sources.ts";
 
 /** Names that clients of such machines accept for a host. */
 export const hostnamePattern = /^[a-zA-Z0-9][a-zA-Z0-9.-]{0,62}$/;
@@ -27,5 +27,14 @@ export const nameOptions = [
     default: "tc",
     matches: userPattern,
     expected: "a user's name of a-z 0-9 _ -",
+  }),
+  choice({
+    // The word of Fedora CoreOS, whose images clients know.
+    name: "ignition.platform.id",
+    choices: ["off", "qemu"],
+    help: "where an Ignition config is looked for: qemu: where QEMU has it, as podman machine gives it",
+    sources: commandLineOnly,
+    sets: "ignition",
+    default: "off",
   }),
 ];

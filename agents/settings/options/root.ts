@@ -1,4 +1,4 @@
-import { knownWord, list, word } from "./option-forms.ts";
+import { choice, knownWord, list, text, word } from "./option-forms.ts";
 import { anywhere, commandLineOnly } from "./sources.ts";
 
 type Root = "noembed" | "embed";
@@ -24,10 +24,32 @@ export const rootOptions = [
     on: "embed",
     off: noembed,
   }),
-  knownWord({
-    name: "norestore",
-    help: "accepted for compatibility, without effect",
+  choice({
+    // For /init, which mounts it, but for "disk".
+    name: "boot2podman.usr",
+    choices: ["auto", "ram", "disk"],
+    help: "where /usr comes from: a read-only disk that carries it, else RAM (auto, the default), or RAM in any case; disk: moved from RAM to the data disk after the boot",
     sources: anywhere,
+    sets: "usr",
+    default: "auto",
+  }),
+  word<"cde", boolean>({
+    name: "cde",
+    help: "the extensions in the folder cde of the boot medium are loaded",
+    sources: anywhere,
+    sets: "cde",
+    default: false,
+    on: true,
+    off: false,
+  }),
+  word<"restore", boolean>({
+    name: "norestore",
+    help: "the files that filetool.sh has kept on the data disk are not restored",
+    sources: anywhere,
+    sets: "restore",
+    default: true,
+    on: false,
+    off: true,
   }),
 ];
 
@@ -38,6 +60,16 @@ export const trialOptions = [
     name: "boot2podman.rescue",
     help: "run without the agents: plain sh starts the system",
     sources: commandLineOnly,
+  }),
+  text({
+    name: "boot2podman.trying",
+    value: "a|b",
+    help: "set by the disk image's menu on the first boot of an upgrade: when the system is ready, further boots use that place too",
+    sources: commandLineOnly,
+    sets: "tryingSlot",
+    default: undefined,
+    matches: /^[ab]$/,
+    expected: "a or b",
   }),
   list({
     name: "boot2podman.fault",

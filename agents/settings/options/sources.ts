@@ -1,7 +1,7 @@
 import { stateFolder } from "../../kernel/state-folder.ts";
 
 /** Where a setting may come from, the weakest first: a later one wins over an earlier one. */
-export const sources = ["image", "data disk", "command line"] as const;
+export const sources = ["image", "Ignition", "data disk", "command line"] as const;
 /** One of the places that a setting may come from. */
 export type Source = (typeof sources)[number];
 
@@ -16,6 +16,6 @@ export type FileSource = keyof typeof configPaths;
 /** For settings that are used when the data disk is mounted. */
 export const anywhere: readonly Source[] = sources;
 /** For those that are used before: a disk can't say whether it may be looked at. */
-export const beforeDisks: readonly Source[] = ["image", "command line"];
+export const beforeDisks: readonly Source[] = ["image", "Ignition", "command line"];
 /** For those that are used before there is a root with files in it, and for trials. */
 export const commandLineOnly: readonly Source[] = ["command line"];

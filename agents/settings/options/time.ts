@@ -1,4 +1,4 @@
-import { list, text } from "./option-forms.ts";
+import { choice, list, text } from "./option-forms.ts";
 import { anywhere } from "./sources.ts";
 
 /** The clock, and how it is shown. */
@@ -12,6 +12,14 @@ export const timeOptions = [
     default: undefined,
     matches: /^[A-Za-z<][A-Za-z0-9<>_+:,./-]{2,63}$/,
     expected: "a time zone such as Europe/Berlin, UTC0 or CET-1CEST,M3.5.0,M10.5.0/3",
+  }),
+  choice({
+    name: "rtc",
+    help: "what the hardware clock shows: utc (default), or the local time of tz=, as on machines with Windows",
+    sources: anywhere,
+    sets: "hardwareClock",
+    default: "utc",
+    choices: ["utc", "local"],
   }),
   list({
     name: "ntpserver",

@@ -142,6 +142,20 @@ function merge(texts: readonly GivenText[], warnings: string[]): { keys: GivenKe
   return { keys };
 }
 
+/**
+ * The keys that sshd takes beside those of ~/.ssh, as the boot has written them: what their sources bring later counts
+ * from the next boot on. Root has those of everybody.
+ */
+export function readServedKeys(
+  kernel: Kernel,
+  user: Pick<User, "name">,
+): readonly Omit<GivenKey, "from">[] {
+  const read = (name: string) =>
+    parseAuthorizedKeys(kernel.readTextIfPresent(`${givenFolder}/${name}`) ?? "").keys;
+  const ofUser = new Set(read(user.name).map(({ key }) => key.base64));
+  return read("root").map((key) => ({ ...key, for: ofUser.has(key.key.base64) ? "user" : "root" }));
+}
+
 /** Puts the keys where sshd finds them; empty files where there are none, so that keys of an earlier run go. */
 export function writeGivenKeys(
   kernel: Kernel,
