@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { hashOfTree, inputsKey, isCurrent, recordState } from "./build-state.ts";
+import { hashOfCode } from "./cache/build-step.ts";
 import { replaceFolder } from "./cache/replace-folder.ts";
 import { compileAgents } from "./compose/agents.ts";
 import { composeTree } from "./compose/tree.ts";
@@ -60,7 +61,10 @@ export async function buildImage(options: BuildOptions): Promise<string> {
   const isFast = options.fast ?? false;
   const recipe = readRecipe(recipePath, options.arch);
   const lockFile = lockPath(recipePath, recipe.arch);
-  const trees = recipe.trees.map(hashOfTree);
+  const trees = [
+    ...recipe.trees.map(hashOfTree),
+    ...recipe.cde.filter((file) => existsSync(file)).map((file) => hashOfCode(file)),
+  ];
   const settings = [recipe, trees, isFast, process.env.SOURCE_DATE_EPOCH ?? null];
   const key = () => inputsKey({ repository: repositoryFolder, recipePath, lockFile, settings });
   if (!options.update && isCurrent(cacheDir, outDir, key())) {
@@ -68,25 +72,37 @@ export async function buildImage(options: BuildOptions): Promise<string> {
     return outDir;
   }
   requireTools();
-  const lock = await lockAndFetch(recipe, {
+  const lock = await lockAndFetch(recipe, archiveOptions(options, lockFile, cacheDir));
+  await buildLocked(recipe, lock, { recipePath, cacheDir, outDir, isFast, progress });
+  recordState(cacheDir, outDir, key());
+  return outDir;
+}
+
+/** Where packages come from, and when a lock is renewed. */
+export function archiveOptions(
+  options: BuildOptions,
+  lockFile: string,
+  cacheDir: string,
+): ResolveOptions & FetchOptions {
+  return {
     lockFile,
     cacheDir,
     mirrors: () => chooseMirrors(options.mirror ?? process.env.BOOT2PODMAN_MIRROR),
     update: options.update ?? false,
     locked: options.locked ?? false,
     snapshot: (options.snapshot ?? snapshotArchive).replace(/\/+$/, ""),
-    progress,
-  });
-  await buildLocked(recipe, lock, { recipePath, cacheDir, outDir, isFast, progress });
-  recordState(cacheDir, outDir, key());
-  return outDir;
+    progress: options.progress,
+  };
 }
 
 /**
  * Recipe → packages in the cache. Packages that are nowhere to be had any more are resolved anew,
  * unless the lock must stay.
  */
-async function lockAndFetch(recipe: Recipe, options: ResolveOptions & FetchOptions): Promise<Lock> {
+export async function lockAndFetch(
+  recipe: Recipe,
+  options: ResolveOptions & FetchOptions,
+): Promise<Lock> {
   const lock = await resolvePackages(recipe, options);
   try {
     await fetchPackages(lock, options);
@@ -181,7 +197,7 @@ export function imageVersion(): string {
  * Time of all files, in seconds since 1970: when the lock was made, or what the environment asks for
  * (reproducible-builds.org, SOURCE_DATE_EPOCH).
  */
-function sourceTime(resolvedAt: string): number {
+export function sourceTime(resolvedAt: string): number {
   const asked = process.env.SOURCE_DATE_EPOCH;
   return asked !== undefined && /^\d+$/.test(asked)
     ? Number(asked)

@@ -1,10 +1,9 @@
 #!/usr/bin/env bun
 import { Command, Option } from "commander";
 import * as z from "zod";
-import { isDiskFull } from "../system-error.ts";
 import { buildImage } from "./build-image.ts";
 import { archSchema } from "./recipe/recipe.ts";
-import { BuildError } from "./report/build-error.ts";
+import { oneLineOf } from "./report/build-error.ts";
 import { progressOn } from "./report/progress.ts";
 
 const program = new Command("npm run build --")
@@ -39,17 +38,6 @@ const optionsSchema = z.object({
   fast: z.boolean().default(false),
 });
 
-/** One line about any failure; whatever isn't told for people says at least what it is. */
-function messageOf(error: unknown): string {
-  if (error instanceof BuildError) {
-    return error.message;
-  }
-  if (isDiskFull(error)) {
-    return "the disk is full; free some space and build again";
-  }
-  return error instanceof Error ? `unexpected: ${error.message}` : String(error);
-}
-
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   // Ending by exit removes what is unfinished.
   process.once(signal, () => process.exit(1));
@@ -73,6 +61,6 @@ try {
   });
   progress.line(`built ${folder} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 } catch (error) {
-  console.error(`boot2podman build: ${messageOf(error)}`);
+  console.error(`boot2podman build: ${oneLineOf(error)}`);
   process.exit(1);
 }

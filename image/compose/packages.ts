@@ -17,26 +17,35 @@ export function pickPackageFiles(
 ): GroupedEntries {
   const groups: GroupedEntries = new Map();
   for (const [group, wanted] of Object.entries(recipe.files)) {
-    const picked = Object.entries(wanted).flatMap(([name, patterns]) => {
-      const found = packageNamed(packages, name);
-      return patterns.flatMap((pattern) => {
-        const matches = found.entries.filter(
-          (entry) => entry.type !== "folder" && matchesPattern(entry.path, pattern),
-        );
-        if (matches.length > 0) {
-          return matches;
-        }
-        throw new BuildError(
-          `${recipePath}: files.${group}.${name}: "${pattern}" is not in ${name} ${found.locked.version}: expected the path of one of its files`,
-        );
-      });
-    });
-    groups.set(
-      group,
-      picked.sort((a, b) => comparePaths(a.path, b.path)),
-    );
+    groups.set(group, pickFiles(wanted, `${recipePath}: files.${group}`, packages));
   }
   return groups;
+}
+
+/**
+ * Picks files by package and patterns; `where` is for messages.
+ * @throws BuildError that names the pattern which fits no file of its package.
+ */
+export function pickFiles(
+  wanted: Readonly<Record<string, readonly string[]>>,
+  where: string,
+  packages: readonly ExtractedPackage[],
+): Entry[] {
+  const picked = Object.entries(wanted).flatMap(([name, patterns]) => {
+    const found = packageNamed(packages, name);
+    return patterns.flatMap((pattern) => {
+      const matches = found.entries.filter(
+        (entry) => entry.type !== "folder" && matchesPattern(entry.path, pattern),
+      );
+      if (matches.length > 0) {
+        return matches;
+      }
+      throw new BuildError(
+        `${where}.${name}: "${pattern}" is not in ${name} ${found.locked.version}: expected the path of one of its files`,
+      );
+    });
+  });
+  return picked.sort((a, b) => comparePaths(a.path, b.path));
 }
 
 /**
@@ -73,8 +82,10 @@ export function packageFile(
   );
 }
 
-/** Whether a path fits a pattern, in which * stands for any characters but a slash. */
+/** Whether a path fits a pattern, in which * stands for any characters but a slash, and ** for any. */
 export function matchesPattern(path: string, pattern: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join("[^/]*")}$`).test(path);
+  const parts = pattern
+    .split("**")
+    .map((some) => some.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")));
+  return new RegExp(`^${parts.map((some) => some.join("[^/]*")).join(".*")}$`).test(path);
 }

@@ -9,6 +9,7 @@ import { composeAccounts } from "./accounts.ts";
 import { composeProfiles } from "./apparmor/profiles.ts";
 import { busyboxLinks } from "./busybox.ts";
 import { composeCertificates } from "./certificates.ts";
+import { composeDeltas } from "./deltas.ts";
 import { elfFactsOf, findLibraries } from "./libraries.ts";
 import { composeModules, type KernelModules } from "./modules.ts";
 import { type GroupedEntries, packageFile, packageNamed, pickPackageFiles } from "./packages.ts";
@@ -43,7 +44,7 @@ export interface Composition {
 /** Packages, static files and the agents → one tree. */
 export async function composeTree(
   packages: readonly ExtractedPackage[],
-  agents: FileEntry,
+  agents: readonly FileEntry[],
   kernelPackage: string,
   store: ContentStore,
   options: ComposeOptions,
@@ -82,8 +83,14 @@ export async function composeTree(
   const podman = packageFile(packages, "podman", "usr/bin/podman");
   const { profiles } = recipe.apparmor;
   groups.set("apparmor", await composeProfiles(podman, profiles, options.cacheDir, store));
-  groups.set("modules", modules.entries);
-  groups.set("agents", [agents]);
+  groups.set("deltas", await composeDeltas(recipe, packages, options.cacheDir, store));
+  // The base initrd has them, and loads them on every boot: modprobe finds them loaded, and needs no file.
+  const carried = new Set(recipe.initrd.modules.map((name) => modules.byName.get(name)?.path));
+  groups.set(
+    "modules",
+    modules.entries.filter(({ path }) => !carried.has(path)),
+  );
+  groups.set("agents", [...agents]);
   groups.set("ours", [...ours, ...linksAndFolders(recipe)]);
   if (added.length > 0) {
     groups.set("added", added);

@@ -60,7 +60,21 @@ export async function fetchRuntime(
   if (process.arch === nodeArchs[arch]) {
     return bunPath(repository);
   }
-  const name = runtimePackages[arch];
+  return fetchBun(repository, runtimePackages[arch], cacheDir, progress);
+}
+
+/**
+ * The Bun of another system, from npm's registry, with the hash that package-lock.json pins.
+ *
+ * @param name of its package, such as `@oven/bun-darwin-aarch64`.
+ * @throws BuildError when it can't be fetched, or isn't what package-lock.json pins.
+ */
+export async function fetchBun(
+  repository: string,
+  name: string,
+  cacheDir: string,
+  progress: Progress,
+): Promise<string> {
   const { version, integrity } = pinned(repository, name);
   const folder = join(cacheDir, "runtimes", `${name.replace("/", "-")}-${version}`);
   const bun = join(folder, "bun");

@@ -10,6 +10,7 @@ import { type Entry, type FileEntry, rootFolder, rootLink, withParents } from ".
 import type { Recipe } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 import { runTool } from "../tool/run-tool.ts";
+import { usrIdLine } from "../usr/usr-id.ts";
 import { cpioBytes } from "./cpio.ts";
 
 /** Where the output is kept, and the time of all files in it, in seconds since 1970. */
@@ -50,38 +51,47 @@ export async function makeBaseInitrd(
   return join(folder, "corepure64.gz");
 }
 
-/** What the base initrd holds; `initPath` is the script that the kernel starts first. */
+/**
+ * What the base initrd holds; `initPath` is the script that the kernel starts first, `usrId` the identity of the /usr that
+ * it looks for.
+ */
 export function baseEntries(
   recipe: Recipe,
   composition: Composition,
   store: ContentStore,
   initPath: string,
+  usrId: string,
 ): Entry[] {
-  const init = readFileSync(initPath);
-  const modules = recipe.initrd.modules.flatMap((name) => initrdModule(composition, name));
-  const numbered = modules.map((entry, index): Entry => {
-    const file = entry.path.slice(entry.path.lastIndexOf("/") + 1);
-    // Loaded in the order of their names: each after those that it depends on.
-    return { ...entry, path: `initrd/modules/${String(index).padStart(2, "0")}-${file}` };
-  });
   return withParents([
-    {
-      path: "init",
-      type: "file",
-      mode: 0o755,
-      uid: 0,
-      gid: 0,
-      sizeBytes: init.length,
-      sha256: storeContent(store, init),
-    },
+    textFile(store, "init", 0o755, readFileSync(initPath)),
+    textFile(store, "initrd/usr-id", 0o644, Buffer.from(usrIdLine(usrId))),
     { ...composition.busybox, path: "initrd/busybox" },
     rootFolder("initrd/lasting"),
-    ...numbered,
+    ...numberedModules(composition, recipe.initrd.modules, "initrd/modules"),
+    ...numberedModules(composition, recipe.initrd.disk_modules, "initrd/disk-modules"),
     ...["dev", "newroot", "proc", "sys", "usr"].map(rootFolder),
     // The kernel opens it for /init before anything is mounted.
     { path: "dev/console", type: "device", mode: 0o600, uid: 0, gid: 0, major: 5, minor: 1 },
     ...["bin", "sbin", "lib", "lib64"].map((name) => rootLink(name, `usr/${name}`)),
   ]);
+}
+
+function textFile(store: ContentStore, path: string, mode: number, bytes: Buffer): FileEntry {
+  const sha256 = storeContent(store, bytes);
+  return { path, type: "file", mode, uid: 0, gid: 0, sizeBytes: bytes.length, sha256 };
+}
+
+/** Loaded in the order of their names: each after those that it depends on. */
+function numberedModules(
+  composition: Composition,
+  names: readonly string[],
+  folder: string,
+): Entry[] {
+  const modules = names.flatMap((name) => initrdModule(composition, name));
+  return modules.map((entry, index): Entry => {
+    const file = entry.path.slice(entry.path.lastIndexOf("/") + 1);
+    return { ...entry, path: `${folder}/${String(index).padStart(2, "0")}-${file}` };
+  });
 }
 
 /** A module of the initrd; none when it is built into the kernel. */

@@ -29,6 +29,13 @@ describe("the boot menu", () => {
     expect(lines.embed).not.toContain("noembed");
   });
 
+  it("says cde where the ISO carries extensions", () => {
+    const carrying = { ...recipe, cde: ["/x/skopeo-1-x86-64.raw"] };
+    expect(isolinuxConfig(carrying)).toContain(`append ${commandLine(recipe)} cde\n`);
+    expect(grubConfig(carrying)).toContain(`${commandLine(recipe)} cde`);
+    expect(isolinuxConfig(recipe)).not.toContain(" cde");
+  });
+
   it("has rescue, which leaves the agents out", () => {
     expect(lines.rescue).toContain("boot2podman.rescue");
   });
@@ -50,7 +57,7 @@ describe("the boot menu", () => {
     const words = commandLine(readRecipe(recipePath, "arm64")).split(" ");
     expect(words).toContain("console=ttyAMA0");
     expect(words.at(-1)).toBe("cma=0");
-    expect(commandLine(recipe).split(" ").at(-1)).toBe("cryptomgr.notests");
+    expect(commandLine(recipe).split(" ").at(-1)).toBe("no_timer_check");
   });
 });
 

@@ -1,10 +1,11 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { packageFile } from "../compose/packages.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
 import { type ContentStore, contentPath } from "../files/content.ts";
 import type { FileEntry } from "../files/entry.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { BuildError } from "../report/build-error.ts";
 import { toolEnvironment } from "../tool/environment.ts";
 import { runTool } from "../tool/run-tool.ts";
 import { makeEfiPartition } from "./efi-partition.ts";
@@ -78,6 +79,7 @@ export async function makeIso(input: IsoInput, folder: string, target: string): 
     [isoKernel]: input.kernel,
     [base]: input.baseInitrd,
     [addOn]: input.addOnInitrd,
+    ...carried(recipe, (names) => write("onboot.lst", names)),
   };
   if (bios) {
     members["boot/efi.img"] = efi;
@@ -116,4 +118,27 @@ export async function makeIso(input: IsoInput, folder: string, target: string): 
     // The dates of the volume and the disk's GUID come from it.
     env: { ...toolEnvironment(), SOURCE_DATE_EPOCH: String(timeSeconds) },
   });
+}
+
+/** Extensions with what they need, and their names for the boot, which read as `extension-release.NAME` has them. */
+function carried(
+  { cde }: Recipe,
+  write: (names: string) => string,
+): Readonly<Record<string, string>> {
+  if (cde.length === 0) {
+    return {};
+  }
+  const members: Record<string, string> = {};
+  for (const path of cde) {
+    for (const one of [path, `${path}.dep`].filter((file) => existsSync(file))) {
+      members[`cde/optional/${basename(one)}`] = one;
+    }
+    if (!existsSync(path)) {
+      throw new BuildError(`cde: ${path} is not there: build it with "npm run extension"`);
+    }
+  }
+  // NAME-VERSION-ARCH.raw, or NAME.raw.
+  const names = cde.map((path) => basename(path, ".raw").replace(/-v?\d[^/]*-(x86-64|arm64)$/, ""));
+  members["cde/onboot.lst"] = write(names.map((name) => `${name}\n`).join(""));
+  return members;
 }

@@ -5,7 +5,7 @@ export const isoKernel = "boot/vmlinuz64";
 /** Paths of the base and the add-on initrd on the ISO, in the order in which the kernel unpacks them. */
 export const isoInitrds = ["boot/corepure64.gz", "boot/boot2podman.gz"];
 
-type Menu = Pick<Recipe, "image" | "menu" | "machine">;
+type Menu = Pick<Recipe, "image" | "menu" | "machine"> & Partial<Pick<Recipe, "cde">>;
 
 /** The kernel command line of the default entry. */
 export function commandLine(recipe: Menu): string {
@@ -19,7 +19,8 @@ export function entryCommandLine(recipe: Menu, entry: Menu["menu"]["entries"][nu
   const words = commandLine(recipe)
     .split(" ")
     .map((word) => entry.replace[word] ?? word);
-  return [...words, ...entry.add.split(" ")].filter(Boolean).join(" ");
+  const cde = (recipe.cde ?? []).length > 0 ? ["cde"] : [];
+  return [...words, ...cde, ...entry.add.split(" ")].filter(Boolean).join(" ");
 }
 
 /** isolinux.cfg: the menu under BIOS, on the screen and on the serial line. */

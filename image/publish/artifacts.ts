@@ -1,6 +1,7 @@
-import { copyFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { constants, copyFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Composition } from "../compose/tree.ts";
+import { makeDisk, packDisk } from "../disk/disk.ts";
 import type { ExtractedPackage } from "../extract/extract.ts";
 import { type ContentStore, contentPath } from "../files/content.ts";
 import { baseEntries, makeAddOnInitrd, makeBaseInitrd } from "../initrds/initrds.ts";
@@ -15,6 +16,12 @@ import { describeFiles, writeChecksums } from "./checksums.ts";
 import { groupSizes, looseGroup } from "./groups.ts";
 import { type Manifest, manifestName, manifestText } from "./manifest.ts";
 import { sbomName, sbomText } from "./sbom.ts";
+
+/** The disk image's name. */
+export const diskImageName = "boot2podman.qcow2.zst";
+
+/** Of zstd: with 12 the disk image is smaller than the ISO, and takes some seconds. */
+export const diskLevels = { fast: 1, usual: 12 };
 
 /** All that the steps before have made. */
 export interface ArtifactsInput {
@@ -43,9 +50,15 @@ export async function writeArtifacts(input: ArtifactsInput, folder: string): Pro
     composition,
     store,
     join(input.repository, "image", "initrds", "init"),
+    input.usrImage.id,
   );
   copyFileSync(contentPath(store, composition.kernel.sha256), kernel);
   copyFileSync(await makeBaseInitrd(base, store, input), baseInitrd);
+  copyFileSync(
+    input.usrImage.diskPath,
+    join(folder, "boot2podman-usr.img"),
+    constants.COPYFILE_FICLONE,
+  );
   await makeAddOnInitrd(recipe, input.usrImage.path, store, timeSeconds, addOnInitrd);
   progress.line("making the ISO");
   const parts = join(folder, "iso-parts");
@@ -54,6 +67,12 @@ export async function writeArtifacts(input: ArtifactsInput, folder: string): Pro
     parts,
     join(folder, "boot2podman.iso"),
   );
+  progress.line("making the disk image");
+  const raw = join(parts, "disk.raw");
+  const diskParts = join(parts, "disk");
+  await makeDisk({ ...input, kernel, baseInitrd }, diskParts, raw);
+  const level = input.isFast ? diskLevels.fast : diskLevels.usual;
+  await packDisk(raw, diskParts, join(folder, diskImageName), level);
   rmSync(parts, { recursive: true });
 
   const groups = [

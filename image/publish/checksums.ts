@@ -15,6 +15,16 @@ export async function describeFiles(folder: string): Promise<Manifest["artifacts
   );
 }
 
+/** The same for a folder with folders in it, by their paths. */
+export async function listChecksums(folder: string): Promise<void> {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+  const files = names.filter((name) => statSync(join(folder, name)).isFile());
+  const lines = await Promise.all(
+    files.map(async (name) => `${await sha256OfFile(join(folder, name))}  ${name}\n`),
+  );
+  writeFileSync(join(folder, "SHA256SUMS"), lines.join(""));
+}
+
 /** Writes SHA256SUMS as sha256sum(1) checks it. */
 export async function writeChecksums(folder: string): Promise<void> {
   const files = await describeFiles(folder);

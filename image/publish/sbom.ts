@@ -14,7 +14,10 @@ export interface BundledPackage {
   licence?: string | undefined;
 }
 
-type Facts = Pick<Manifest, "version" | "arch" | "suite" | "timeSeconds" | "artifacts">;
+type Facts = Pick<Manifest, "version" | "arch" | "suite" | "timeSeconds" | "artifacts"> & {
+  /** The extension that the software is in; the image by default. */
+  extension?: string;
+};
 
 /**
  * The software in the image as an SPDX 2.3 document. Its name space is made of the artifacts' hashes
@@ -25,10 +28,12 @@ export function sbomText(
   packages: readonly Pick<ExtractedPackage, "locked" | "licences">[],
   bundled: readonly BundledPackage[],
 ): string {
-  const iso = facts.artifacts.find(({ name }) => name.endsWith(".iso"));
+  const iso = facts.artifacts.find(({ name }) => /\.(iso|raw)$/.test(name));
+  const named =
+    facts.extension === undefined ? "boot2podman" : `boot2podman-extension-${facts.extension}`;
   const image = {
-    SPDXID: "SPDXRef-boot2podman",
-    name: "boot2podman",
+    SPDXID: `SPDXRef-${named}`,
+    name: named,
     versionInfo: facts.version,
     downloadLocation: "NOASSERTION",
     filesAnalyzed: false,
@@ -49,8 +54,8 @@ export function sbomText(
     spdxVersion: "SPDX-2.3",
     dataLicense: "CC0-1.0",
     SPDXID: "SPDXRef-DOCUMENT",
-    name: `boot2podman-${facts.version}-${facts.arch}`,
-    documentNamespace: `https://boot2podman.github.io/spdx/${facts.version}-${facts.arch}-${iso?.sha256 ?? "none"}`,
+    name: `${named}-${facts.version}-${facts.arch}`,
+    documentNamespace: `https://boot2podman.github.io/spdx/${facts.extension === undefined ? "" : `${facts.extension}-`}${facts.version}-${facts.arch}-${iso?.sha256 ?? "none"}`,
     creationInfo: {
       created: new Date(facts.timeSeconds * 1000).toISOString().replace(".000Z", "Z"),
       creators: [`Tool: boot2podman-build-${facts.version}`],

@@ -24,3 +24,48 @@ export function mergeOver(base: Table, over: Table): Table {
 export function isTable(value: unknown): value is Table {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** A recipe without what its table "drop" names: packages with their files, kernel modules, links. */
+export function dropNamed(recipe: Table): Table {
+  const { drop, ...rest } = recipe;
+  if (!isTable(drop)) {
+    return recipe;
+  }
+  const named = (kind: string): unknown[] => (Array.isArray(drop[kind]) ? drop[kind] : []);
+  const [packages, modules, links] = ["packages", "modules", "links"].map(named);
+  const withoutEmpty = (table: Table) =>
+    Object.fromEntries(
+      Object.entries(table).filter(([, value]) =>
+        isTable(value) ? Object.keys(value).length > 0 : !Array.isArray(value) || value.length > 0,
+      ),
+    );
+  const without = (table: unknown, names: readonly unknown[] = []): Table =>
+    isTable(table)
+      ? Object.fromEntries(Object.entries(table).filter(([key]) => !names.includes(key)))
+      : {};
+  const groups = (table: unknown, change: (group: unknown) => unknown): Table =>
+    isTable(table)
+      ? withoutEmpty(
+          Object.fromEntries(Object.entries(table).map(([name, group]) => [name, change(group)])),
+        )
+      : {};
+  const strip = (part: Table): Table => ({
+    ...part,
+    ...(part.files === undefined
+      ? {}
+      : { files: groups(part.files, (group) => without(group, packages)) }),
+    ...(part.modules === undefined
+      ? {}
+      : {
+          modules: groups(part.modules, (group) =>
+            Array.isArray(group) ? group.filter((name) => !modules?.includes(name)) : group,
+          ),
+        }),
+  });
+  const machine = groups(rest.machine, (one) => (isTable(one) ? strip(one) : one));
+  return {
+    ...strip(rest),
+    ...(isTable(rest.machine) ? { machine } : {}),
+    ...(isTable(rest.links) ? { links: without(rest.links, links) } : {}),
+  };
+}

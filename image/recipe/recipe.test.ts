@@ -124,6 +124,30 @@ describe("a recipe that is laid over another", () => {
     });
   });
 
+  it("may be based on one that has a base, and drop what that has", () => {
+    const text = `extends = "modules.toml"
+      [drop]
+      packages = ["rsync", "hyperv-daemons"]
+      modules = ["wireguard", "btrfs"]
+      links = ["usr/bin/docker"]`;
+    const recipe = parseRecipe(text, path);
+    const packages = packagesOf(recipe);
+    expect(packages).toContain("podman");
+    expect(packages).not.toContain("rsync");
+    expect(packages).not.toContain("hyperv-daemons");
+    expect(Object.values(recipe.modules).flat()).toContain("xfs");
+    expect(Object.values(recipe.modules).flat()).not.toContain("btrfs");
+    expect(recipe.modules.networks).not.toContain("wireguard");
+    expect(recipe.links["usr/bin/docker"]).toBeUndefined();
+    expect(recipe.links["usr/bin/varlink"]).toBeDefined();
+  });
+
+  it("that is based on itself is refused", () => {
+    expect(() => parseRecipe('extends = "loop.toml"', "/nonexistent/r.toml")).toThrow(
+      "no such file",
+    );
+  });
+
   it("says which base isn't there", () => {
     expect(() => parseRecipe('base = "none.toml"', "/nonexistent/r.toml")).toThrow(
       "cannot read the recipe /nonexistent/none.toml: there is no such file",

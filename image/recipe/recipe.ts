@@ -1,21 +1,24 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { parse, TomlError } from "smol-toml";
 import * as z from "zod";
 import { systemErrorCode } from "../../system-error.ts";
 import { BuildError } from "../report/build-error.ts";
-import { isTable, mergeOver } from "./base.ts";
+import { dropNamed, isTable, mergeOver } from "./base.ts";
 
 /** The architectures that images can be built for, in Debian's words. */
 export const archSchema = z.enum(["amd64", "arm64"]);
 
-const relativePath = z
+/** A path of the guest's. */
+export const relativePath = z
   .string()
   .regex(/^[^/].*$/, "expected a path without a leading slash, like usr/bin/podman");
-const packageName = z
+/** The name of a Debian package. */
+export const packageName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9+.-]+$/, "expected the name of a Debian package, like e2fsprogs");
-const moduleName = z
+/** The name of a kernel module. */
+export const moduleName = z
   .string()
   .regex(/^[A-Za-z0-9_]+$/, "expected a kernel module's name with underscores, like virtio_net");
 const accountName = z
@@ -55,11 +58,25 @@ const machineSchema = z.strictObject({
       modules: z.array(relativePath),
     })
     .optional(),
+  /** Of the disk image. */
+  disk: z.strictObject({
+    /** GRUB that reads its menu from EFI/debian, from the package of the ISO's. */
+    loader: relativePath,
+    /** GRUB for BIOS, where the architecture has that: a folder of its parts, and what is linked into it. */
+    bios: z
+      .strictObject({ package: packageName, folder: relativePath, modules: z.array(z.string()) })
+      .optional(),
+  }),
 });
 
 const recipeSchema = z.strictObject({
   /** Folders of further files, laid out as in the guest, beside the recipe. */
   trees: z.array(z.string().min(1)).default([]),
+  /**
+   * Extensions that the ISO carries in its folder cde and that are loaded at boot: .raw files, beside the recipe. In a
+   * name * stands for any characters, such as a version.
+   */
+  cde: z.array(z.string().regex(/\.raw$/, "expected the path of a .raw file")).default([]),
   suite: z.string().regex(/^[a-z]+$/, "expected a Debian suite, like trixie"),
   arch: archSchema,
   image: z.strictObject({
@@ -92,12 +109,31 @@ const recipeSchema = z.strictObject({
       .min(1),
   }),
   files,
+  /** Path in the image, without .zst → the file of a package that it unpacks to, and what of others it is made against. */
+  deltas: z
+    .record(
+      relativePath,
+      z.strictObject({
+        package: packageName,
+        file: relativePath,
+        against: z
+          .array(
+            z.strictObject({
+              file: relativePath,
+              start_mib: z.int().min(0).default(0),
+              mib: z.int().min(1).max(16),
+            }),
+          )
+          .min(1),
+      }),
+    )
+    .default({}),
   libraries: z.strictObject({
     packages: z.array(packageName),
     opened_at_run_time: z.array(z.string()),
   }),
   modules,
-  initrd: z.strictObject({ modules: z.array(moduleName) }),
+  initrd: z.strictObject({ modules: z.array(moduleName), disk_modules: z.array(moduleName) }),
   busybox: z.strictObject({
     package: packageName,
     bin: z.array(z.string()),
@@ -198,20 +234,29 @@ export function parseRecipe(text: string, path: string, arch?: Arch): Recipe {
     arch: chosen,
     machine,
     trees: recipe.trees.map((folder) => join(dirname(path), folder)),
+    cde: recipe.cde.flatMap((file) => carriedFiles(join(dirname(path), file))),
     files: mergeFiles(recipe.files, machine.files),
     modules: mergeModules(recipe.modules, machine.modules),
   };
 }
 
-/** One base is enough: a base has none itself. */
-function withBase(recipe: unknown, path: string): unknown {
-  if (!isTable(recipe) || typeof recipe.base !== "string") {
+/** "extends" is the same as "base". A base may have one itself. */
+function withBase(recipe: unknown, path: string, above: readonly string[] = []): unknown {
+  if (!isTable(recipe)) {
     return recipe;
   }
-  const { base, ...own } = recipe;
-  const basePath = join(dirname(path), base);
-  const below = parseToml(readText(basePath), basePath);
-  return isTable(below) ? mergeOver(below, own) : below;
+  const { base, extends: other, ...own } = recipe;
+  const named = base ?? other;
+  if (typeof named !== "string") {
+    return dropNamed(recipe);
+  }
+  const basePath = join(dirname(path), named);
+  if (above.includes(basePath)) {
+    throw new BuildError(`${path}: ${basePath} is based on itself`);
+  }
+  const text = readText(basePath);
+  const below = withBase(parseToml(text, basePath), basePath, [...above, basePath]);
+  return isTable(below) ? dropNamed(mergeOver(below, own)) : below;
 }
 
 function parseToml(text: string, path: string): unknown {
@@ -245,6 +290,19 @@ function unknownKeys(keys: readonly string[]): string {
   return `unknown key ${names}; expected only the keys of image/recipe.toml`;
 }
 
+/** The files that a path with * in its name means; the path itself when there is none. */
+function carriedFiles(path: string): string[] {
+  const folder = dirname(path);
+  const [before = "", after] = basename(path).split("*");
+  if (after === undefined || !existsSync(folder)) {
+    return [path];
+  }
+  const found = readdirSync(folder)
+    .filter((name) => name.startsWith(before) && name.endsWith(after))
+    .sort();
+  return found.length === 0 ? [path] : found.map((name) => join(folder, name));
+}
+
 function mergeFiles(common: RawRecipe["files"], own: RawRecipe["files"]): RawRecipe["files"] {
   const merged = { ...common };
   for (const [group, packages] of Object.entries(own)) {
@@ -275,6 +333,7 @@ export function packagesOf(recipe: Recipe): string[] {
     machine.secure_boot.shim_package,
     machine.secure_boot.loader_package,
     ...(machine.bios ? [machine.bios.package, machine.bios.modules_package] : []),
+    ...(machine.disk.bios ? [machine.disk.bios.package] : []),
   ];
   return [...new Set(names)].sort();
 }

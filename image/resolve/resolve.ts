@@ -2,7 +2,13 @@ import { join } from "node:path";
 import { packagesOf, type Recipe } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 import type { Progress } from "../report/progress.ts";
-import { dependenciesOf, lookUpPackages, makePrivateApt, updateIndexes } from "./apt.ts";
+import {
+  dependenciesOf,
+  lookUpPackages,
+  makePrivateApt,
+  type PrivateApt,
+  updateIndexes,
+} from "./apt.ts";
 import { type Lock, readLock, unlockedPackages, writeLock } from "./lock.ts";
 import type { Mirrors } from "./mirrors.ts";
 
@@ -68,10 +74,7 @@ export function misfit(lock: Lock, recipe: Recipe): string | undefined {
  * @throws BuildError when the archive can't be asked, or lacks a package.
  */
 export async function resolveAnew(recipe: Recipe, options: ResolveOptions): Promise<Lock> {
-  const folder = join(options.cacheDir, "apt", `${recipe.suite}-${recipe.arch}`);
-  const apt = await makePrivateApt(folder, recipe.suite, recipe.arch, await options.mirrors());
-  options.progress.line(`fetching the package indexes of ${recipe.suite} (${recipe.arch})`);
-  await updateIndexes(apt);
+  const apt = await openArchive(recipe, options);
   const meta = recipe.machine.kernel_package;
   const kernel = (await dependenciesOf(apt, meta)).find((name) => name.startsWith("linux-image-"));
   if (!kernel) {
@@ -80,14 +83,63 @@ export async function resolveAnew(recipe: Recipe, options: ResolveOptions): Prom
     );
   }
   const packages = await lookUpPackages(apt, [...packagesOf(recipe), meta, kernel]);
+  return keepLock(recipe, kernel, packages, options);
+}
+
+/**
+ * The packages that an extension has beside the image's: those of its lock when it has them all, else the archive's
+ * newest. What the image has is the image's.
+ * @throws BuildError when the lock would have to be renewed and must not be, or the archive lacks a package.
+ */
+export async function resolveBeside(
+  names: readonly string[],
+  image: Lock,
+  options: ResolveOptions,
+): Promise<Lock> {
+  const wanted = unlockedPackages(image, names);
+  const lock = options.update ? undefined : readLock(options.lockFile);
+  const missing = lock === undefined ? wanted : unlockedPackages(lock, wanted);
+  if (lock !== undefined && missing.length === 0) {
+    return { ...lock, packages: lock.packages.filter(({ name }) => wanted.includes(name)) };
+  }
+  if (wanted.length === 0) {
+    return { ...image, packages: [] };
+  }
+  if (options.locked) {
+    throw new BuildError(
+      `--locked: ${options.lockFile} lacks ${missing.join(", ")}: build once without --locked and keep the lock file`,
+    );
+  }
+  const apt = await openArchive(image, options);
+  const packages = await lookUpPackages(apt, wanted);
+  return keepLock(image, image.kernelPackage, packages, options);
+}
+
+async function openArchive(
+  { suite, arch }: Pick<Lock, "suite" | "arch">,
+  options: ResolveOptions,
+): Promise<PrivateApt> {
+  const folder = join(options.cacheDir, "apt", `${suite}-${arch}`);
+  const apt = await makePrivateApt(folder, suite, arch, await options.mirrors());
+  options.progress.line(`fetching the package indexes of ${suite} (${arch})`);
+  await updateIndexes(apt);
+  return apt;
+}
+
+function keepLock(
+  { suite, arch }: Pick<Lock, "suite" | "arch">,
+  kernelPackage: string,
+  packages: Lock["packages"],
+  options: ResolveOptions,
+): Lock {
   const old = readOldLock(options.lockFile);
   const isSame = old !== undefined && JSON.stringify(old.packages) === JSON.stringify(packages);
   const lock: Lock = {
-    suite: recipe.suite,
-    arch: recipe.arch,
+    suite,
+    arch,
     // The same packages keep their time, so that --update alone changes no byte of the image.
     resolvedAt: isSame ? old.resolvedAt : new Date().toISOString().replace(/\.\d+Z$/, "Z"),
-    kernelPackage: kernel,
+    kernelPackage,
     packages,
   };
   writeLock(options.lockFile, lock);

@@ -18,6 +18,8 @@ export const buildTools: readonly string[] = [
   "mformat",
   "mcopy",
   "mmd",
+  "grub-mkimage",
+  "qemu-img",
 ];
 
 /** The tools of `wanted` that no folder of `path` holds. */

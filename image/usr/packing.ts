@@ -1,4 +1,5 @@
 import { comparePaths, type Entry, type FileEntry } from "../files/entry.ts";
+import { generalPath } from "./first-touched.ts";
 
 /** Part of a content: `sizeBytes` from `offset` on. */
 export interface Piece {
@@ -23,17 +24,34 @@ export interface Packing {
   placements: Map<string, Placement>;
 }
 
+/** Where those files have their ends that a boot reads. */
+const touchedNeighbourhood = "first touched";
+
 /**
  * Divides contents into blocks. Ends of files, and files smaller than a block, share fragment blocks
- * with their neighbours: those of the same folder of the first two levels, so that a change in one
+ * with their neighbours. Those that a boot reads (`touched`, see firstTouched) come first, in that order:
+ * the kernel unpacks a whole block for the least byte of it, and remembers only three of them. The
+ * others' neighbours are those of the same folder of the first two levels, so that a change in one
  * place leaves the blocks of others as they were. The same content is placed once.
  */
-export function planPacking(entries: readonly Entry[], blockBytes: number): Packing {
+export function planPacking(
+  entries: readonly Entry[],
+  blockBytes: number,
+  touched: readonly string[],
+): Packing {
   const blocks: Piece[] = [];
   const fragments: Piece[][] = [];
   const placements = new Map<string, Placement>();
   let open: { neighbourhood: string; sizeBytes: number } | undefined;
-  for (const entry of entries.filter(isFile).sort((a, b) => comparePaths(a.path, b.path))) {
+  const places = new Map(touched.map((path, index) => [path, index]));
+  const placeOf = ({ path }: Entry) => places.get(generalPath(path));
+  const inOrder = entries
+    .filter(isFile)
+    .sort(
+      (a, b) =>
+        (placeOf(a) ?? places.size) - (placeOf(b) ?? places.size) || comparePaths(a.path, b.path),
+    );
+  for (const entry of inOrder) {
     const { sha256, sizeBytes } = entry;
     if (placements.has(sha256) || sizeBytes === 0) {
       continue;
@@ -46,7 +64,10 @@ export function planPacking(entries: readonly Entry[], blockBytes: number): Pack
     }
     const tailBytes = sizeBytes - wholeBlocks * blockBytes;
     if (tailBytes > 0) {
-      const neighbourhood = entry.path.split("/").slice(0, -1).slice(0, 2).join("/");
+      const neighbourhood =
+        placeOf(entry) === undefined
+          ? entry.path.split("/").slice(0, -1).slice(0, 2).join("/")
+          : touchedNeighbourhood;
       const fits =
         open?.neighbourhood === neighbourhood && open.sizeBytes + tailBytes <= blockBytes;
       if (!open || !fits) {

@@ -33,7 +33,7 @@ function noise(sizeBytes: number): Buffer {
 }
 
 async function pack(entries: Entry[], compress: Compress): Promise<Buffer> {
-  const packing = planPacking(entries, smallBlockBytes);
+  const packing = planPacking(entries, smallBlockBytes, []);
   const pieces = [...packing.blocks.map((piece) => [piece]), ...packing.fragments];
   const packed = await packBlocks(pieces, store, compress, () => undefined);
   return Buffer.concat(
@@ -106,7 +106,7 @@ describe("packing", () => {
   const sizes = (packing: Packing) => packing.fragments.map((pieces) => pieces.length);
 
   it("places the same content once", () => {
-    const packing = planPacking([file("a/x", "same"), file("b/y", "same")], smallBlockBytes);
+    const packing = planPacking([file("a/x", "same"), file("b/y", "same")], smallBlockBytes, []);
     expect(packing.placements.size).toBe(1);
     expect(sizes(packing)).toEqual([1]);
   });
@@ -115,22 +115,43 @@ describe("packing", () => {
     const packing = planPacking(
       [file("a/long", noise(smallBlockBytes + 10)), file("a/short", "s")],
       smallBlockBytes,
+      [],
     );
     expect(packing.blocks).toHaveLength(1);
     expect(sizes(packing)).toEqual([2]);
   });
 
   it("keeps folders apart, so that a change in one leaves the others' blocks as they are", () => {
-    const before = planPacking([file("a/x", "1"), file("b/y", "2")], smallBlockBytes);
-    const after = planPacking([file("a/x", "longer"), file("b/y", "2")], smallBlockBytes);
+    const before = planPacking([file("a/x", "1"), file("b/y", "2")], smallBlockBytes, []);
+    const after = planPacking([file("a/x", "longer"), file("b/y", "2")], smallBlockBytes, []);
     expect(after.fragments[1]).toEqual(before.fragments[1]);
+  });
+
+  it("puts what a boot reads together in the order in which it does, whatever the kernel's version and the processor", () => {
+    const entries = [
+      file("a/x", "x"),
+      file("b/y", "y"),
+      file("lib/modules/6.12/net.ko", "m"),
+      file("lib/x86_64-linux-gnu/libc.so.6", "c"),
+    ];
+    const touched = ["lib/*-linux-gnu/libc.so.6", "lib/modules/*/net.ko", "no/longer/there", "b/y"];
+    const packing = planPacking(entries, smallBlockBytes, touched);
+    const contents = packing.fragments.map((pieces) =>
+      pieces.map(
+        ({ sha256 }) => entries.find((entry) => "sha256" in entry && entry.sha256 === sha256)?.path,
+      ),
+    );
+    expect(contents).toEqual([
+      ["lib/x86_64-linux-gnu/libc.so.6", "lib/modules/6.12/net.ko", "b/y"],
+      ["a/x"],
+    ]);
   });
 
   it("never fills a fragment beyond a block", () => {
     const entries = Array.from({ length: 5 }, (_, index) =>
       file(`a/${index}`, noise(1500 + index)),
     );
-    for (const pieces of planPacking(entries, smallBlockBytes).fragments) {
+    for (const pieces of planPacking(entries, smallBlockBytes, []).fragments) {
       const sum = pieces.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
       expect(sum).toBeLessThanOrEqual(smallBlockBytes);
     }
