@@ -45,7 +45,7 @@ test("an image's id changes with its files and with nothing else", async () => {
 
 test("a folder without an image is told with what to do", async () => {
   await expect(findImage(folder)).rejects.toThrow(
-    `There is no complete image in ${folder}: no manifest.json. Build it with "npm run build", or name its folder with --image.`,
+    `There is no complete image in ${folder}: no manifest.json. Build it with "npm run build", or name its folder or archive with --image.`,
   );
 });
 

@@ -4,10 +4,13 @@ import { join } from "node:path";
 import * as z from "zod";
 import { systemErrorCode } from "../../system-error.ts";
 import { MachineError } from "../error/machine-error.ts";
+import { withoutMark } from "../store/read-file.ts";
 
 const kernelName = "vmlinuz64";
 /** In the order in which the kernel reads them. */
 const initrdNames = ["corepure64.gz", "boot2podman.gz"] as const;
+/** /usr as a disk; images before it had none. */
+const usrDiskName = "boot2podman-usr.img";
 const isoName = "boot2podman.iso";
 
 /** The architectures that images are built for. */
@@ -37,24 +40,45 @@ export interface BootImage {
   readonly architecture: ImageArchitecture;
   readonly commandLine: string;
   readonly kernel: ImageFile;
+  /** What mounts /usr, and /usr itself for RAM. */
   readonly initrds: readonly ImageFile[];
+  /** /usr as a read-only disk, which takes the place of the second initrd. */
+  readonly usrDisk: ImageFile | undefined;
   readonly iso: string;
-  /** The same for the same bytes of kernel and initrds. */
+  /** SHA-256 of the ISO; undefined where no manifest has it. */
+  readonly isoHash: string | undefined;
+  /** The same for the same bytes of kernel, initrds and disk. */
   readonly id: string;
 }
 
+/** What a build says of its image. */
+type Manifest = z.infer<typeof manifest>;
+
 /** Reads what is said of the image in a folder. Throws when it is missing or not whole. */
 export async function findImage(folder: string): Promise<BootImage> {
-  const said = await readManifest(folder);
-  const fileOf = (name: string): ImageFile => {
+  return imageOf(folder, await readManifest(folder));
+}
+
+/** The image whose manifest has this text. Throws when that isn't one. */
+export function readImage(folder: string, text: string): BootImage {
+  return imageOf(folder, parseManifest(folder, text));
+}
+
+function imageOf(folder: string, said: Manifest): BootImage {
+  const fileIfListed = (name: string): ImageFile | undefined => {
     const artifact = said.artifacts.find((one) => one.name === name);
-    if (artifact === undefined) {
+    return artifact && { path: join(folder, name), sha256: artifact.sha256 };
+  };
+  const fileOf = (name: string): ImageFile => {
+    const file = fileIfListed(name);
+    if (file === undefined) {
       throw imageMissing(folder, `manifest.json lists no ${name}`);
     }
-    return { path: join(folder, name), sha256: artifact.sha256 };
+    return file;
   };
   const kernel = fileOf(kernelName);
   const initrds = initrdNames.map(fileOf);
+  const usrDisk = fileIfListed(usrDiskName);
   return {
     folder,
     version: said.version,
@@ -62,8 +86,10 @@ export async function findImage(folder: string): Promise<BootImage> {
     commandLine: said.kernel.commandLine,
     kernel,
     initrds,
+    usrDisk,
     iso: join(folder, isoName),
-    id: identity([kernel, ...initrds]),
+    isoHash: fileIfListed(isoName)?.sha256,
+    id: identity([kernel, ...initrds, ...(usrDisk ? [usrDisk] : [])]),
   };
 }
 
@@ -79,7 +105,9 @@ export function isoAlone(folder: string): BootImage {
     commandLine: "",
     kernel: { path: "", sha256: "" },
     initrds: [],
+    usrDisk: undefined,
     iso: join(folder, isoName),
+    isoHash: undefined,
     id: "",
   };
 }
@@ -87,12 +115,19 @@ export function isoAlone(folder: string): BootImage {
 /** The error for an image that can't be used, and how to come by one. */
 export function imageMissing(folder: string, found: string, cause?: unknown): MachineError {
   return new MachineError(
-    `There is no complete image in ${folder}: ${found}. Build it with "npm run build", or name its folder with --image.`,
+    `There is no complete image in ${folder}: ${found}. Build it with "npm run build", or name its folder or archive with --image.`,
     { cause },
   );
 }
 
-async function readManifest(folder: string): Promise<z.infer<typeof manifest>> {
+/** The error for a file of an image that isn't what the build made. */
+export function imageDamaged(path: string): MachineError {
+  return new MachineError(
+    `${path} is damaged: its hash isn't the one in manifest.json. Build it again with "npm run build".`,
+  );
+}
+
+async function readManifest(folder: string): Promise<Manifest> {
   const path = join(folder, "manifest.json");
   let text: string;
   try {
@@ -101,11 +136,15 @@ async function readManifest(folder: string): Promise<z.infer<typeof manifest>> {
     const absent = systemErrorCode(error) === "ENOENT";
     throw imageMissing(folder, absent ? "no manifest.json" : "manifest.json can't be read", error);
   }
+  return parseManifest(folder, text);
+}
+
+function parseManifest(folder: string, text: string): Manifest {
   try {
-    return manifest.parse(JSON.parse(text));
+    return manifest.parse(JSON.parse(withoutMark(text)));
   } catch (error) {
     throw new MachineError(
-      `${path} isn't a manifest of an image: build it again with "npm run build".`,
+      `${join(folder, "manifest.json")} isn't a manifest of an image: build it again with "npm run build".`,
       {
         cause: error,
       },

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function imageOf(id: string, base = "base!"): Promise<BootImage> {
+async function imageOf(id: string, base = "base!", usr?: string): Promise<BootImage> {
   const put = async (name: string, text: string) => {
     const path = join(folder, name);
     await writeFile(path, text);
@@ -27,7 +27,9 @@ async function imageOf(id: string, base = "base!"): Promise<BootImage> {
     commandLine: "",
     kernel: await put("vmlinuz64", "kernel"),
     initrds: [await put("corepure64.gz", base), await put("boot2podman.gz", "add-on")],
+    usrDisk: usr === undefined ? undefined : await put("boot2podman-usr.img", usr),
     iso: join(folder, "boot2podman.iso"),
+    isoHash: undefined,
     id,
   };
 }
@@ -49,6 +51,28 @@ test("the initrds are one file, the second at a multiple of four", async () => {
   const files = await kernelFiles(store(), await imageOf("a"));
   expect(await readFile(files.kernel, "utf8")).toBe("kernel");
   expect(await readFile(files.initrd, "utf8")).toBe("base!\0\0\0add-on");
+});
+
+test("with /usr on a disk of its own the initrd is the small one", async () => {
+  const files = await kernelFiles(store(), await imageOf("a", "base!", "usr"));
+  expect(await readFile(files.initrd, "utf8")).toBe("base!");
+  expect(await readFile(files.usrDisk ?? "", "utf8")).toBe("usr");
+  const pinned = await cachedImage(store(), "a");
+  expect(await kernelFiles(store(), pinned)).toEqual(files);
+});
+
+test("a cached disk that was changed is made again, or refused when it is only in the cache", async () => {
+  const image = await imageOf("a", "base!", "usr");
+  const { usrDisk = "" } = await kernelFiles(store(), image);
+  await writeFile(usrDisk, "something else");
+  expect(await readFile((await kernelFiles(store(), image)).usrDisk ?? "", "utf8")).toBe("usr");
+  const pinned = await cachedImage(store(), "a");
+  await writeFile(usrDisk, "something else");
+  await expect(kernelFiles(store(), pinned)).rejects.toThrow(/has changed since it was written/);
+});
+
+test("an image from before there was a disk has none", async () => {
+  expect((await kernelFiles(store(), await imageOf("a"))).usrDisk).toBeUndefined();
 });
 
 test.each(["vmlinuz64", "initrd", "image.json"])(

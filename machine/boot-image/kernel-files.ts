@@ -2,30 +2,43 @@ import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { systemErrorCode } from "../../system-error.ts";
+import { isDiskFull, systemErrorCode } from "../../system-error.ts";
 import { MachineError } from "../error/machine-error.ts";
 import { imagesInUse } from "../store/images-in-use.ts";
 import { withLock } from "../store/lock.ts";
 import { syncFolder } from "../store/write-file.ts";
-import { cachedHashes, imageCache, writeDescription } from "./cached-image.ts";
-import { type BootImage, type ImageFile, imageMissing } from "./image.ts";
+import { type CachedHashes, cachedHashes, imageCache, writeDescription } from "./cached-image.ts";
+import { hashOf } from "./hash.ts";
+import { type BootImage, type ImageFile, imageDamaged, imageMissing } from "./image.ts";
 
 /** The one in use and the one used before it stay, and those that machines may step back to. */
 const keptImages = 2;
 /** The kernel looks for the next archive at a multiple of four (buffer-format.rst, "initramfs"). */
 const alignmentBytes = 4;
 const copyTimeoutMs = 120_000;
+/** The kernel's name in the cache. */
+export const kernelName = "vmlinuz64";
+const initrdName = "initrd";
+const usrDiskName = "usr.img";
+/** What the files of an image are called in the cache. */
+export const cachedNames = {
+  kernel: kernelName,
+  initrd: initrdName,
+  usrDisk: usrDiskName,
+} as const;
 
 /** What QEMU is given: one kernel, one initrd. */
 export interface KernelFiles {
   readonly kernel: string;
   readonly initrd: string;
+  /** /usr as a read-only disk, one file for all machines; undefined when it is in the initrd. */
+  readonly usrDisk: string | undefined;
 }
 
 /**
- * The kernel and the joined initrds of an image, since QEMU takes one initrd. They are made once
- * for an image and kept in the store's cache, with their hashes checked on the way; a build that
- * replaces the image's folder meanwhile disturbs nobody.
+ * The kernel, initrd and disk of an image: with /usr on a disk the initrd is the small one that mounts it,
+ * else both joined, since QEMU takes one. They are made once for an image and kept in the store's cache,
+ * with their hashes checked on the way; a build that replaces the image's folder meanwhile disturbs nobody.
  * What lies in the cache is believed by its hash alone: something else is made again, and said.
  * Throws when a file is missing or differs from its hash.
  */
@@ -36,14 +49,18 @@ export async function kernelFiles(
 ): Promise<KernelFiles> {
   const cache = imageCache(store);
   const folder = join(cache, image.id);
-  const files = { kernel: join(folder, "vmlinuz64"), initrd: join(folder, "initrd") };
-  if (await isSound(store, image, files)) {
+  const files = async (): Promise<KernelFiles> => ({
+    kernel: join(folder, kernelName),
+    initrd: join(folder, initrdName),
+    usrDisk: (await cachedHashes(store, image.id))?.usrDisk && join(folder, usrDiskName),
+  });
+  if (await isSound(store, image)) {
     await markUsed(folder);
-    return files;
+    return files();
   }
   const lock = { store, name: ".images", command: "start", timeoutMs: copyTimeoutMs };
   return withLock(lock, async () => {
-    if (!(await isSound(store, image, files))) {
+    if (!(await isSound(store, image))) {
       if (await exists(folder)) {
         warn(`${folder} has changed since it was written: it is made again.`);
         await rm(folder, { recursive: true });
@@ -51,7 +68,7 @@ export async function kernelFiles(
       await make(folder, image);
       await prune(cache, new Set([image.id, ...(await imagesInUse(store))]));
     }
-    return files;
+    return files();
   });
 }
 
@@ -59,7 +76,7 @@ export async function kernelFiles(
  * Whether the cached files are those that were written. An image that is only in the cache, of
  * which an older version wrote no hashes, can't be compared with anything, nor made again.
  */
-async function isSound(store: string, image: BootImage, files: KernelFiles): Promise<boolean> {
+async function isSound(store: string, image: BootImage): Promise<boolean> {
   const folder = join(imageCache(store), image.id);
   if (!(await exists(folder))) {
     return false;
@@ -69,30 +86,32 @@ async function isSound(store: string, image: BootImage, files: KernelFiles): Pro
   if (hashes === undefined) {
     return isOnlyThere;
   }
-  const found = await Promise.all([hashOf(files.kernel), hashOf(files.initrd)]);
-  const isSame = found[0] === hashes.kernel && found[1] === hashes.initrd;
+  const isSame = await areCachedFilesWhole(folder, hashes);
   if (!isSame && isOnlyThere) {
     throw new MachineError(
-      `The kernel or initrd in ${folder} has changed since it was written: choose another image with "podman-machine upgrade --image FOLDER".`,
+      `The kernel, initrd or disk in ${folder} has changed since it was written: choose another image with "podman-machine upgrade --image FOLDER".`,
     );
   }
   return isSame;
 }
 
-/** SHA-256 of a file; undefined when there is none. */
-async function hashOf(path: string): Promise<string | undefined> {
-  const hash = createHash("sha256");
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-      hash.update(chunk);
-    }
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") {
-      return undefined;
-    }
-    throw error;
+/** Whether a folder of the cache holds the files with these hashes; without hashes none is known. */
+export async function areCachedFilesWhole(
+  folder: string,
+  hashes: CachedHashes | undefined,
+): Promise<boolean> {
+  if (hashes === undefined) {
+    return false;
   }
-  return hash.digest("hex");
+  const written = [
+    [kernelName, hashes.kernel],
+    [initrdName, hashes.initrd],
+    ...(hashes.usrDisk === undefined ? [] : [[usrDiskName, hashes.usrDisk]]),
+  ];
+  const same = await Promise.all(
+    written.map(async ([name = "", hash]) => (await hashOf(join(folder, name))) === hash),
+  );
+  return same.every(Boolean);
 }
 
 async function make(folder: string, image: BootImage): Promise<void> {
@@ -100,16 +119,20 @@ async function make(folder: string, image: BootImage): Promise<void> {
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { recursive: true, mode: 0o700 });
   try {
-    const kernel = await concatenate([image.kernel], join(unfinished, "vmlinuz64"), image.folder);
-    const initrd = await concatenate(image.initrds, join(unfinished, "initrd"), image.folder);
-    await writeDescription(unfinished, image, { kernel, initrd });
+    const { usrDisk } = image;
+    const write = (parts: readonly ImageFile[], name: string) =>
+      concatenate(parts, join(unfinished, name), image.folder);
+    const kernel = await write([image.kernel], kernelName);
+    const initrd = await write(usrDisk ? image.initrds.slice(0, 1) : image.initrds, initrdName);
+    const more = usrDisk ? { usrDisk: await write([usrDisk], usrDiskName) } : {};
+    await writeDescription(unfinished, image, { kernel, initrd, ...more });
     await rename(unfinished, folder);
     await syncFolder(join(folder, ".."));
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    if (systemErrorCode(error) === "ENOSPC") {
+    if (isDiskFull(error)) {
       throw new MachineError(
-        `No space on the host's disk for the kernel and initrd in ${folder}.`,
+        `No space on the host's disk for the kernel, initrd and disk in ${folder}.`,
         {
           cause: error,
         },
@@ -171,9 +194,7 @@ async function append(
     throw error;
   }
   if (hash.digest("hex") !== part.sha256) {
-    throw new MachineError(
-      `${part.path} is damaged: its hash isn't the one in manifest.json. Build it again with "npm run build".`,
-    );
+    throw imageDamaged(part.path);
   }
   return sizeBytes;
 }
@@ -190,7 +211,8 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function markUsed(folder: string): Promise<void> {
+/** What was used last goes last. */
+export async function markUsed(folder: string): Promise<void> {
   const now = new Date();
   await utimes(folder, now, now);
 }

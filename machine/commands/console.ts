@@ -66,8 +66,8 @@ export function harmless(text: string): string {
   );
 }
 
-/** Joins this terminal with the console until somebody leaves, or the machine ends. */
-function attach(path: string, name: string): Promise<void> {
+/** Joins this terminal with the console at a socket until somebody leaves, or the machine ends. */
+export function attach(path: string, name: string): Promise<void> {
   const { stdin, stdout } = process;
   return new Promise((resolve, reject) => {
     const socket = connect(path);

@@ -63,13 +63,6 @@ test("env --varlink is a bridge over ssh", async () => {
   );
 });
 
-test("env --help says that the image has no varlink, and what to use", async () => {
-  const { printed } = await run("env", "--help");
-  expect(printed.join(" ").replace(/\s+/g, " ")).toMatch(
-    /--varlink .*the image has no varlink: use CONTAINER_HOST/,
-  );
-});
-
 test("env --json has what env sets", async () => {
   const { printed } = await run("env", "--json");
   expect(JSON.parse(printed.join(""))).toEqual({

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
+import { imageArgument, importArchive, namesArchive } from "../boot-image/machine-archive.ts";
 import type { NewMachine } from "../driver/contract/new-machine.ts";
 import { cacheModes } from "../driver/qemu/disk-device.ts";
 import { UsageError } from "../error/machine-error.ts";
@@ -19,8 +20,10 @@ import { collect, mebibytes, sha256, wholeNumber } from "./arguments.ts";
 import type { CommonFlags } from "./create-common.ts";
 import { parsePublish, parseVolume } from "./volumes.ts";
 
-/** Where `npm run build` leaves the image. */
-export const builtImage = fileURLToPath(new URL("../../dist", import.meta.url));
+/** Where `npm run build` leaves the image; for a program of its own, which has no repository, the folder that it lies in. */
+export const builtImage = import.meta.url.includes("/$bunfs/")
+  ? dirname(process.execPath)
+  : fileURLToPath(new URL("../../dist", import.meta.url));
 
 /** What a machine has when nothing is said; the rest has the defaults of its settings. */
 export const defaultSettings = {
@@ -75,7 +78,11 @@ export function addQemuFlags(command: Command): void {
       mebibytes(diskMinMib),
       usual.DiskSize,
     )
-    .option("--image <folder>", "folder of the image, the output of a build", usual.Image)
+    .option(
+      "--image <folder>",
+      "folder of the image, the output of a build; or an archive of it, a path or URL",
+      usual.Image,
+    )
     .option("--qemu-boot2podman-url, --boot2podman-url <url>", "boot this ISO: a path or URL", "")
     .option("--boot2podman-sha256 <hash>", "the expected SHA-256 of that ISO", sha256, "")
     .option("--iso", "boot the ISO from a CD drive instead of kernel and initrds", false);
@@ -156,6 +163,11 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"
   if (url === "" && flags.boot2podmanSha256 !== "") {
     throw new UsageError("--boot2podman-sha256 is for --boot2podman-url: give both.");
   }
+  if (flags.iso && url === "" && namesArchive(flags.image)) {
+    throw new UsageError(
+      `--iso needs an ISO, which the archive ${flags.image} doesn't have: leave one of both out.`,
+    );
+  }
   const boot = flags.iso || url !== "" ? "iso" : "kernel";
   if (boot === "iso" && (flags.volume.length > 0 || flags.append !== "")) {
     throw new UsageError(
@@ -167,9 +179,7 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"
     labels: flags.label,
     rootful: flags.rootful,
     connection: flags.connection,
-    ...(url === ""
-      ? {}
-      : { fetch: (files, report) => fetchIso(url, files, report, flags.boot2podmanSha256) }),
+    ...fetchOf(flags),
     settings: {
       ...(isBehindNat
         ? { SSHPort: flags.sshPort, LocalPorts: flags.localports }
@@ -180,8 +190,8 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"
       CPU: flags.cpus,
       Program: flags.program,
       Boot: boot,
-      // Empty: the ISO in the machine's own folder.
-      Image: url === "" ? resolve(flags.image) : "",
+      // Empty: the ISO in the machine's own folder, or the image that an archive brought into the cache.
+      Image: url === "" && !namesArchive(flags.image) ? resolve(flags.image) : "",
       Accelerator: flags.accelerator,
       KernelArguments: flags.append,
       Network: flags.qemuNetwork,
@@ -194,5 +204,26 @@ export function qemuMachineOf(flags: QemuFlags & CommonFlags): NewMachine<"qemu"
       Shares: flags.volume.map(parseVolume),
       Publish: flags.publish.map(parsePublish),
     },
+  };
+}
+
+/** What has to be brought before the machine can be made. */
+function fetchOf(flags: QemuFlags): Pick<NewMachine<"qemu">, "fetch"> {
+  const url = flags.boot2podmanUrl;
+  if (url !== "") {
+    return {
+      async fetch({ files }, report) {
+        await fetchIso(url, files, report, flags.boot2podmanSha256);
+        return {};
+      },
+    };
+  }
+  if (!namesArchive(flags.image)) {
+    return {};
+  }
+  return {
+    fetch: async ({ store }, report) => ({
+      ImagePinned: await importArchive(store, imageArgument(flags.image), report),
+    }),
   };
 }

@@ -28,11 +28,7 @@ export function addEnv(program: Command, context: Context): void {
     .option("--shell <shell>", "bash, zsh, sh, fish, tcsh, powershell, cmd or emacs")
     .option("-u, --unset", "print the commands that undo it", false)
     .option("--no-proxy", "add the machine's address to NO_PROXY")
-    .option(
-      "--varlink",
-      "the bridge for varlink clients; the image has no varlink: use CONTAINER_HOST, which env prints",
-      false,
-    )
+    .option("--varlink", "the bridge for clients of Podman 1 and others that speak Varlink", false)
     .option("--json", "the variables as JSON", false)
     .action(async (name: string | undefined, flags: Flags) => {
       const { environment } = context.person;
@@ -109,10 +105,7 @@ export function environmentOf(machine: Machine): Record<string, string> {
   };
 }
 
-/**
- * What clients of podman 1 read. The image has nothing that answers them: podman itself dropped
- * varlink, so the words are for machines of the driver generic that still have it.
- */
+/** What clients of Podman 1 read: a command that speaks Varlink on its standard input and output. */
 function varlinkVariables(context: Context, machine: Machine): Record<string, string> {
   const driver = driverOf(context.host().store, machine.config.DriverName);
   const target = driver.sshTarget(machine, podmanUser(machine));

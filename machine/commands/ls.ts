@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../error/machine-error.ts";
 import { type ListedMachine, listMachines } from "../life/list.ts";
+import { templateNames } from "../store/templates.ts";
 import { renderTemplate } from "../template/render.ts";
 import { collect, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
@@ -45,6 +46,11 @@ export function addLs(program: Command, context: Context): void {
       const all = await listMachines(context.host().store, active, flags.timeout * 1000);
       for (const line of render(all.filter(keep), flags)) {
         context.terminal.out(line);
+      }
+      const isTable = !flags.quiet && !flags.json && flags.format === undefined;
+      const templates = isTable ? await templateNames(context.host().store) : [];
+      if (templates.length > 0) {
+        context.terminal.out(`Templates, see "podman-machine save ls": ${templates.join(", ")}`);
       }
     });
 }

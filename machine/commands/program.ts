@@ -1,15 +1,21 @@
 import { Command, CommanderError, Option } from "commander";
 import { MachineError } from "../error/machine-error.ts";
+import { asMachineError } from "../error/system-failure.ts";
 import { addAddress } from "./address.ts";
+import { addBootc } from "./bootc.ts";
 import { addCompletion } from "./completion.ts";
 import { addConsole, addLogs } from "./console.ts";
 import { hostOf } from "./context.ts";
 import { addCreate } from "./create.ts";
 import { addEnv } from "./env.ts";
+import { addFork } from "./fork.ts";
 import { addLs } from "./ls.ts";
 import { addMount } from "./mount.ts";
 import { addBootChart, addProvision } from "./provision.ts";
+import { addPause, addRestore, addResume } from "./restore.ts";
 import { addRm } from "./rm.ts";
+import { addRun } from "./run.ts";
+import { addSave } from "./save.ts";
 import { addScp } from "./scp.ts";
 import { addSet } from "./set.ts";
 import { addSsh } from "./ssh.ts";
@@ -72,6 +78,12 @@ export function commandLine(caller: Caller): CommandLine {
   addStop(program, context);
   addRestart(program, context);
   addKill(program, context);
+  addPause(program, context);
+  addResume(program, context);
+  addSave(program, context);
+  addFork(program, context);
+  addRestore(program, context);
+  addRun(program, context);
   addRm(program, context);
   addLs(program, context);
   addStatus(program, context);
@@ -85,6 +97,7 @@ export function commandLine(caller: Caller): CommandLine {
   addBootChart(program, context);
   addProvision(program, context);
   addMount(program, context);
+  addBootc(program, context);
   addCompletion(program, context);
   addEnv(program, context);
   addAddress(program, context);
@@ -113,7 +126,8 @@ export async function runCommandLine(args: readonly string[], caller: Caller): P
 }
 
 /** Prints an error as one line, with its causes when they were asked for. */
-export function report(error: unknown, terminal: Terminal, debug: boolean): number {
+export function report(found: unknown, terminal: Terminal, debug: boolean): number {
+  const error = asMachineError(found);
   terminal.error(error instanceof Error ? error.message : String(error));
   if (debug && error instanceof Error) {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {

@@ -8,6 +8,7 @@ import type { Terminal } from "./terminal.ts";
 export function terminalReport(terminal: Terminal): Report {
   return {
     line: (text) => terminal.out(text),
+    progress: (text) => terminal.status(text),
     warn: (text) => terminal.error(text),
     stage({ name, result, durationMs }) {
       const text = `stage ${name} ${result} ${durationMs} ms`;

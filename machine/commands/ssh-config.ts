@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { includedSshConfig, includeLine, sshAlias, withInclude } from "../client/ssh-config.ts";
 import { driverOf } from "../driver/drivers.ts";
+import { sshClientVersion } from "../ssh/client-version.ts";
 import { loadMachine } from "../store/machines.ts";
 import { defaultName } from "../store/name.ts";
 import { readIfThere } from "../store/read-file.ts";
@@ -29,7 +30,7 @@ export function addSshConfig(program: Command, context: Context): void {
       }
       const machine = await loadMachine(store, name ?? defaultName);
       const target = driverOf(store, machine.config.DriverName).sshTarget(machine);
-      context.terminal.out(includedSshConfig(target).trimEnd());
+      context.terminal.out(includedSshConfig(target, await sshClientVersion()).trimEnd());
     });
 }
 

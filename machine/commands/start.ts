@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import type { Command } from "commander";
+import { imageArgument } from "../boot-image/machine-archive.ts";
 import { introduce } from "../life/introduce.ts";
 import { startMachine, waitUntilReady } from "../life/start.ts";
 import { restartMachine, stopMachine } from "../life/stop.ts";
@@ -18,7 +18,7 @@ export function addStart(program: Command, context: Context): void {
     .description("Start machines, and wait until podman answers in them")
     .argument("[names...]", nameHelp)
     .option("--timeout <seconds>", "how long a boot may take", wholeNumber(1, 86_400))
-    .option("--image <folder>", "boot the image in this folder, now and at later starts")
+    .option("--image <folder>", "boot the image in this folder or archive, now and at later starts")
     .action(async (names: string[], flags: Flags) => {
       for (const name of namesOrDefault(names)) {
         await start(context, name, flags);
@@ -52,10 +52,14 @@ export function readyText(name: string, startedMs: number): string {
 async function start(context: Context, name: string, flags: Flags): Promise<void> {
   const host = context.host();
   const startedMs = performance.now();
-  const image = flags.image === undefined ? undefined : resolve(flags.image);
-  const { machine, launched } = await startMachine(host, name, image);
+  const image = flags.image === undefined ? undefined : imageArgument(flags.image);
+  const { machine, launched, resumed } = await startMachine(host, name, image);
   if (!launched) {
-    context.terminal.out(`Machine "${name}" is already running.`);
+    context.terminal.out(
+      resumed
+        ? `Machine "${name}" goes on where it was held.`
+        : `Machine "${name}" is already running.`,
+    );
   }
   const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
   await waitUntilReady(host, machine, timeoutMs);

@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { createInterface } from "node:readline";
 import type { Person } from "../life/host.ts";
 
@@ -30,8 +30,25 @@ export interface Caller {
 export function processCaller(): Caller {
   return {
     terminal: processTerminal(),
-    person: { home: homedir(), environment: process.env },
+    person: { home: homeOf(process.env), environment: process.env },
   };
+}
+
+/** The home that HOME names, else that of the account; empty where neither is known, as for a user without one. */
+export function homeOf(environment: Readonly<Record<string, string | undefined>>): string {
+  const { HOME = "" } = environment;
+  if (HOME !== "") {
+    return HOME;
+  }
+  try {
+    return userInfo().homedir;
+  } catch (error) {
+    // libuv has no entry of the user's in the accounts; bun and node name that differently.
+    if (error instanceof Error) {
+      return "";
+    }
+    throw error;
+  }
 }
 
 const clearLine = "\r\u001b[2K";

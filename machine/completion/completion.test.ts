@@ -19,10 +19,20 @@ _podman_machine; printf '%s\\n' "\${COMPREPLY[@]}"`;
 }
 
 describe("completion", () => {
+  test("podman-bootc has its own beside podman-machine's", async () => {
+    const script = `${await printed("bootc", "completion", "bash")}
+${await printed("completion", "bash")}
+COMP_WORDS=(podman-bootc --machine x to-d); COMP_CWORD=3; _podman_bootc; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(podman-machine res); COMP_CWORD=1; _podman_machine; echo "\${COMPREPLY[@]}"`;
+    const { stdout } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+    expect(stdout).toContain("to-disk\n");
+    expect(stdout).toContain("restart");
+  });
+
   test("bash offers commands, options and choices", async () => {
     const script = await printed("completion", "bash");
     expect(offered(script, "st")).toEqual(["start", "stop", "status"]);
-    expect(offered(script, "-s", "/x", "rest")).toEqual(["restart"]);
+    expect(offered(script, "-s", "/x", "resta")).toEqual(["restart"]);
     expect(offered(script, "create", "--acc")).toEqual(["--accelerator"]);
     expect(offered(script, "create", "--accelerator", "k")).toEqual(["kvm"]);
     expect(offered(script, "rm", "--f")).toEqual(["--force"]);

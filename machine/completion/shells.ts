@@ -15,6 +15,11 @@ export function completionScript(shell: "bash" | "zsh" | "fish", definition: Def
 /** What lists the machines; a store that can't be read completes nothing. */
 const names = "podman-machine ls -q -t 1 2>/dev/null";
 
+/** Each program's has a name of its own: a shell may have both. */
+function functionOf(name: string): string {
+  return `_${name.replaceAll("-", "_")}`;
+}
+
 function bash({ name, options, commands }: Definition): string {
   const cases = commands.map((command) => {
     const words = command.options.flatMap((option) => option.spellings);
@@ -28,11 +33,11 @@ function bash({ name, options, commands }: Definition): string {
   });
   const global = options.flatMap((option) => option.spellings);
   return `# bash completion of ${name}: source it, or put it into /etc/bash_completion.d
-_podman_machine() {
+${functionOf(name)}() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= words= names= i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
-      -s | --storage-path) ((i++)) ;;
+      -s | --storage-path | --machine) ((i++)) ;;
       -*) ;;
       *) command=\${COMP_WORDS[i]}; break ;;
     esac
@@ -43,7 +48,7 @@ ${cases.join("\n")}
   esac
   COMPREPLY=($(compgen -W "$words $names" -- "$word"))
 }
-complete -o default -F _podman_machine ${name}
+complete -o default -F ${functionOf(name)} ${name}
 `;
 }
 
@@ -65,7 +70,7 @@ function zsh({ name, options, commands }: Definition): string {
   );
   return `#compdef ${name}
 # zsh completion of ${name}: put it into a folder of $fpath as _${name}, or source it
-_podman_machine() {
+${functionOf(name)}() {
   local curcontext=$curcontext state line
   local -a commands
   commands=(
@@ -86,7 +91,7 @@ ${cases.join("\n")}
     _describe machine names
   fi
 }
-compdef _podman_machine ${name}
+compdef ${functionOf(name)} ${name}
 `;
 }
 

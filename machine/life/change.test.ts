@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { appendFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runProgram } from "../program/run.ts";
@@ -9,7 +8,7 @@ import { createMachine } from "./create.ts";
 import { makeTestHost, type TestHost } from "./host.testing.ts";
 import { listMachines } from "./list.ts";
 import { removeMachine } from "./remove.ts";
-import { startMachine, waitUntilReady } from "./start.ts";
+import { startMachine } from "./start.ts";
 import { stopMachine } from "./stop.ts";
 import { chooseImage } from "./upgrade.ts";
 
@@ -66,23 +65,6 @@ describe("set", () => {
   });
 });
 
-/** Another image: the same files with one that differs. */
-async function otherImage(): Promise<string> {
-  const folder = join(host.settings.Image, "../other");
-  await cp(host.settings.Image, folder, { recursive: true });
-  await appendFile(join(folder, "vmlinuz64"), " of another build");
-  const path = join(folder, "manifest.json");
-  const manifest = JSON.parse(await readFile(path, "utf8"));
-  const bytes = await readFile(join(folder, "vmlinuz64"));
-  manifest.artifacts[0].sha256 = createHash("sha256").update(bytes).digest("hex");
-  manifest.version = "2";
-  await writeFile(path, JSON.stringify(manifest));
-  return folder;
-}
-
-const choose = (image: string | undefined, rollback = false) =>
-  chooseImage(host, "box", { image, rollback, usual: host.settings.Image });
-
 test("a machine that boots from the ISO gets no shares and no words for the kernel", async () => {
   await host.create("box");
   await stopMachine(host, "box");
@@ -97,39 +79,6 @@ test("a machine that boots from the ISO gets no shares and no words for the kern
   }
   expect((await configOf("box")).Driver).toMatchObject({ Shares: [], KernelArguments: "" });
   await changeMachine(host, "box", { settings: { Shares: [], KernelArguments: "" } });
-});
-
-describe("upgrade", () => {
-  test("the newest image is booted, and the one before stays to go back to", async () => {
-    await host.create("box");
-    expect(await choose(undefined)).toMatchObject({
-      version: "1",
-      isOther: false,
-      isRunning: true,
-    });
-    await expect(choose(undefined, true)).rejects.toThrow('"box" has no previous image');
-    const folder = await otherImage();
-    expect(await choose(folder)).toMatchObject({ version: "2", isOther: true, isRunning: true });
-    await stopMachine(host, "box");
-    await startMachine(host, "box");
-    await stopMachine(host, "box");
-    // What was built is gone, and still it goes back.
-    await rm(host.settings.Image, { recursive: true });
-    expect(await choose(undefined, true)).toMatchObject({ version: "1", isOther: true });
-    const { machine } = await startMachine(host, "box");
-    await waitUntilReady(host, machine);
-    expect(JSON.parse(await readFile(host.files("box").process, "utf8")).imageVersion).toBe("1");
-    await stopMachine(host, "box");
-    expect(await choose(folder)).toMatchObject({ version: "2", isOther: true });
-    await startMachine(host, "box");
-    expect(JSON.parse(await readFile(host.files("box").process, "utf8")).imageVersion).toBe("2");
-  });
-
-  test("an image that isn't there changes nothing", async () => {
-    await host.create("box");
-    await expect(choose("/nonexistent")).rejects.toThrow("There is no complete image");
-    expect((await configOf("box")).Driver).toMatchObject({ Image: host.settings.Image });
-  });
 });
 
 describe("a machine of the podman-machine before this one", () => {

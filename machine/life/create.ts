@@ -1,7 +1,7 @@
 import { mkdir, rename, rm } from "node:fs/promises";
-import { systemErrorCode } from "../../system-error.ts";
+import { isDiskFull } from "../../system-error.ts";
 import type { Driver } from "../driver/contract/driver.ts";
-import type { NewMachine } from "../driver/contract/new-machine.ts";
+import type { Fetched, NewMachine } from "../driver/contract/new-machine.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { MachineError } from "../error/machine-error.ts";
 import { checkNewConfig, type MachineConfig, writeConfig } from "../store/config.ts";
@@ -37,7 +37,8 @@ export function createMachine(host: Host, name: string, wanted: NewMachine): Pro
       await driver.launch(machine, host.report);
     } catch (error) {
       await driver.remove(machine);
-      await rm(machine.files.folder, { recursive: true, force: true });
+      // What keeps the logs may still write the last words of a machine that has just ended.
+      await rm(machine.files.folder, { recursive: true, force: true, maxRetries: 10 });
       throw error;
     }
     // What the launch wrote down is in there by now.
@@ -55,17 +56,17 @@ async function make(
   const folder = machineFolder(host.store, name);
   const files = filesIn(unfinished);
   if (wanted.fetch === undefined) {
-    await driver.check({ name, files, config: configOf(host, driver, name, wanted, 1) });
+    await driver.check({ name, files, config: configOf(host, driver, name, wanted, {}, 1) });
   }
   // What a create or rm that was killed left.
   await rm(unfinished, { recursive: true, force: true });
   await rm(removedFolder(host.store, name), { recursive: true, force: true });
   try {
     await mkdir(unfinished, { recursive: true, mode: 0o700 });
-    await wanted.fetch?.(files, host.report);
+    const fetched = (await wanted.fetch?.({ store: host.store, files }, host.report)) ?? {};
     const config = await withLock(portLock(host, `create ${name}`), async () => {
       const port = await choosePort(host, driver, name, wanted);
-      const chosen = configOf(host, driver, name, wanted, port);
+      const chosen = configOf(host, driver, name, wanted, fetched, port);
       await writeConfig(files.config, chosen);
       return chosen;
     });
@@ -105,6 +106,7 @@ function configOf(
   driver: Driver,
   name: string,
   { driver: driverName, labels, rootful, connection, settings }: NewMachine,
+  fetched: Fetched,
   sshPort: number | undefined,
 ): MachineConfig {
   const files = filesIn(machineFolder(host.store, name));
@@ -116,6 +118,7 @@ function configOf(
       SSHKeyPath: files.key,
       StorePath: host.store,
       ...settings,
+      ...fetched,
       ...(driver.forwardsPort(settings)
         ? { SSHPort: sshPort, SSHPortFixed: settings.SSHPort !== undefined }
         : {}),
@@ -132,7 +135,7 @@ function configOf(
 }
 
 function withoutRoom(error: unknown, folder: string): unknown {
-  if (systemErrorCode(error) === "ENOSPC") {
+  if (isDiskFull(error) || (error instanceof Error && isDiskFull(error.cause))) {
     return new MachineError(
       `No space on the host's disk for ${folder}: free some, or name another --storage-path.`,
       {

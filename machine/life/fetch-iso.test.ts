@@ -40,7 +40,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const silent = { line: () => undefined, warn: () => undefined, stage: () => undefined };
+const silent = {
+  line: () => undefined,
+  warn: () => undefined,
+  progress: () => undefined,
+  stage: () => undefined,
+};
 const address = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 const fetchFrom = (path: string) => fetchIso(`${address()}${path}`, filesIn(folder), silent);
 

@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { systemErrorCode } from "../../system-error.ts";
+import { downloadFailure, downloadTo } from "../boot-image/download.ts";
 import type { Report } from "../driver/contract/driver.ts";
 import { MachineError } from "../error/machine-error.ts";
 import type { MachineFiles } from "../store/machine-files.ts";
 
-const downloadTimeoutMs = 900_000;
 /** Several times the size of an ISO of ours; a server that goes on sending fills no disk. */
 const downloadMaxBytes = 1024 ** 3;
 
@@ -38,7 +35,9 @@ export async function fetchIso(
     }
     await checkHash(path, sha256);
   } catch (error) {
-    throw new MachineError(`The ISO ${url} can't be fetched: ${reasonOf(error)}`, { cause: error });
+    throw new MachineError(`The ISO ${url} can't be fetched: ${downloadFailure(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -49,28 +48,13 @@ async function download(
   report: Report,
   sha256: string,
 ): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(downloadTimeoutMs) });
-  if (!response.ok || response.body === null) {
-    throw new Error(`the server says ${response.status} ${response.statusText}`.trim());
-  }
-  // An https: address may lead to an http: one.
-  if (sha256 === "" && [url, response.url].some((one) => one.startsWith("http:"))) {
+  const limits = { maxBytes, nothingHas: "no ISO of boot2podman has" };
+  const { isEncrypted } = await downloadTo(url, path, limits);
+  if (sha256 === "" && !isEncrypted) {
     report.warn(
       `${url} came by http: not encrypted, so it may have been changed on the way: give --boot2podman-sha256, or an https: address.`,
     );
   }
-  let sizeBytes = 0;
-  const bounded = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > maxBytes) {
-        throw new Error(`it has more than ${maxBytes} bytes, which no ISO of boot2podman has`);
-      }
-      yield chunk;
-    }
-  };
-  const body = Readable.fromWeb(response.body);
-  await pipeline(body, bounded, createWriteStream(path, { mode: 0o600 }));
 }
 
 async function checkHash(path: string, sha256: string): Promise<void> {
@@ -86,18 +70,3 @@ async function checkHash(path: string, sha256: string): Promise<void> {
     throw new Error(`its SHA-256 is ${found}, expected ${sha256}`);
   }
 }
-
-/** The runtime's own text for a failed connection is advice to programmers; its code may be the cause's. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return String(error);
-  }
-  const code = systemErrorCode(error) ?? systemErrorCode(error.cause) ?? "";
-  return connectionErrors[code] ?? error.message;
-}
-
-const connectionErrors: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "no answer",
-  ECONNRESET: "the connection broke off",
-  UND_ERR_SOCKET: "the connection broke off",
-};

@@ -40,10 +40,14 @@ export interface TestHost extends Host {
   dispose(): Promise<void>;
 }
 
-/** Makes a host on which machines are run by a stand-in for QEMU. */
-export async function makeTestHost(): Promise<TestHost> {
+/**
+ * Makes a host on which machines are run by a stand-in for QEMU.
+ *
+ * @param inStore a folder for the store; undefined: one in a temporary folder.
+ */
+export async function makeTestHost(inStore?: string): Promise<TestHost> {
   const folder = await mkdtemp(join(tmpdir(), "b2p-life-"));
-  const store = join(folder, "store");
+  const store = inStore ?? join(folder, "store");
   const image = join(folder, "image");
   await writeImage(image);
   const lines: string[] = [];
@@ -51,6 +55,7 @@ export async function makeTestHost(): Promise<TestHost> {
   const report: Report = {
     line: (text) => lines.push(text),
     warn: (text) => warnings.push(text),
+    progress: () => undefined,
     stage: ({ name, result }) => lines.push(`stage ${name} ${result}`),
   };
   const host: Host = { store, report };

@@ -35,3 +35,14 @@ export function machineLock(host: Host, name: string, command: string) {
 export function portLock(host: Host, command: string) {
   return { store: host.store, name: ".ports", command, timeoutMs: lockTimeoutMs };
 }
+
+/** The lock of one template, for a command of that name. */
+export function templateLock(host: Host, name: string, command: string) {
+  return {
+    store: host.store,
+    name: `.template-${name}`,
+    command: `${command} ${name}`,
+    timeoutMs: lockTimeoutMs,
+    onWait: (holder: string) => host.report.line(`Waiting for ${holder}...`),
+  };
+}

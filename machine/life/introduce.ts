@@ -4,6 +4,7 @@ import { hostKeysIn, knownHostName, updateKnownHosts } from "../client/known-hos
 import { type Connection, connectPodman } from "../client/podman-connection.ts";
 import { includedSshConfig } from "../client/ssh-config.ts";
 import { driverOf } from "../driver/drivers.ts";
+import { sshClientVersion } from "../ssh/client-version.ts";
 import { keyPath } from "../store/config.ts";
 import { withLock } from "../store/lock.ts";
 import type { Machine } from "../store/machines.ts";
@@ -21,7 +22,11 @@ export async function introduce(host: Host, machine: Machine): Promise<void> {
     return;
   }
   const target = driver.sshTarget(machine);
-  await writeFileAtomic(machine.files.sshConfig, includedSshConfig(target), 0o600);
+  await writeFileAtomic(
+    machine.files.sshConfig,
+    includedSshConfig(target, await sshClientVersion()),
+    0o600,
+  );
   if (host.person === undefined || !HostOptions.Connection) {
     return;
   }

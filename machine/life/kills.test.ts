@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { type IPty, spawn as openTerminal } from "node-pty";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readProcess } from "../driver/qemu/process.ts";
 import { makeTestHost, type TestHost } from "./host.testing.ts";
@@ -19,15 +20,20 @@ beforeEach(async () => {
 });
 afterEach(() => host.dispose());
 
-/** Starts `create` as a person does, and kills it and its helpers' parent at the first line that fits. */
-async function createKilledAt(line: RegExp, kernelArguments: string): Promise<boolean> {
+/** The words of a person who makes a machine. */
+function createWords(kernelArguments: string): string[] {
   const { Image, Program } = host.settings;
   const flags = [
     ...["--image", Image, "--program", Program, "--accelerator", "tcg"],
     ...["--memory", "256", "--disk-size", "256", "--no-connection", "--timeout", "60"],
     ...["--append", kernelArguments],
   ];
-  const child = spawn(program, ["-s", host.store, "create", ...flags, "box"], {
+  return ["-s", host.store, "create", ...flags, "box"];
+}
+
+/** Starts `create` as a person does, and kills it and its helpers' parent at the first line that fits. */
+async function createKilledAt(line: RegExp, kernelArguments: string): Promise<boolean> {
+  const child = spawn(program, createWords(kernelArguments), {
     stdio: ["ignore", "pipe", "ignore"],
     env: { ...process.env, HOME: host.store },
   });
@@ -79,6 +85,26 @@ test.each([
     expect(await readProcess(pid)).toBeUndefined();
   },
 );
+
+test.each([
+  ["is closed", (terminal: IPty) => terminal.kill("SIGKILL")],
+  ["sends ^C", (terminal: IPty) => terminal.write("\u0003")],
+])("a machine goes on when the terminal of its create %s, which ends that", async (_, end) => {
+  const terminal = openTerminal(program, createWords("fake.waits"), {
+    env: { ...process.env, HOME: host.store },
+  });
+  const ended = new Promise((resolve) => terminal.onExit(resolve));
+  await new Promise<void>((resolve) => {
+    terminal.onData((text) => text.includes("cgroups") && resolve());
+  });
+  end(terminal);
+  await ended;
+  await expect.poll(() => host.states(), { timeout: 60_000 }).toEqual({ box: "Running" });
+  await writeFile(join(host.files("box").folder, "go"), "");
+  const { machine, launched } = await startMachine(host, "box");
+  expect(launched).toBe(false);
+  await waitUntilReady(host, machine, 60_000);
+});
 
 test("machines are created, started and removed at the same time", async () => {
   const names = ["a", "b", "c"];

@@ -1,6 +1,7 @@
 import type { MachineState } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { MachineError } from "../error/machine-error.ts";
+import { asMachineError } from "../error/system-failure.ts";
 import { labelsOf } from "../store/config.ts";
 import { loadMachine, machineNames } from "../store/machines.ts";
 
@@ -59,7 +60,8 @@ async function look(
       labels: labelsOf(machine.config),
       responseTimeMs: took(),
     };
-  } catch (error) {
+  } catch (cause) {
+    const error = asMachineError(cause);
     if (!(error instanceof MachineError)) {
       throw error;
     }

@@ -15,9 +15,9 @@ export async function loadRunning(
 ): Promise<Machine> {
   const machine = await loadMachine(store, name);
   const driver = driverOf(store, machine.config.DriverName);
-  const { state } = await driver.observe(machine, observeTimeoutMs);
+  const { state, error } = await driver.observe(machine, observeTimeoutMs);
   if (state !== "Running") {
-    throw new MachineError(refusal);
+    throw new MachineError(error === undefined ? refusal : `${refusal} (${state}: ${error})`);
   }
   return machine;
 }

@@ -1,7 +1,10 @@
+import { access, constants } from "node:fs/promises";
+import { systemErrorCode } from "../../system-error.ts";
 import type { Driver, Observed } from "../driver/contract/driver.ts";
 import { driverOf } from "../driver/drivers.ts";
 import { MachineError } from "../error/machine-error.ts";
 import { changeDriver } from "../store/change.ts";
+import { keyPath } from "../store/config.ts";
 import { withLock } from "../store/lock.ts";
 import { loadMachine, type Machine } from "../store/machines.ts";
 import { chooseFreePort, isPortFree, parsePortRange } from "../store/port.ts";
@@ -13,12 +16,14 @@ export interface Started {
   readonly machine: Machine;
   /** False when it ran already. */
   readonly launched: boolean;
+  /** True when it was held, and goes on. */
+  readonly resumed?: boolean;
 }
 
 /**
- * Starts a machine unless it runs; resolves when it runs.
+ * Starts a machine unless it runs, or lets it go on when it is held; resolves when it runs.
  *
- * @param image a folder that the machine boots from now on, instead of the one in its config.
+ * @param image a folder or archive that the machine boots from now on, instead of the one in its config.
  */
 export async function startMachine(host: Host, name: string, image?: string): Promise<Started> {
   // An unknown name is told before anything is locked.
@@ -30,8 +35,12 @@ export async function startMachine(host: Host, name: string, image?: string): Pr
     if (observed.state === "Running") {
       return { machine, launched: false };
     }
+    if (observed.canGoOn && driver.resume !== undefined) {
+      await driver.resume(machine);
+      return { machine, launched: false, resumed: true };
+    }
     refuseUnlessStopped(name, observed);
-    const current = await withImage(machine, image);
+    const current = await withImage(host, driver, machine, image);
     await driver.check(current);
     const ready = await withFreePort(host, driver, current);
     await driver.launch(ready, host.report);
@@ -47,6 +56,23 @@ export async function waitUntilReady(
 ): Promise<void> {
   const driver = driverOf(host.store, machine.config.DriverName);
   await driver.waitUntilReady(machine, { timeoutMs, report: host.report });
+  await tellMissingKey(host, machine);
+}
+
+/** ssh would only say that it is refused. */
+async function tellMissingKey({ report }: Host, { name, files, config }: Machine): Promise<void> {
+  const key = keyPath(files.folder, config);
+  if (key === undefined) {
+    return;
+  }
+  try {
+    await access(key, constants.R_OK);
+  } catch (error) {
+    const found = systemErrorCode(error) === "ENOENT" ? "is missing" : "can't be read";
+    report.warn(
+      `The key of "${name}", ${key}, ${found}: nobody can log in with it, podman neither. Restore it from a backup; "podman-machine console ${name}" needs none.`,
+    );
+  }
 }
 
 function refuseUnlessStopped(name: string, observed: Observed): void {
@@ -56,12 +82,25 @@ function refuseUnlessStopped(name: string, observed: Observed): void {
   }
 }
 
-async function withImage(machine: Machine, image: string | undefined): Promise<Machine> {
-  const { Driver } = machine.config;
-  if (image === undefined || !("Image" in Driver) || image === Driver.Image) {
+/** It is written down once it is known to be whole. */
+async function withImage(
+  host: Host,
+  driver: Driver,
+  machine: Machine,
+  image: string | undefined,
+): Promise<Machine> {
+  const { config } = machine;
+  if (image === undefined || !("Image" in config.Driver)) {
     return machine;
   }
-  return changeDriver(machine, { Image: image, ImagePinned: "" });
+  if (driver.chooseImage === undefined) {
+    const Driver = { ...config.Driver, Image: image };
+    await driver.check({ ...machine, config: { ...config, Driver } as Machine["config"] });
+    return changeDriver(machine, { Image: image });
+  }
+  const wanted = { image, rollback: false, usual: image };
+  const { settings } = await driver.chooseImage(machine, wanted, host.report);
+  return changeDriver(machine, settings);
 }
 
 /** A port that nobody chose, and that another program has taken since, is replaced by a free one. */

@@ -22,7 +22,8 @@ export async function stopMachine(
     if (observed.state === "Stopped") {
       return false;
     }
-    if (observed.state === "Error" || observed.state === "Timeout") {
+    const isBroken = observed.state === "Error" || observed.state === "Timeout";
+    if (isBroken && observed.canGoOn !== true) {
       throw new MachineError(`"${name}" can't be stopped: ${observed.error}.`);
     }
     host.report.line(`Stopping "${name}"...`);

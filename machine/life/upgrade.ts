@@ -12,11 +12,13 @@ export interface ImageChoice {
   /** False when it runs, or would have booted, just this. */
   readonly isOther: boolean;
   readonly isRunning: boolean;
+  /** Puts the machine back to the image that it booted last. */
+  undo(): Promise<void>;
 }
 
 /**
- * Chooses the image that a machine boots from now on. Nothing is touched when it is missing; throws for a machine
- * whose driver has no choice of images.
+ * Chooses the image that a machine boots from now on, once all of it is checked and at hand: nothing is touched
+ * when it isn't whole. Throws for a machine whose driver has no choice of images.
  */
 export async function chooseImage(
   host: Host,
@@ -33,10 +35,14 @@ export async function chooseImage(
         namesOf(host, (other) => other.chooseImage !== undefined),
       );
     }
-    const { settings, ...image } = await driver.chooseImage(machine, wanted);
+    const { settings, wayBack, ...image } = await driver.chooseImage(machine, wanted, host.report);
     await changeDriver(machine, settings);
     const { state } = await driver.observe(machine, observeTimeoutMs);
-    return { ...image, isRunning: state === "Running" };
+    const undo = () =>
+      withLock(machineLock(host, name, "upgrade"), async () => {
+        await changeDriver(await loadMachine(host.store, name), wayBack);
+      });
+    return { ...image, isRunning: state === "Running", undo };
   });
 }
 

@@ -25,31 +25,34 @@ export function runProgram(
     timeoutMs: number;
     cwd?: string;
     environment?: Readonly<Record<string, string | undefined>>;
-    /** Open files that it gets as its descriptors 3, 4 and so on. */
-    descriptors?: readonly number[];
+    /** What the program reads; nothing by default. */
+    input?: string;
   },
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
-      stdio: ["ignore", "pipe", "pipe", ...(options.descriptors ?? [])],
+      stdio: ["pipe", "pipe", "pipe"],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.environment === undefined ? {} : { env: options.environment }),
     });
+    // A program may end without having read all of it.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(options.input ?? "");
     let stdout = "";
     let stderr = "";
     let timedOut = false;
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
     });
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
     const deadline = setTimeout(() => {
       timedOut = true;
       child.kill("SIGKILL");
       // A process stuck in the kernel may never report its end: don't wait for it.
-      child.stdout?.destroy();
-      child.stderr?.destroy();
+      child.stdout.destroy();
+      child.stderr.destroy();
       child.unref();
       resolve({ exitCode: undefined, signal: "SIGKILL", stdout, stderr, timedOut });
     }, options.timeoutMs);

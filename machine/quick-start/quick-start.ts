@@ -28,11 +28,15 @@ export async function quickStart(caller: Caller): Promise<number> {
   const { terminal } = caller;
   await build();
   const host = hostOf(caller, undefined);
-  const { machine, launched } = await createOrStart(host);
+  const { machine, launched, resumed } = await createOrStart(host);
   await waitUntilReady(host, machine);
   await introduce(host, machine);
   if (!launched) {
-    terminal.out(`"${machine.name}" is already running.`);
+    terminal.out(
+      resumed
+        ? `"${machine.name}" goes on where it was held.`
+        : `"${machine.name}" is already running.`,
+    );
     await sayIfImageIsNewer(terminal, machine);
   }
   const target = driverOf(host.store, machine.config.DriverName).sshTarget(machine, "root");

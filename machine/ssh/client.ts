@@ -1,3 +1,5 @@
+import { quotedPath } from "./paths.ts";
+
 /** Whom to log in as, and where. */
 export interface SshTarget {
   /** The machine's name: its key is known under this, whatever its port is. */
@@ -29,12 +31,13 @@ export function sshArguments(target: SshTarget, command: readonly string[]): str
     ...option("PasswordAuthentication=no"),
     ...option("ServerAliveInterval=60"),
     ...option("StrictHostKeyChecking=accept-new"),
-    ...option(`UserKnownHostsFile=${quoted(target.knownHostsPath)}`),
+    ...option(`UserKnownHostsFile=${quotedPath(target.knownHostsPath)}`),
     ...option(`HostKeyAlias=${target.name}`),
     `${target.user}@${target.host}`,
     ...(target.keyPath === undefined
       ? []
-      : [...option("IdentitiesOnly=yes"), "-i", withoutTokens(target.keyPath)]),
+      : // Not -i, which looks for a file of that name before it reads tokens in it.
+        [...option("IdentitiesOnly=yes"), ...option(`IdentityFile=${quotedPath(target.keyPath)}`)]),
     ...["-p", String(target.port)],
     ...command,
   ];
@@ -42,14 +45,4 @@ export function sshArguments(target: SshTarget, command: readonly string[]): str
 
 function option(text: string): string[] {
   return ["-o", text];
-}
-
-/** ssh expands %-tokens and ${VARIABLES} in the paths it is given (ssh_config(5), TOKENS). */
-function withoutTokens(path: string): string {
-  return path.replaceAll("%", "%%");
-}
-
-/** The value of a -o option is split at spaces unless it is quoted. */
-function quoted(path: string): string {
-  return `"${withoutTokens(path)}"`;
 }

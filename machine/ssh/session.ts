@@ -18,3 +18,17 @@ export function captureSsh(
 ): Promise<ProgramResult> {
   return runProgram("ssh", [...sshArguments(target, command)], { timeoutMs });
 }
+
+/** Runs a command in the machine whose output a person follows on standard error; returns its exit status. */
+export function followSsh(target: SshTarget, command: readonly string[]): Promise<number> {
+  return runAttached("ssh", sshArguments(target, command), ["ignore", 2, 2]);
+}
+
+/** Runs a command in the machine without a terminal, and writes what it prints to an open file. */
+export function sshToFile(
+  target: SshTarget,
+  command: readonly string[],
+  descriptor: number,
+): Promise<number> {
+  return runAttached("ssh", sshArguments(target, command), ["ignore", descriptor, 2]);
+}

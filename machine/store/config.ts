@@ -1,9 +1,10 @@
 import { basename, join } from "node:path";
 import * as z from "zod";
 import { MachineError } from "../error/machine-error.ts";
+import { asMachineError } from "../error/system-failure.ts";
 import { type DriverName, driverSettings, readSettings, type Settings } from "./driver-config.ts";
 import { unknownMachine } from "./name.ts";
-import { readIfThere } from "./read-file.ts";
+import { readIfThere, withoutMark } from "./read-file.ts";
 import { writeFileAtomic } from "./write-file.ts";
 
 const hostOptions = z
@@ -78,7 +79,7 @@ export function labelsOf(config: MachineConfig): readonly string[] {
 export function parseConfig(text: string, path: string): MachineConfig {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(withoutMark(text));
   } catch (error) {
     throw new MachineError(`${path} is not JSON: restore it, or remove the machine's folder.`, {
       cause: error,
@@ -121,7 +122,10 @@ export async function readConfig(path: string, name: string): Promise<MachineCon
   try {
     text = await readIfThere(path);
   } catch (error) {
-    throw new MachineError(`${path} can't be read: ${messageOf(error)}`, { cause: error });
+    const known = asMachineError(error);
+    throw known instanceof MachineError
+      ? known
+      : new MachineError(`${path} can't be read: ${messageOf(error)}`, { cause: error });
   }
   if (text === undefined) {
     throw unknownMachine(name);

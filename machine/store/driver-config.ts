@@ -4,6 +4,9 @@ import { folderShare } from "./share.ts";
 /** What can be behind a machine's network interface. */
 export const networks = ["user", "restricted", "tap", "bridge"] as const;
 
+/** One of them. */
+export type NetworkKind = (typeof networks)[number];
+
 /** Whether QEMU is the guest's network, and this host's ports lead to it. */
 export function isUserNetwork(network: (typeof networks)[number]): boolean {
   return network === "user" || network === "restricted";
@@ -64,8 +67,10 @@ const qemu = z.strictObject({
   /** The image that it booted last, and the one before: both stay in the store's cache. */
   ImageBooted: z.string().default(""),
   ImageBefore: z.string().default(""),
-  /** The image that it boots whatever the folder holds, after a step back; empty: the folder's. */
+  /** The image that it boots whatever the folder holds: after a step back, or from an archive; empty: the folder's. */
   ImagePinned: z.string().default(""),
+  /** The template whose memory it went on from at first; empty: it was booted. */
+  Template: z.string().default(""),
   Accelerator: z.enum(["auto", "kvm", "tcg"]).default("auto"),
   /** More words for the kernel command line. */
   KernelArguments: z.string().default(""),

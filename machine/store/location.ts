@@ -1,8 +1,9 @@
 import { join, resolve } from "node:path";
+import { MachineError } from "../error/machine-error.ts";
 
 /**
  * The folder that holds all machines: the `--storage-path` option, else MACHINE_STORAGE_PATH,
- * else `~/.local/machine`, where the podman-machine that existed before keeps its machines too.
+ * else where there is a home `~/.local/machine`, where the podman-machine that existed before keeps its machines too.
  */
 export function storeFolder(options: {
   storagePath: string | undefined;
@@ -13,5 +14,10 @@ export function storeFolder(options: {
   if (chosen !== undefined && chosen !== "") {
     return resolve(chosen);
   }
-  return join(options.home, ".local", "machine");
+  if (options.home === "") {
+    throw new MachineError(
+      "There is no home folder for the machines: set HOME, or name a folder with --storage-path.",
+    );
+  }
+  return join(resolve(options.home), ".local", "machine");
 }

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { runProgram } from "../program/run.ts";
 import { takeLock, withLock } from "./lock.ts";
 
 let store: string;
@@ -79,4 +80,20 @@ test("a holder that is killed leaves no lock behind", async () => {
   await expect(takeLock(options(100))).rejects.toThrow("is busy");
   holder.kill("SIGKILL");
   await (await takeLock(options(patienceMs))).release();
+});
+
+test.runIf(process.getuid?.() === 0)("a lock is taken on a full disk", async () => {
+  const mount = (...words: string[]) => runProgram("mount", words, { timeoutMs: patienceMs });
+  await mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", store);
+  try {
+    const lock = await takeLock(options(patienceMs));
+    await lock.release();
+    await writeFile(join(store, "locks/box"), "");
+    await expect(writeFile(join(store, "filler"), Buffer.alloc(2 ** 20))).rejects.toThrow("ENOSPC");
+    const again = await takeLock(options(patienceMs));
+    await expect(takeLock(options(100))).rejects.toThrow('"box" is busy: another command');
+    await again.release();
+  } finally {
+    await runProgram("umount", [store], { timeoutMs: patienceMs });
+  }
 });

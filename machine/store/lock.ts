@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isDiskFull } from "../../system-error.ts";
 import { MachineError } from "../error/machine-error.ts";
+import { hostSystem } from "../host-system/host-system.ts";
 import { cannotRun } from "../program/run.ts";
 
-/** flock(1) exits with this when somebody else holds the lock; no other error of it has this code. */
+/** What takes the lock exits with this when somebody else holds it; no other error has this code. */
 const heldElsewhere = 75;
 
 /** A lock that is held until it is released, or until this process ends in whatever way. */
@@ -18,7 +20,7 @@ type OnWait = (holder: string) => void;
 /**
  * Takes the lock of one machine (or of one shared thing, such as the choice of a port).
  *
- * The lock is flock(2) held by flock(1) around a `cat`: the kernel drops it when the pipe to `cat`
+ * The lock is flock(2) held by a program of the host (on Linux flock(1) around a `cat`): the kernel drops it when the pipe to it
  * closes, so a killed command leaves no stale lock, and there is no moment at which two commands
  * both find one stale. Lock files stay: unlinking one lets two commands lock two different files.
  *
@@ -34,13 +36,14 @@ export async function takeLock(options: {
   const folder = join(options.store, "locks");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, options.name);
-  const first = await tryLock(path, ["--nonblock"]);
+  // flock(1) would only give a number for what is denied here.
+  await (await open(path, "a", 0o600)).close();
+  const first = await tryLock(path, 0);
   if (first !== undefined) {
     return held(path, first, options.command);
   }
   options.onWait?.(await holderOf(path));
-  const seconds = (options.timeoutMs / 1000).toFixed(3);
-  const second = await tryLock(path, ["--timeout", seconds]);
+  const second = await tryLock(path, options.timeoutMs / 1000);
   if (second !== undefined) {
     return held(path, second, options.command);
   }
@@ -63,23 +66,22 @@ export async function withLock<T>(
 }
 
 /** The process that holds the lock, or undefined when somebody else does. */
-function tryLock(path: string, how: readonly string[]): Promise<ChildProcess | undefined> {
+function tryLock(path: string, waitSeconds: number): Promise<ChildProcess | undefined> {
   return new Promise((resolve, reject) => {
-    const child = spawn(
-      "flock",
-      ["--exclusive", "--conflict-exit-code", String(heldElsewhere), ...how, path, "cat"],
-      // Its own process group: ^C in the terminal must not drop the lock before the command ends.
-      { stdio: ["pipe", "pipe", "ignore"], detached: true },
-    );
-    child.on("error", (error) => reject(cannotRun("flock", error)));
-    // What `cat` echoes proves that flock has the lock and has started it.
+    const [program = "", ...words] = hostSystem.lockWords(path, waitSeconds);
+    // Its own process group: ^C in the terminal must not drop the lock before the command ends.
+    const child = spawn(program, words, { stdio: ["pipe", "pipe", "ignore"], detached: true });
+    child.on("error", (error) => reject(cannotRun(program, error)));
+    // What it echoes proves that it has the lock.
     child.stdout.once("data", () => resolve(child));
     child.on("exit", (code) => {
       if (code === heldElsewhere) {
         resolve(undefined);
       } else {
         reject(
-          new MachineError(`The lock ${path} can't be taken: flock ended with status ${code}.`),
+          new MachineError(
+            `The lock ${path} can't be taken: ${program} ended with status ${code}.`,
+          ),
         );
       }
     });
@@ -90,7 +92,7 @@ function tryLock(path: string, how: readonly string[]): Promise<ChildProcess | u
 }
 
 async function held(path: string, child: ChildProcess, command: string): Promise<Lock> {
-  await writeFile(path, `${process.pid} ${command}\n`);
+  await writeHolder(path, `${process.pid} ${command}\n`);
   return {
     release: () =>
       new Promise((resolve) => {
@@ -103,6 +105,17 @@ async function held(path: string, child: ChildProcess, command: string): Promise
         child.stdin?.end();
       }),
   };
+}
+
+/** Who holds it is for others to read: on a full disk they are told less, and a machine can still be stopped. */
+async function writeHolder(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    if (!isDiskFull(error)) {
+      throw error;
+    }
+  }
 }
 
 async function holderOf(path: string): Promise<string> {

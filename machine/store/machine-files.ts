@@ -6,6 +6,8 @@ export interface MachineFiles {
   readonly folder: string;
   readonly config: string;
   readonly disk: string;
+  /** That the guest had its data disk, and since when. */
+  readonly dataSeen: string;
   readonly key: string;
   readonly publicKey: string;
   /** A key that was made elsewhere and copied here. */
@@ -25,11 +27,18 @@ export interface MachineFiles {
   /** Ways into the logs, while something writes them. */
   readonly consolePipe: string;
   readonly bootPipe: string;
+  readonly messagesPipe: string;
+  /** What QEMU itself complained of since the start. */
+  readonly messagesLog: string;
   readonly consoleSocket: string;
   /** What the guest wrote to the port org.boot2podman.boot.0 since the start. */
   readonly bootLog: string;
   /** Socket of the port org.qemu.guest_agent.0. */
   readonly agentSocket: string;
+  /** Socket of the port org.boot2podman.control.0. */
+  readonly controlSocket: string;
+  /** That a guest waits to be told as whom it goes on, see saved-guest.ts of QEMU's driver. */
+  readonly held: string;
 }
 
 /** The files of a machine in its folder. */
@@ -38,6 +47,7 @@ export function filesIn(folder: string): MachineFiles {
     folder,
     config: join(folder, "config.json"),
     disk: join(folder, "disk.qcow2"),
+    dataSeen: join(folder, "data-seen"),
     key: join(folder, "id_ed25519"),
     publicKey: join(folder, "id_ed25519.pub"),
     importedKey: join(folder, "id_imported"),
@@ -50,9 +60,13 @@ export function filesIn(folder: string): MachineFiles {
     consoleLogEarlier: join(folder, "console.log.earlier"),
     consolePipe: join(folder, "console.pipe"),
     bootPipe: join(folder, "boot.pipe"),
+    messagesPipe: join(folder, "qemu.pipe"),
+    messagesLog: join(folder, "qemu.log"),
     consoleSocket: join(folder, "console"),
     bootLog: join(folder, "boot.log"),
     agentSocket: join(folder, "agent"),
+    controlSocket: join(folder, "control"),
+    held: join(folder, "held.json"),
   };
 }
 
@@ -81,7 +95,7 @@ const socketPathMaxBytes = 103;
 
 /** Throws when the sockets of a machine in this folder would have a path too long for the kernel. */
 export function checkSocketPaths(files: MachineFiles): void {
-  for (const path of [files.monitor, files.consoleSocket, files.agentSocket]) {
+  for (const path of [files.monitor, files.consoleSocket, files.agentSocket, files.controlSocket]) {
     const bytes = Buffer.byteLength(path);
     if (bytes > socketPathMaxBytes) {
       throw new MachineError(

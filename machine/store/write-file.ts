@@ -1,9 +1,11 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { isDiskFull } from "../../system-error.ts";
+import { noRoomFor } from "../error/system-failure.ts";
 
 /**
  * Replaces a file so that a reader, or a power cut, finds the old content or the new one: written
- * beside it, synced, renamed, and the folder synced.
+ * beside it, synced, renamed, and the folder synced. Throws a MachineError that names the file when there is no room.
  */
 export async function writeFileAtomic(path: string, text: string, mode: number): Promise<void> {
   const unfinished = `${path}.${process.pid}.new`;
@@ -16,7 +18,7 @@ export async function writeFileAtomic(path: string, text: string, mode: number):
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });
-    throw error;
+    throw isDiskFull(error) ? noRoomFor(path, error) : error;
   }
   await syncFolder(dirname(path));
 }

@@ -6,6 +6,7 @@ import type {
   SettingsChange,
 } from "../../store/driver-config.ts";
 import type { Machine, MachinePlace } from "../../store/machines.ts";
+import type { TemplateFiles } from "../../store/templates.ts";
 
 /** The words for what a machine is doing, as `ls` prints them. */
 export type MachineState =
@@ -21,8 +22,10 @@ export type MachineState =
 /** What was found of a machine. */
 export interface Observed {
   readonly state: MachineState;
-  /** Why the state is Error or Timeout, and what to do. */
+  /** Why the state is Error, Timeout or Paused, and what to do. */
   readonly error?: string;
+  /** The guest is held, and goes on by the driver's `resume`. */
+  readonly canGoOn?: boolean;
 }
 
 /** Where a driver says what it is doing. */
@@ -31,6 +34,8 @@ export interface Report {
   line(text: string): void;
   /** A line about something that a person should know though the work goes on. */
   warn(text: string): void;
+  /** How far a step is, for a person who watches: it takes the place of the one before. */
+  progress(text: string): void;
   /** A stage of the guest's boot that has finished; `result` is ok, failed or skipped. */
   stage(stage: { name: string; result: string; durationMs: number }): void;
 }
@@ -45,7 +50,7 @@ export type WantedSettings = Partial<
 
 /** An image that a machine is to boot. */
 export interface WantedImage {
-  /** The folder that was named; undefined: the machine's own. */
+  /** The folder or archive that was named; undefined: the machine's own. */
   readonly image: string | undefined;
   /** True for the image that ran before. */
   readonly rollback: boolean;
@@ -61,6 +66,33 @@ export interface ChosenImage<N extends DriverName> {
   readonly isOther: boolean;
   /** What the choice changes of the machine. */
   readonly settings: SettingsChange<N>;
+  /** What brings back the image that it booted last. */
+  readonly wayBack: SettingsChange<N>;
+}
+
+/** What was saved of a guest, beside the files. */
+export interface SavedGuest {
+  /** The name of the file with the disk as it was. */
+  readonly base: string;
+  readonly hardware: Readonly<Record<string, string>>;
+  readonly imageId: string;
+  readonly imageVersion: string;
+  readonly hostKeys: readonly string[];
+  /** For how long the guest was stopped. */
+  readonly stoppedMs: number;
+}
+
+/** As whom a guest goes on from a template. */
+export interface Waking {
+  readonly template: string;
+  /** Whether it keeps the template's host keys. */
+  readonly sameKeys: boolean;
+  /** The machine that was saved, as it was: with its name and its keys. */
+  readonly isSame: boolean;
+  /** Whether this host can talk to an agent in the guest. */
+  readonly hasAgent: boolean;
+  /** The words of a program that runs once the machine is off, in whatever way. */
+  readonly afterwards?: readonly string[] | undefined;
 }
 
 /** What can be done with a machine that is known by its folder alone. Needs no lock. */
@@ -106,6 +138,20 @@ export interface Driver<N extends DriverName = DriverName> {
   ): Promise<void>;
   /** Shuts the guest down; when it doesn't in time, says so and switches it off. */
   stop(machine: Machine<N>, options: { timeoutMs: number; report: Report }): Promise<void>;
+  /** Lets a guest that is held go on. Throws when what holds it is still there. */
+  resume?(machine: Machine<N>): Promise<void>;
+  /** Holds a guest that runs. */
+  pause?(machine: Machine<N>): Promise<void>;
+  /**
+   * Saves a guest that runs, into a folder that becomes a template's; it goes on, whatever fails. A driver without it
+   * can't.
+   */
+  save?(machine: Machine<N>, into: TemplateFiles, report: Report): Promise<SavedGuest>;
+  /**
+   * Lets a stopped machine go on from a template, with a disk and an identity of its own; resolves when it can be used.
+   * Throws when this host can't, and says why.
+   */
+  wake?(machine: Machine<N>, waking: Waking, report: Report): Promise<void>;
   /** Restarts it where a stop and a start can't do that. */
   restart?(machine: Machine<N>, options: { timeoutMs: number; report: Report }): Promise<void>;
   /** Switches it off at once. Needs no lock. */
@@ -117,8 +163,11 @@ export interface Driver<N extends DriverName = DriverName> {
   settingsFor(machine: Machine<N>, wanted: WantedSettings): SettingsChange<N>;
   /** Makes the disk of a stopped machine larger; a driver without it has no disk to grow. The unit is MiB. */
   growDisk?(machine: Machine<N>, sizeMib: number): Promise<void>;
-  /** Chooses what it boots; a driver without it has one image only. Throws when the image is missing. */
-  chooseImage?(machine: Machine<N>, wanted: WantedImage): Promise<ChosenImage<N>>;
+  /**
+   * Chooses what it boots; a driver without it has one image only. All of the image is checked, and laid where nothing
+   * changes it: throws when it isn't whole, and has touched nothing of the machine.
+   */
+  chooseImage?(machine: Machine<N>, wanted: WantedImage, report: Report): Promise<ChosenImage<N>>;
   /** For machines without a sound config.json; a driver without it knows none by their folder. */
   readonly byFolder?: ByFolder;
   /** Takes away what of the machine lies outside its folder. Called while it is off. */

@@ -2,6 +2,17 @@ import type { DriverName, NewSettings } from "../../store/driver-config.ts";
 import type { MachineFiles } from "../../store/machine-files.ts";
 import type { Report } from "./driver.ts";
 
+/** Where what a new machine boots may be put. */
+export interface FetchPlace {
+  readonly store: string;
+  readonly files: MachineFiles;
+}
+
+/** What config.json says of what was fetched, beside the settings. */
+export interface Fetched {
+  readonly ImagePinned?: string;
+}
+
 /** A machine to be made by one driver. */
 interface NewMachineOf<N extends DriverName> {
   readonly driver: N;
@@ -12,8 +23,8 @@ interface NewMachineOf<N extends DriverName> {
   readonly connection: boolean;
   /** What config.json is to say of the driver. */
   readonly settings: NewSettings<N>;
-  /** Puts files into the new machine's folder, such as an ISO of its own. */
-  readonly fetch?: (files: MachineFiles, report: Report) => Promise<void>;
+  /** Brings what it boots: files in the new machine's folder or in the store, and settings that name them. */
+  readonly fetch?: (place: FetchPlace, report: Report) => Promise<Fetched>;
 }
 
 /** A machine to be made. */

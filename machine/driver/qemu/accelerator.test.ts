@@ -1,9 +1,18 @@
 import { expect, test } from "vitest";
+import { darwin } from "../../host-system/darwin.ts";
 import { acceleratorArguments, chooseAccelerator, type KvmFacts } from "./accelerator.ts";
 
 test("KVM that works is used without a word", () => {
   expect(chooseAccelerator("auto", { kind: "works" })).toEqual({ accelerator: "kvm" });
   expect(chooseAccelerator("kvm", { kind: "works" })).toEqual({ accelerator: "kvm" });
+});
+
+test("on macOS its own framework is used", () => {
+  expect(chooseAccelerator("auto", { kind: "works" }, darwin)).toEqual({ accelerator: "hvf" });
+  expect(acceleratorArguments("hvf", "max")).toEqual(["-accel", "hvf", "-cpu", "host"]);
+  expect(chooseAccelerator("auto", { kind: "absent" }, darwin).note).toMatch(
+    /^This Mac has no Hypervisor framework/,
+  );
 });
 
 const slower = "this machine runs by software emulation, which is several times slower.";

@@ -1,7 +1,9 @@
 import { MachineError } from "../../error/machine-error.ts";
+import type { HostSystem } from "../../host-system/contract.ts";
+import { hostSystem } from "../../host-system/host-system.ts";
 
 /** How QEMU runs the guest's instructions. */
-export type Accelerator = "kvm" | "tcg";
+export type Accelerator = "kvm" | "hvf" | "tcg";
 
 /** What was found of KVM. */
 export type KvmFacts =
@@ -19,12 +21,20 @@ export interface AcceleratorPlan {
 
 const slower = "this machine runs by software emulation, which is several times slower.";
 
-/** Chooses the accelerator. Throws when KVM was asked for and can't be had. */
-export function chooseAccelerator(asked: "auto" | "kvm", facts: KvmFacts): AcceleratorPlan {
+/**
+ * Chooses the accelerator. Throws when KVM was asked for and can't be had.
+ *
+ * @param system whose means are meant: what is KVM on Linux is another on macOS.
+ */
+export function chooseAccelerator(
+  asked: "auto" | "kvm",
+  facts: KvmFacts,
+  system: Pick<HostSystem, "hardware" | "withoutHardware"> = hostSystem,
+): AcceleratorPlan {
   if (facts.kind === "works") {
-    return { accelerator: "kvm" };
+    return { accelerator: system.hardware };
   }
-  const reason = describe(facts);
+  const reason = describe(facts, system);
   if (asked === "kvm") {
     throw new MachineError(
       `KVM was asked for, but ${reason}: use --accelerator tcg, or repair KVM.`,
@@ -38,23 +48,29 @@ export function chooseAccelerator(asked: "auto" | "kvm", facts: KvmFacts): Accel
  *
  * @param emulatedCpu the value of -cpu when there is no KVM, which has the host's processor.
  * @param threads of the emulation; KVM has one for each processor by itself.
+ * @param codeMib how much translated code is kept; undefined: what QEMU does by itself, up to 1 GiB.
  */
 export function acceleratorArguments(
   accelerator: Accelerator,
   emulatedCpu: string,
   threads: "multi" | "single" = "single",
+  codeMib?: number,
 ): string[] {
-  return accelerator === "kvm"
-    ? ["-accel", "kvm", "-cpu", "host"]
-    : ["-accel", `tcg,thread=${threads}`, "-cpu", emulatedCpu];
+  const code = codeMib === undefined ? "" : `,tb-size=${codeMib}`;
+  return accelerator === "tcg"
+    ? ["-accel", `tcg,thread=${threads}${code}`, "-cpu", emulatedCpu]
+    : ["-accel", accelerator, "-cpu", "host"];
 }
 
-function describe(facts: Exclude<KvmFacts, { kind: "works" }>): string {
+function describe(
+  facts: Exclude<KvmFacts, { kind: "works" }>,
+  { withoutHardware }: Pick<HostSystem, "withoutHardware">,
+): string {
   switch (facts.kind) {
     case "foreign":
       return "the image is for another processor than the host's";
     case "absent":
-      return "there is no /dev/kvm here";
+      return withoutHardware;
     case "denied":
       return "/dev/kvm can't be opened (add yourself to the group kvm)";
     case "broken":

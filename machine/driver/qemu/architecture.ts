@@ -20,6 +20,11 @@ export interface Architecture {
   readonly emulatedCpu: (version: QemuVersion | undefined) => string;
   /** Words for the kernel under emulation. */
   readonly emulatedWords: string;
+  /**
+   * Whether an emulation starts the kernel uncompressed, by PVH. With KVM the bzImage decompresses itself in no
+   * time, and puts itself at an address that nobody knows (KASLR).
+   */
+  readonly isStartedByPvh: boolean;
   /** How the ISO is attached; undefined where booting one takes firmware that isn't set up yet. */
   readonly cdDevice: string | undefined;
   /** A guest that does nothing but end, to see whether KVM runs anything. */
@@ -39,6 +44,7 @@ const architectures: Readonly<Record<ImageArchitecture, Architecture>> = {
     emulatedCpu: () => "max,erms=off,la57=off",
     // On a busy host the check finds no timer and the kernel panics; it skips the check under KVM by itself.
     emulatedWords: "no_timer_check",
+    isStartedByPvh: true,
     cdDevice: "ide-cd",
     probe: amd64Payload,
   },
@@ -49,6 +55,7 @@ const architectures: Readonly<Record<ImageArchitecture, Architecture>> = {
     isoMachine: "virt",
     emulatedCpu: emulatedArm,
     emulatedWords: "",
+    isStartedByPvh: false,
     cdDevice: undefined,
     probe: arm64Payload,
   },

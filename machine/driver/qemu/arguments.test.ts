@@ -10,13 +10,21 @@ const plan: LaunchPlan = {
   accelerator: "tcg",
   threads: "multi",
   memoryMib: 1024,
+  memory: { kind: "own" },
+  hasAgent: true,
   cpus: 2,
   network: { kind: "user", isRestricted: false, sshPort: 40_000, publish: [] },
   disk: { path: "/m/box/disk.qcow2", cacheMode: "default", ioMode: "threads" },
   shares: [],
   display: undefined,
   sandbox: ["-sandbox", "on"],
-  boot: { kind: "kernel", kernel: "/i/vmlinuz64", initrd: "/i/initrd", commandLine: "a=b c" },
+  boot: {
+    kind: "kernel",
+    kernel: "/i/vmlinuz64",
+    initrd: "/i/initrd",
+    usrDisk: "/i/usr.img",
+    commandLine: "a=b c",
+  },
 };
 
 /** The values that follow an option. */
@@ -52,12 +60,14 @@ test.each([
     "-device",
     [
       "virtio-blk-pci,drive=data,serial=data",
+      "virtio-blk-pci,drive=usr,serial=boot2podman-usr",
       "virtio-net-pci,netdev=net0,romfile=",
       "virtio-rng-pci,rng=rng0",
       "virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on",
       "virtio-serial-pci",
       "virtserialport,chardev=boot,name=org.boot2podman.boot.0",
       "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+      "pcie-root-port,id=plug,chassis=2,slot=2",
     ],
   ],
 ])("%s is given as %j", (option, values) => {
@@ -71,9 +81,9 @@ test("every forwarded port is bound to the loopback address", () => {
   expect(forwards).toEqual(["hostfwd=tcp:127.0.0.1:40000-:22"]);
 });
 
-test("QEMU goes to the background, shows nothing and reads no config of its own", () => {
+test("QEMU does not fork, shows nothing and reads no config of its own", () => {
   const args = qemuArguments(plan);
-  expect(args).toContain("-daemonize");
+  expect(args).not.toContain("-daemonize");
   expect(args).toContain("-nodefaults");
   expect(args).toContain("-no-user-config");
   expect(valuesOf("-display")).toEqual(["none"]);
@@ -87,6 +97,17 @@ test("what the guest discards is given back to the host", () => {
     "detect-zeroes": "unmap",
     file: { driver: "file", filename: "/m/box/disk.qcow2", discard: "unmap" },
   });
+});
+
+test("the disk with /usr is read-only, and left out when the initrd has it", () => {
+  expect(JSON.parse(valuesOf("-blockdev")[1] ?? "")).toEqual({
+    driver: "raw",
+    "node-name": "usr",
+    "read-only": true,
+    file: { driver: "file", filename: "/i/usr.img", "read-only": true },
+  });
+  const boot = { ...plan.boot, usrDisk: undefined } as LaunchPlan["boot"];
+  expect(valuesOf("-blockdev", { boot })).toHaveLength(1);
 });
 
 test("the ISO is a read-only CD that is booted first, and no kernel is given", () => {
@@ -110,4 +131,42 @@ test("commas and quotes in a folder's name don't end a value", () => {
   expect(JSON.parse(valuesOf("-blockdev", { files, disk })[0] ?? "")).toMatchObject({
     file: { filename: '/m,x/"box/disk.qcow2' },
   });
+});
+
+test("a machine that can be saved has its memory in a file, its balloon on a port, and a generation id", () => {
+  const memory = { kind: "savable" } as const;
+  expect(valuesOf("-machine", { memory })).toEqual(["q35,memory-backend=ram"]);
+  expect(valuesOf("-object", { memory })[0]).toBe(
+    "memory-backend-memfd,share=on,id=ram,size=1024M",
+  );
+  expect(valuesOf("-device", { memory })).toEqual(
+    expect.arrayContaining([
+      "pcie-root-port,id=slot0,chassis=1,slot=1",
+      "virtio-balloon-pci,id=balloon,bus=slot0,free-page-reporting=on,deflate-on-oom=on",
+      "vmgenid,guid=auto",
+      "virtserialport,chardev=control,name=org.boot2podman.control.0",
+    ]),
+  );
+  expect(valuesOf("-incoming", { memory })).toEqual([]);
+});
+
+test("a fork copies the template's memory as it writes, and has nothing that would write into its file", () => {
+  const memory = { kind: "template", path: "/t/a,b/memory" } as const;
+  expect(valuesOf("-object", { memory })[0]).toBe(
+    "memory-backend-file,share=off,mem-path=/t/a,,b/memory,id=ram,size=1024M",
+  );
+  expect(valuesOf("-device", { memory }).join(" ")).not.toContain("balloon");
+  expect(valuesOf("-incoming", { memory })).toEqual(["defer"]);
+  expect(valuesOf("-accel", { memory })).toEqual(["tcg,thread=multi,tb-size=256"]);
+});
+
+test("a fork has the devices of what was saved, but the balloon, which is taken off before", () => {
+  const devices = (memory: LaunchPlan["memory"]) =>
+    valuesOf("-device", { memory }).filter((device) => !device.startsWith("virtio-balloon"));
+  expect(devices({ kind: "template", path: "/t/memory" })).toEqual(devices({ kind: "savable" }));
+});
+
+test("a guest whose agent nobody may talk to keeps the port, with nothing behind it", () => {
+  expect(valuesOf("-chardev", { hasAgent: false })).toContain("null,id=agent");
+  expect(valuesOf("-device", { hasAgent: false })).toEqual(valuesOf("-device"));
 });

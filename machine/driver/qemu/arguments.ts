@@ -12,9 +12,20 @@ export type BootSource =
       readonly kind: "kernel";
       readonly kernel: string;
       readonly initrd: string;
+      /** /usr as a read-only disk; undefined: the initrd has it. */
+      readonly usrDisk: string | undefined;
       readonly commandLine: string;
     }
   | { readonly kind: "iso"; readonly iso: string; readonly cdDevice: string };
+
+/** Where the guest's memory is. */
+export type MemoryPlan =
+  /** It can't be saved. */
+  | { readonly kind: "own" }
+  /** In a file of the kernel's, which can be copied while the guest is held. */
+  | { readonly kind: "savable" }
+  /** That of a template, copied page by page as the guest writes. */
+  | { readonly kind: "template"; readonly path: string };
 
 /** Everything that decides a machine's command line. */
 export interface LaunchPlan {
@@ -27,6 +38,9 @@ export interface LaunchPlan {
   /** Of the emulation. */
   readonly threads: "multi" | "single";
   readonly memoryMib: number;
+  readonly memory: MemoryPlan;
+  /** Whether this host can talk to QEMU's agent in the guest. */
+  readonly hasAgent: boolean;
   readonly cpus: number;
   readonly network: NetworkPlan;
   readonly disk: DiskPlan;
@@ -41,31 +55,77 @@ export interface LaunchPlan {
 /** Names of the ports on which the guest says how far its boot is, and listens to its agent. */
 const bootPort = "org.boot2podman.boot.0";
 const agentPort = "org.qemu.guest_agent.0";
+/** On which the host says as whom a guest goes on that was saved. */
+const controlPort = "org.boot2podman.control.0";
 
-/**
- * The arguments with which QEMU runs a machine in the background. It inherits the pipes to its logs, as descriptors
- * 3 and 4.
- */
+/** There may be many forks, and what they don't share is this above all. */
+const forkCodeMib = 256;
+
+/** The port that the balloon can be taken off. */
+export const balloonSlot = "slot0";
+
+/** The arguments with which QEMU runs a machine. It inherits the pipes to its logs, as descriptors 3 and 4. */
 export function qemuArguments(plan: LaunchPlan): string[] {
   return [
     ...["-name", `${optionValue(plan.name)},process=podman-machine-${optionValue(plan.name)}`],
     ...["-uuid", machineUuid(plan.files.folder)],
     ...["-nodefaults", "-no-user-config", ...displayArguments(plan.display)],
-    ...["-machine", plan.machineType],
-    ...acceleratorArguments(plan.accelerator, plan.emulatedCpu, plan.threads),
+    ...memoryArguments(plan),
+    ...acceleratorArguments(
+      plan.accelerator,
+      plan.emulatedCpu,
+      plan.threads,
+      plan.memory.kind === "template" ? forkCodeMib : undefined,
+    ),
     ...["-smp", String(plan.cpus), "-m", String(plan.memoryMib)],
     ...bootArguments(plan.boot),
     ...diskArguments(plan.disk),
+    ...usrDiskArguments(plan.boot),
     ...networkArguments(plan.name, plan.files.folder, plan.network),
     ...shareArguments(plan.shares, plan.memoryMib),
     ...["-object", "rng-builtin,id=rng0", "-device", "virtio-rng-pci,rng=rng0"],
-    // The guest's free pages go back to the host.
-    ...["-device", "virtio-balloon-pci,free-page-reporting=on,deflate-on-oom=on"],
+    ...balloon(plan.memory),
     ...console(plan.files),
-    ...ports(plan.files),
+    ...ports(plan),
+    // Behind all others, whose addresses stay as they were.
+    ...plugArguments(plan.machineType),
     ...["-qmp", `unix:${optionValue(plan.files.monitor)},server=on,wait=off`],
     ...plan.sandbox,
-    ...["-pidfile", plan.files.pid, "-daemonize"],
+    ...(plan.memory.kind === "template" ? ["-incoming", "defer"] : []),
+    ...["-pidfile", plan.files.pid],
+  ];
+}
+
+/**
+ * By what the guest's free pages go back to the host. Behind a port of its own it can be taken off: a fork has none,
+ * since what a guest gives back by it is punched out of the file, which is the template's.
+ */
+function balloon(memory: MemoryPlan): string[] {
+  const words = "free-page-reporting=on,deflate-on-oom=on";
+  if (memory.kind === "own") {
+    return ["-device", `virtio-balloon-pci,${words}`];
+  }
+  return [
+    ...["-device", `pcie-root-port,id=${balloonSlot},chassis=1,slot=1`],
+    ...(memory.kind === "savable"
+      ? ["-device", `virtio-balloon-pci,id=balloon,bus=${balloonSlot},${words}`]
+      : []),
+    // The kernel makes its random numbers anew when the number in it has changed.
+    ...["-device", "vmgenid,guid=auto"],
+  ];
+}
+
+function memoryArguments({ machineType, memory, memoryMib }: LaunchPlan): string[] {
+  if (memory.kind === "own") {
+    return ["-machine", machineType];
+  }
+  const backend =
+    memory.kind === "savable"
+      ? "memory-backend-memfd,share=on"
+      : `memory-backend-file,share=off,mem-path=${optionValue(memory.path)}`;
+  return [
+    ...["-machine", `${machineType},memory-backend=ram`],
+    ...["-object", `${backend},id=ram,size=${memoryMib}M`],
   ];
 }
 
@@ -86,6 +146,31 @@ function bootArguments(boot: BootSource): string[] {
     }),
     ...["-device", `${boot.cdDevice},drive=iso,bootindex=0`],
   ];
+}
+
+/** Behind the data disk, so that its name in the guest doesn't change. Any number of machines may read the file. */
+function usrDiskArguments(boot: BootSource): string[] {
+  if (boot.kind !== "kernel" || boot.usrDisk === undefined) {
+    return [];
+  }
+  return [
+    ...blockdev({
+      driver: "raw",
+      "node-name": "usr",
+      "read-only": true,
+      file: { driver: "file", filename: boot.usrDisk, "read-only": true },
+    }),
+    ...["-device", "virtio-blk-pci,drive=usr,serial=boot2podman-usr"],
+  ];
+}
+
+/** The slot for a disk that is plugged in while the machine runs: the root bus of a PCI Express machine has none. */
+export const plugSlot = "plug";
+
+function plugArguments(machineType: string): string[] {
+  return machineType.startsWith("pc,")
+    ? []
+    : ["-device", `pcie-root-port,id=${plugSlot},chassis=2,slot=2`];
 }
 
 /** The descriptors of the pipes to the logs, as the process gets them. Without "append" QEMU would truncate them, which a pipe refuses. */
@@ -111,14 +196,20 @@ function console(files: MachineFiles): string[] {
  * The boot port writes to its log rather than a socket: nothing is lost while nobody listens,
  * any number of commands can follow it, and the guest never waits for a reader.
  */
-function ports(files: MachineFiles): string[] {
+function ports({ files, memory, hasAgent }: LaunchPlan): string[] {
   return [
     ...["-device", "virtio-serial-pci"],
     ...["-add-fd", `fd=${logDescriptors.boot},set=${logDescriptors.boot}`],
     ...["-chardev", `file,id=boot,path=/dev/fdset/${logDescriptors.boot},append=on`],
     ...["-device", `virtserialport,chardev=boot,name=${bootPort}`],
-    ...["-chardev", socket("agent", files.agentSocket)],
+    ...["-chardev", hasAgent ? socket("agent", files.agentSocket) : "null,id=agent"],
     ...["-device", `virtserialport,chardev=agent,name=${agentPort}`],
+    ...(memory.kind === "own"
+      ? []
+      : [
+          ...["-chardev", socket("control", files.controlSocket)],
+          ...["-device", `virtserialport,chardev=control,name=${controlPort}`],
+        ]),
   ];
 }
 

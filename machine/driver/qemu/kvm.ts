@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod";
 import { systemErrorCode } from "../../../system-error.ts";
+import { hasHypervisor } from "../../host-system/darwin.ts";
+import { hostSystem } from "../../host-system/host-system.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
 import { readIfThere } from "../../store/read-file.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";
@@ -42,6 +44,9 @@ export async function lookForKvm(options: {
 }): Promise<KvmFacts> {
   if (process.arch !== options.architecture.hostArch) {
     return { kind: "foreign" };
+  }
+  if (hostSystem.hardware === "hvf") {
+    return (await hasHypervisor()) ? { kind: "works" } : { kind: "absent" };
   }
   try {
     await access("/dev/kvm", constants.R_OK | constants.W_OK);

@@ -44,9 +44,23 @@ test.each([
   ],
   ["", 'QEMU could not start "box": it gave no reason'],
 ])("QEMU's reason %j becomes %j", (stderr, expected) => {
-  expect(launchFailure(machine, false, stderr).message).toBe(expected);
+  const outcome = { kind: "ended", signal: undefined, said: stderr } as const;
+  expect(launchFailure(machine, outcome).message).toBe(expected);
+});
+
+test.each([
+  ["SIGKILL", "a signal ended it (SIGKILL)"],
+  [
+    "SIGSYS",
+    "its sandbox ended it, since it made a system call that is denied. The host's kernel log says which.",
+  ],
+])("a QEMU that %s ended without a word is told", (signal, expected) => {
+  const { message } = launchFailure(machine, { kind: "ended", signal, said: "" });
+  expect(message).toBe(`QEMU could not start "box": ${expected}`);
 });
 
 test("a QEMU that hangs is told", () => {
-  expect(launchFailure(machine, true, "").message).toBe('QEMU did not start "box" within 30 s.');
+  expect(launchFailure(machine, { kind: "late" }).message).toBe(
+    'QEMU did not start "box" within 30 s.',
+  );
 });

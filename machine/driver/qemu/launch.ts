@@ -1,56 +1,97 @@
-import { mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { open, rename, rm } from "node:fs/promises";
 import { systemErrorCode } from "../../../system-error.ts";
-import { cachedIso } from "../../boot-image/cached-image.ts";
+import { emulatedKernel } from "../../boot-image/emulated-kernel.ts";
 import type { BootImage } from "../../boot-image/image.ts";
-import { kernelFiles } from "../../boot-image/kernel-files.ts";
 import { MachineError } from "../../error/machine-error.ts";
-import { lastLine, runProgram } from "../../program/run.ts";
+import { lastLine } from "../../program/run.ts";
 import { isUserNetwork } from "../../store/driver-config.ts";
 import type { Machine } from "../../store/machines.ts";
 import { isPortFree, portTaken } from "../../store/port.ts";
+import type { Template } from "../../store/templates.ts";
 import { writeFileAtomic } from "../../store/write-file.ts";
 import type { Report } from "../contract/driver.ts";
-import { type AcceleratorPlan, chooseAccelerator } from "./accelerator.ts";
+import { type Accelerator, type AcceleratorPlan, chooseAccelerator } from "./accelerator.ts";
 import { architectureOf, cdDeviceOf } from "./architecture.ts";
 import { type BootSource, qemuArguments } from "./arguments.ts";
+import { type Outcome, runInBackground } from "./background.ts";
+import { readBootLog } from "./boot-log.ts";
 import { kernelCommandLine } from "./command-line.ts";
-import { imageOf, rememberImage } from "./image-choice.ts";
+import { checkHardware, hardwareOf } from "./hardware.ts";
+import {
+  type CheckedImage,
+  checkedImage,
+  checkedImageOf,
+  programOf,
+  rememberImage,
+  withWayBack,
+} from "./image-choice.ts";
 import { lookForKvm } from "./kvm.ts";
-import { keepLogs } from "./log-keeper.ts";
+import { loadState } from "./load-state.ts";
+import { keepLogs, type LogPipes, logEnds } from "./log-keeper.ts";
 import type { NetworkPlan } from "./network-device.ts";
 import { ownerMapWords } from "./owner-map.ts";
 import { switchOff } from "./power.ts";
-import { machinePid, type ProcessRecord, readProcess } from "./process.ts";
+import { type ProcessRecord, readProcess } from "./process.ts";
+import { checkRoom } from "./room.ts";
 import { canSandbox, sandboxArguments } from "./sandbox.ts";
+import { tidyDisk } from "./save-guest.ts";
 import { endShares, serveShares } from "./share-daemons.ts";
 import { shareWords } from "./share-devices.ts";
 import { checkQemuVersion, emulationThreads, readQemuVersion } from "./version.ts";
 
-/** QEMU goes to the background as soon as its devices are set up. */
+/** QEMU is up as soon as its devices are set up. */
 const launchTimeoutMs = 30_000;
+/** Only it has the files and devices by which a guest is saved. */
+const isLinux = process.platform === "linux";
 
-/** Starts the QEMU of a stopped machine. Resolves when it runs; throws with QEMU's own reason. */
+/** What a machine goes on from instead of being booted. */
+export interface Source {
+  readonly template: Template;
+  /** Whether this host can talk to QEMU's agent in the guest. */
+  readonly hasAgent: boolean;
+  /** A descriptor that QEMU keeps open. */
+  readonly remains: number | undefined;
+  /** Called once it is known that this host can go on with it. */
+  prepare(): Promise<void>;
+}
+
+/**
+ * Starts the QEMU of a stopped machine. Resolves when it runs; throws with QEMU's own reason.
+ *
+ * @param source a template: the guest is held then, as it was saved. Throws before anything is done when this host
+ * can't go on with it.
+ */
 export async function launch(
   store: string,
   machine: Machine<"qemu">,
   report: Report,
+  source?: Source,
 ): Promise<void> {
   const { config, files } = machine;
-  const image = await imageOf(store, machine);
+  const checked =
+    source === undefined
+      ? await withWayBack(machine, () => checkedImage(store, machine, report))
+      : await checkedImageOf(store, machine, source.template.imageId, report);
+  const { image } = checked;
   const architecture = architectureOf(image.architecture);
   const program = programOf(machine, image);
   const version = await readQemuVersion(program);
   checkQemuVersion(program, version);
   await checkPorts(machine);
+  await checkRoom(files.folder);
   const { accelerator, note } = await planAccelerator(store, machine, image, program);
   if (note !== undefined) {
     report.warn(note);
   }
-  const emulatedWords = accelerator === "tcg" ? architecture.emulatedWords : "";
-  const boot = await bootSource(store, machine, image, emulatedWords, report);
-  await removeTraces(machine);
+  const boot = await bootSource(store, machine, checked, accelerator, report);
+  const wasReady = (await readBootLog(files.bootLog)).readyCount > 0;
+  if (source === undefined) {
+    await removeTraces(machine);
+    await tidyDisk(files);
+  }
   const shares = await serveShares(machine, report);
+  const canSave = boot.kind === "kernel" && image.architecture === "amd64" && isLinux;
+  const usesMemfd = canSave && config.Driver.Shares.length === 0;
   const args = qemuArguments({
     name: machine.name,
     files,
@@ -70,26 +111,51 @@ export async function launch(
     display: config.Driver.Display ? config.Driver.DisplayType || "gtk" : undefined,
     boot,
     sandbox: await sandboxOf(machine, program, report),
+    memory:
+      source === undefined
+        ? { kind: usesMemfd ? "savable" : "own" }
+        : { kind: "template", path: source.template.files.memory },
+    hasAgent: source?.hasAgent ?? true,
   });
+  const hardware =
+    usesMemfd || source !== undefined ? await hardwareOf(program, args, accelerator) : undefined;
+  if (source !== undefined) {
+    checkHardware(source.template.name, source.template.hardware, hardware ?? {});
+    await source.prepare();
+    await removeTraces(machine);
+  }
   report.line(`Starting "${machine.name}" (${describe(machine, accelerator)})...`);
   const words = [...(await ownerMapWords(machine, shares.served, report)), program, ...args];
   const logs = await keepLogs(files);
-  const pid = await runQemu(machine, words, [logs.console, logs.boot])
+  const state = source === undefined ? undefined : await open(source.template.files.state, "r");
+  const more = [state?.fd, source?.remains].filter((fd) => fd !== undefined);
+  const pid = await runQemu(machine, words, logs, more)
     .catch(async (error: unknown) => {
       shares.end();
       await endShares(files);
       throw error;
     })
-    .finally(() => logs.close());
+    .finally(() => state?.close());
   const written: ProcessRecord = {
     pid,
     startTime: (await readProcess(pid))?.startTime ?? "",
     accelerator,
     imageId: image.id,
     imageVersion: image.version,
+    // A fork's own pages are in no file.
+    ...(source === undefined && hardware !== undefined ? { hardware } : {}),
   };
-  await writeFileAtomic(files.process, `${JSON.stringify(written)}\n`, 0o600);
-  await rememberImage(machine, image);
+  try {
+    await writeFileAtomic(files.process, `${JSON.stringify(written)}\n`, 0o600);
+    await rememberImage(machine, image, wasReady);
+    if (source !== undefined) {
+      await loadState(machine);
+    }
+  } catch (error) {
+    // Nothing that runs is unknown: a start that can't be written down is none.
+    await switchOff(machine);
+    throw error;
+  }
 }
 
 async function sandboxOf(
@@ -133,36 +199,28 @@ async function planAccelerator(
   return chooseAccelerator(asked, facts);
 }
 
-/** The QEMU that runs a machine. */
-export function programOf(machine: Machine<"qemu">, image: BootImage): string {
-  const { Program } = machine.config.Driver;
-  return Program === "" ? architectureOf(image.architecture).program : Program;
-}
-
 async function bootSource(
   store: string,
   machine: Machine<"qemu">,
-  image: BootImage,
-  emulatedWords: string,
+  { image, files }: CheckedImage,
+  accelerator: Accelerator,
   report: Report,
 ): Promise<BootSource> {
-  const { Boot, KernelArguments, Shares } = machine.config.Driver;
-  if (image.id === "") {
-    return { kind: "iso", iso: image.iso, cdDevice: cdDeviceOf(image.architecture) };
+  const { KernelArguments, Shares } = machine.config.Driver;
+  if (files.kind === "iso") {
+    return { ...files, cdDevice: cdDeviceOf(image.architecture) };
   }
-  await mkdir(join(store, "cache"), { recursive: true, mode: 0o700 });
-  const files = await kernelFiles(store, image, (text) => report.warn(text));
-  if (Boot === "iso") {
-    return {
-      kind: "iso",
-      iso: await cachedIso(store, image),
-      cdDevice: cdDeviceOf(image.architecture),
-    };
-  }
+  const architecture = architectureOf(image.architecture);
+  const isEmulated = accelerator === "tcg";
+  const emulated =
+    isEmulated && architecture.isStartedByPvh
+      ? await emulatedKernel(store, image, (text) => report.warn(text))
+      : undefined;
+  const emulatedWords = isEmulated ? architecture.emulatedWords : "";
   const words = [emulatedWords, ...shareWords(Shares), KernelArguments].join(" ");
   return {
-    kind: "kernel",
     ...files,
+    kernel: emulated ?? files.kernel,
     commandLine: kernelCommandLine(image.commandLine, machine.name, words),
   };
 }
@@ -212,9 +270,16 @@ async function removeTraces({ files }: Machine<"qemu">): Promise<void> {
     await rm(path, { force: true });
   }
   await rm(files.agentSocket, { force: true });
+  await rm(files.controlSocket, { force: true });
   await endShares(files);
   await rm(files.consoleLogEarlier, { force: true });
-  for (const log of [files.consoleLog, files.bootLog]) {
+  const logs = [
+    [files.consolePipe, files.consoleLog],
+    [files.bootPipe, files.bootLog],
+    [files.messagesPipe, files.messagesLog],
+  ] as const;
+  for (const [pipe, log] of logs) {
+    await logEnds(pipe);
     await keepAsPrevious(log);
   }
 }
@@ -232,28 +297,32 @@ async function keepAsPrevious(path: string): Promise<void> {
 async function runQemu(
   machine: Machine<"qemu">,
   words: readonly string[],
-  descriptors: readonly number[],
+  logs: LogPipes,
+  more: readonly number[],
 ): Promise<number> {
-  const [program = "", ...args] = words;
-  const result = await runProgram(program, args, { timeoutMs: launchTimeoutMs, descriptors });
-  const pid = await machinePid(machine.files);
-  if (result.exitCode === 0 && pid !== undefined) {
-    return pid;
+  const outcome = await runInBackground(machine.files, words, logs, launchTimeoutMs, more);
+  if (outcome.kind === "up") {
+    return outcome.pid;
   }
   await switchOff(machine);
-  throw launchFailure(machine, result.timedOut, result.stderr);
+  throw launchFailure(machine, outcome);
 }
 
 /** QEMU's reason in words that say what to do, where one is known. */
 export function launchFailure(
   machine: Machine<"qemu">,
-  timedOut: boolean,
-  stderr: string,
+  outcome: Exclude<Outcome, { kind: "up" }>,
 ): MachineError {
   const { name } = machine;
   const { SSHPort, Memory, NetworkBridge } = machine.config.Driver;
-  if (timedOut) {
+  if (outcome.kind === "late") {
     return new MachineError(`QEMU did not start "${name}" within ${launchTimeoutMs / 1000} s.`);
+  }
+  const { said: stderr, signal } = outcome;
+  if (signal === "SIGSYS") {
+    return new MachineError(
+      `QEMU could not start "${name}": its sandbox ended it, since it made a system call that is denied. The host's kernel log says which.`,
+    );
   }
   const reason = lastLine(stderr).replace(/^[\w./-]+: (-\w+ [^:]*: )?/, "");
   const cause = new Error(stderr.trim());
@@ -279,9 +348,8 @@ export function launchFailure(
       { cause },
     );
   }
-  return new MachineError(`QEMU could not start "${name}": ${reason || "it gave no reason"}`, {
-    cause,
-  });
+  const silent = signal === undefined ? "it gave no reason" : `a signal ended it (${signal})`;
+  return new MachineError(`QEMU could not start "${name}": ${reason || silent}`, { cause });
 }
 
 function describe(machine: Machine<"qemu">, accelerator: string): string {

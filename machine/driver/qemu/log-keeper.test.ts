@@ -3,13 +3,15 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { runProgram } from "../../program/run.ts";
 import { keepLog } from "./log-keeper.ts";
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "b2p-log-"));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+// A keeper that lives a moment longer may write into the folder while it is removed.
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 const paths = () => ({ pipe: join(folder, "pipe"), log: join(folder, "a $(b) log") });
 /** Until all that was written lies in the log. */
@@ -64,10 +66,40 @@ test("of one without a second file the beginning stays, and nobody waits for the
 test("a folder that is removed meanwhile ends nothing but the log", async () => {
   const { pipe, log } = paths();
   const end = await keepLog({ pipe, log, earlier: join(folder, "earlier"), maxBytes: 8192 });
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, maxRetries: 10 });
   for (let count = 0; count < 5000; count += 1) {
     writeSync(end, "x".repeat(100));
   }
   closeSync(end);
   expect(existsSync(folder)).toBe(false);
+});
+
+test("the next start's log waits for the end of the last one's, and keeps its pipe", async () => {
+  const { pipe, log } = paths();
+  const plan = { pipe, log, earlier: "", maxBytes: 64 * 1024 };
+  const last = await keepLog(plan);
+  let isMade = false;
+  const next = keepLog(plan).finally(() => {
+    isMade = true;
+  });
+  writeSync(last, "last words\n");
+  await expect.poll(() => readFile(log, "utf8")).toBe("last words\n");
+  expect(isMade).toBe(false);
+  closeSync(last);
+  const end = await next;
+  writeSync(end, "first words\n");
+  await expect.poll(() => readFile(log, "utf8")).toBe("last words\nfirst words\n");
+  expect(existsSync(pipe)).toBe(true);
+  closeSync(end);
+  await ended();
+});
+
+test("a pipe that a crash of the host left is replaced at once", async () => {
+  const { pipe, log } = paths();
+  await runProgram("mkfifo", [pipe], { timeoutMs: 60_000 });
+  const end = await keepLog({ pipe, log, earlier: "", maxBytes: 4096 });
+  writeSync(end, "words");
+  await expect.poll(() => readFile(log, "utf8")).toBe("words");
+  closeSync(end);
+  await ended();
 });

@@ -1,8 +1,11 @@
 import { spawn } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { systemErrorCode } from "../../../system-error.ts";
 import { MachineError } from "../../error/machine-error.ts";
 import { lastLine, runProgram } from "../../program/run.ts";
+import { waitInFolder } from "../../store/folder-watch.ts";
 import type { MachineFiles } from "../../store/machine-files.ts";
 
 /**
@@ -12,6 +15,8 @@ import type { MachineFiles } from "../../store/machine-files.ts";
 export const consoleLogMaxBytes = 4 * 1024 * 1024;
 /** How much is kept of what it says of its boots, which takes some 3 KB each. */
 export const bootLogMaxBytes = 512 * 1024;
+/** How much is kept of what QEMU itself complains of, which a guest can make it do. */
+const messagesLogMaxBytes = 256 * 1024;
 
 /** What is read at once, and how often until the log is looked at again. */
 const readBytes = 4096;
@@ -36,44 +41,83 @@ cat >/dev/null
 rm -f "$0"`;
 
 const mkfifoTimeoutMs = 10_000;
+/** QEMU has ended by then, and what it printed is a pipe's content at most. */
+const endTimeoutMs = 10_000;
 
 /** Ends of pipes whose other ends are the logs of a machine, for its QEMU to inherit. */
 export interface LogPipes {
   readonly console: number;
   readonly boot: number;
+  /** For what QEMU prints to its standard error. */
+  readonly messages: number;
   /** Gives them back: the logs end when nobody has them any more. */
   close(): void;
 }
 
 /**
  * Starts what writes a machine's logs. QEMU itself would write them without a limit, and a guest prints what it
- * likes: two processes of a shell do it in the background, and end by themselves with QEMU.
+ * likes: processes of a shell do it in the background, and end by themselves with QEMU.
  */
 export async function keepLogs(files: MachineFiles): Promise<LogPipes> {
-  const console = await keepLog({
-    pipe: files.consolePipe,
-    log: files.consoleLog,
-    earlier: files.consoleLogEarlier,
-    maxBytes: consoleLogMaxBytes,
-  });
+  const open: number[] = [];
+  const close = () => {
+    for (const pipe of open.splice(0)) {
+      closeSync(pipe);
+    }
+  };
+  const keep = async (plan: Parameters<typeof keepLog>[0]) => {
+    const pipe = await keepLog(plan);
+    open.push(pipe);
+    return pipe;
+  };
   try {
-    const boot = await keepLog({
-      pipe: files.bootPipe,
-      log: files.bootLog,
-      // What is read of it is at its beginning.
-      earlier: "",
-      maxBytes: bootLogMaxBytes,
-    });
     return {
-      console,
-      boot,
-      close: () => {
-        closeSync(console);
-        closeSync(boot);
-      },
+      console: await keep({
+        pipe: files.consolePipe,
+        log: files.consoleLog,
+        earlier: files.consoleLogEarlier,
+        maxBytes: consoleLogMaxBytes,
+      }),
+      // What is read of these is at their beginning.
+      boot: await keep({
+        pipe: files.bootPipe,
+        log: files.bootLog,
+        earlier: "",
+        maxBytes: bootLogMaxBytes,
+      }),
+      messages: await keep({
+        pipe: files.messagesPipe,
+        log: files.messagesLog,
+        earlier: "",
+        maxBytes: messagesLogMaxBytes,
+      }),
+      close,
     };
   } catch (error) {
-    closeSync(console);
+    close();
+    throw error;
+  }
+}
+
+/**
+ * Waits until all that came through a pipe of an earlier start is written. Whoever writes it takes the pipe's name away
+ * at its end, which must not be the next one's, and knows its log by name.
+ */
+export async function logEnds(pipe: string): Promise<void> {
+  const isEnded = async () => (isRead(pipe) ? undefined : true);
+  await waitInFolder(dirname(pipe), isEnded, endTimeoutMs);
+}
+
+/** A pipe that nobody reads can't be opened for writing without waiting (fifo(7)). */
+function isRead(pipe: string): boolean {
+  try {
+    closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === "ENOENT" || code === "ENXIO") {
+      return false;
+    }
     throw error;
   }
 }
@@ -86,6 +130,7 @@ export async function keepLog(plan: {
   maxBytes: number;
 }): Promise<number> {
   const { pipe, log, earlier, maxBytes } = plan;
+  await logEnds(pipe);
   await rm(pipe, { force: true });
   const words = ["-m", "600", pipe];
   const made = await runProgram("mkfifo", words, { timeoutMs: mkfifoTimeoutMs });

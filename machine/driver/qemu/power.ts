@@ -7,6 +7,7 @@ import type { Report } from "../contract/driver.ts";
 import { readBootLog } from "./boot-log.ts";
 import { findByPidFile, hasEnded, machinePid, readProcess } from "./process.ts";
 import { connectQmp, MonitorError } from "./qmp.ts";
+import { resume } from "./resume.ts";
 import { lookAtQemu } from "./state.ts";
 
 const monitorTimeoutMs = 5000;
@@ -28,11 +29,8 @@ export async function shutDown(
 ): Promise<void> {
   const isOver = await watchEnd(machine);
   let readyCount = (await readBootLog(machine.files.bootLog)).readyCount;
-  const { monitor } = await lookAtQemu(machine.files, monitorTimeoutMs);
-  if (monitor.kind === "answers" && monitor.status === "paused") {
-    // A guest that is held hears no button.
-    await command(machine, "cont");
-  }
+  // A guest that is held hears no button.
+  await resume(machine);
   await command(machine, "system_powerdown");
   const look = async () => {
     if (await isOver()) {

@@ -4,13 +4,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { parseStat } from "../../host-system/linux.ts";
 import { filesIn, type MachineFiles } from "../../store/machine-files.ts";
 import {
   findByPidFile,
   isMachineProcess,
   machinePid,
   type ProcessRecord,
-  parseStat,
   readProcess,
 } from "./process.ts";
 
@@ -21,7 +21,7 @@ const record: ProcessRecord = {
   imageId: "i",
   imageVersion: "1",
 };
-const ours = { startTime: "100", commandLine: "qemu -pidfile /m/qemu.pid -daemonize" };
+const ours = { startTime: "100", commandLine: "qemu -pidfile /m/qemu.pid" };
 
 test.each([
   ["the recorded process", ours, 7, record, true],

@@ -1,67 +1,25 @@
-import { readdir, readFile } from "node:fs/promises";
 import * as z from "zod";
-import { systemErrorCode } from "../../../system-error.ts";
-import { runProgram } from "../../program/run.ts";
+import type { SystemProcess } from "../../host-system/contract.ts";
+import { hostSystem } from "../../host-system/host-system.ts";
 import type { MachineFiles } from "../../store/machine-files.ts";
 import { readIfThere } from "../../store/read-file.ts";
-
-/** A process as the system has it. */
-export interface SystemProcess {
-  /** When it started, in the system's own words; with the pid it names one process for good. */
-  readonly startTime: string;
-  readonly commandLine: string;
-}
 
 const record = z.object({
   pid: z.int().positive(),
   startTime: z.string(),
-  accelerator: z.enum(["kvm", "tcg"]),
+  accelerator: z.enum(["kvm", "hvf", "tcg"]),
   imageId: z.string(),
   imageVersion: z.string(),
+  /** What another QEMU has to have alike to go on with the guest; none: it can't be saved. */
+  hardware: z.record(z.string(), z.string()).optional(),
 });
 
 /** What the launch wrote down of the process that it started. */
 export type ProcessRecord = z.infer<typeof record>;
 
 /** Looks a process up; undefined when there is none, or it has ended and is only not reaped yet. */
-export async function readProcess(pid: number): Promise<SystemProcess | undefined> {
-  return process.platform === "linux" ? readProc(pid) : readPs(pid);
-}
-
-async function readProc(pid: number): Promise<SystemProcess | undefined> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8");
-    return parseStat(stat, commandLine);
-  } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === "ENOENT" || code === "ESRCH") {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** proc_pid_stat(5): the name in parentheses may hold anything, the fields after it don't. */
-export function parseStat(stat: string, commandLine: string): SystemProcess | undefined {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const state = fields[0];
-  const startTime = fields[19];
-  if (startTime === undefined || state === "Z" || state === "X") {
-    return undefined;
-  }
-  return { startTime, commandLine: commandLine.split("\0").join(" ").trim() };
-}
-
-async function readPs(pid: number): Promise<SystemProcess | undefined> {
-  const result = await runProgram("ps", ["-p", String(pid), "-o", "lstart=", "-o", "args="], {
-    timeoutMs: 10_000,
-  });
-  const match = /^(\S+ +\S+ +\S+ +\S+ +\S+) +(.*)$/.exec(result.stdout.trim());
-  if (match?.[1] === undefined || match[2] === undefined) {
-    return undefined;
-  }
-  return { startTime: match[1], commandLine: match[2] };
+export function readProcess(pid: number): Promise<SystemProcess | undefined> {
+  return hostSystem.readProcess(pid);
 }
 
 /**
@@ -99,21 +57,22 @@ export async function machinePid(files: MachineFiles): Promise<number | undefine
  * has not come to write it yet, or has taken it away and is about to end. Reads all processes.
  */
 export async function findByPidFile(pidFile: string): Promise<number | undefined> {
-  for (const pid of await allPids()) {
-    const found = await readProcess(pid);
-    if (found !== undefined && runsWith(found, pidFile)) {
-      return pid;
-    }
+  for await (const pid of processesThat((found) => runsWith(found, pidFile))) {
+    return pid;
   }
   return undefined;
 }
 
-async function allPids(): Promise<number[]> {
-  const words =
-    process.platform === "linux"
-      ? await readdir("/proc")
-      : (await runProgram("ps", ["-axo", "pid="], { timeoutMs: 10_000 })).stdout.split("\n");
-  return words.map((word) => Number(word.trim())).filter((pid) => Number.isInteger(pid) && pid > 0);
+/** The pids of all processes of which something is true. Reads all processes. */
+export async function* processesThat(
+  isTrue: (found: SystemProcess) => boolean,
+): AsyncGenerator<number> {
+  for (const pid of await hostSystem.allPids()) {
+    const found = await readProcess(pid);
+    if (found !== undefined && isTrue(found)) {
+      yield pid;
+    }
+  }
 }
 
 /** Whether a process has ended: there is none of that pid, or it is another one by now. */

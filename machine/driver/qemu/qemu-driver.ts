@@ -1,4 +1,4 @@
-import { checkDisk, growDataDisk, makeDataDisk } from "../../disk/data-disk.ts";
+import { checkDisk, checkQcow2, growDataDisk, makeDataDisk } from "../../disk/data-disk.ts";
 import { MachineError } from "../../error/machine-error.ts";
 import { findProgram } from "../../program/find.ts";
 import { makeKey } from "../../ssh/key.ts";
@@ -6,16 +6,22 @@ import { sshTarget } from "../../ssh/target.ts";
 import { isUserNetwork } from "../../store/driver-config.ts";
 import type { Machine, MachinePlace } from "../../store/machines.ts";
 import { addressUrl } from "../contract/address-url.ts";
-import type { Driver, Observed } from "../contract/driver.ts";
-import { chooseImage, imageOf } from "./image-choice.ts";
-import { launch, programOf } from "./launch.ts";
+import type { Driver, Observed, Report, Waking } from "../contract/driver.ts";
+import { decideHeld, type Held, readHeld } from "./held.ts";
+import { chooseImage, imageOf, programOf, withWayBack } from "./image-choice.ts";
+import { launch } from "./launch.ts";
+import { pause } from "./pause.ts";
 import { shutDown, switchOff } from "./power.ts";
 import { readRecord } from "./process.ts";
 import { waitUntilReady } from "./ready.ts";
+import { resume } from "./resume.ts";
+import { endSave, saveGuest } from "./save-guest.ts";
+import { endShares } from "./share-daemons.ts";
 import { decideState, lookAtQemu } from "./state.ts";
+import { wakeGuest } from "./wake-guest.ts";
 
 /** How long a boot may take: software emulation is several times slower, and a CD slower still. */
-const readyDeadlineMs = { kvm: 60_000, tcg: 180_000 } as const;
+const readyDeadlineMs = { kvm: 60_000, hvf: 60_000, tcg: 180_000 } as const;
 const isoTimeoutFactor = 2;
 
 const ownFlags = [
@@ -26,6 +32,13 @@ const ownFlags = [
   ...["boot2podman-sha256"],
   ...["qemu-virtio-drives", "qemu-net-vlan", "qemu-hvf"],
 ];
+
+const silent: Report = {
+  line: () => undefined,
+  warn: () => undefined,
+  progress: () => undefined,
+  stage: () => undefined,
+};
 
 /** Machines run by the QEMU of this host. */
 export function qemuDriver(store: string): Driver<"qemu"> {
@@ -50,10 +63,17 @@ export function qemuDriver(store: string): Driver<"qemu"> {
       });
     },
     async check(machine) {
-      await findProgram(programOf(machine, await imageOf(store, machine)));
+      const image = await withWayBack(machine, () => imageOf(store, machine));
+      await findProgram(programOf(machine, image));
     },
     async launch(machine, report) {
+      const held = await readHeld(machine.files);
+      if (held?.Kind === "wake") {
+        await wakeGuest(store, machine, wakingOf(held), report);
+        return;
+      }
       await checkDisk(machine.files.disk, machine.name);
+      await checkQcow2(machine.files.disk, machine.name, (text) => report.warn(text));
       await launch(store, machine, report);
     },
     async waitUntilReady(machine, { timeoutMs, report }) {
@@ -62,6 +82,21 @@ export function qemuDriver(store: string): Driver<"qemu"> {
         report,
       });
     },
+    async resume(machine) {
+      const held = await readHeld(machine.files);
+      if (held?.Kind === "save") {
+        await endSave(machine);
+      } else if (held?.Kind === "wake") {
+        // Nobody was answered yet: all of it is done again.
+        await switchOff(machine);
+        await wakeGuest(store, machine, wakingOf(held), silent);
+      } else {
+        await resume(machine);
+      }
+    },
+    pause,
+    save: saveGuest,
+    wake: (machine, waking, report) => wakeGuest(store, machine, waking, report),
     stop: shutDown,
     kill: switchOff,
     settingsFor(machine, wanted) {
@@ -75,16 +110,22 @@ export function qemuDriver(store: string): Driver<"qemu"> {
       return wanted;
     },
     growDisk: (machine, sizeMib) => growDataDisk(machine.files.disk, sizeMib),
-    chooseImage: (machine, wanted) => chooseImage(store, machine, wanted),
+    chooseImage: (machine, wanted, report) => chooseImage(store, machine, wanted, report),
     byFolder: { observe, kill: switchOff },
-    // All of it lies in the machine's folder.
-    remove: async () => undefined,
+    // All else of it lies in the machine's folder.
+    remove: ({ files }) => endShares(files),
     sshTarget,
   };
 }
 
 async function observe(place: MachinePlace, timeoutMs: number): Promise<Observed> {
-  return decideState(place.name, await lookAtQemu(place.files, timeoutMs));
+  const observed = decideState(place, await lookAtQemu(place.files, timeoutMs));
+  const held = await readHeld(place.files);
+  return held === undefined ? observed : decideHeld(place, held, observed);
+}
+
+function wakingOf({ Template, SameKeys, IsSame, HasAgent }: Held & { Kind: "wake" }): Waking {
+  return { template: Template, sameKeys: SameKeys, isSame: IsSame, hasAgent: HasAgent };
 }
 
 async function readyTimeoutMs(machine: Machine<"qemu">): Promise<number> {

@@ -14,10 +14,10 @@ const stream = `${[
 const knownMessages: QmpMessage[] = [
   { kind: "greeting" },
   { kind: "reply", id: "1", value: {} },
-  { kind: "event", name: "RTC_CHANGE" },
+  { kind: "event", name: "RTC_CHANGE", data: { offset: 1 } },
   { kind: "reply", id: "2", value: { status: "läuft" } },
   { kind: "refusal", id: "3", description: "no such thing" },
-  { kind: "event", name: "POWERDOWN" },
+  { kind: "event", name: "POWERDOWN", data: undefined },
 ];
 
 test("a stream is the same messages however it is cut into pieces", () => {

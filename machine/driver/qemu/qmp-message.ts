@@ -15,7 +15,7 @@ export type QmpMessage =
   | { readonly kind: "greeting" }
   | { readonly kind: "reply"; readonly id: string | undefined; readonly value: unknown }
   | { readonly kind: "refusal"; readonly id: string | undefined; readonly description: string }
-  | { readonly kind: "event"; readonly name: string };
+  | { readonly kind: "event"; readonly name: string; readonly data: unknown };
 
 /** Cuts the monitor's stream into messages, however it arrives in pieces. */
 export class QmpDecoder {
@@ -42,7 +42,7 @@ function parseMessage(line: string): QmpMessage {
   }
   const asEvent = event.safeParse(value);
   if (asEvent.success) {
-    return { kind: "event", name: asEvent.data.event };
+    return { kind: "event", name: asEvent.data.event, data: asEvent.data.data };
   }
   if (greeting.safeParse(value).success) {
     return { kind: "greeting" };

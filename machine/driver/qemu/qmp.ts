@@ -1,19 +1,25 @@
 import { connect, type Socket } from "node:net";
+import { systemErrorCode } from "../../../system-error.ts";
 import { MachineError } from "../../error/machine-error.ts";
 import { QmpDecoder, type QmpMessage } from "./qmp-message.ts";
 
 /** A connection to the monitor of a running QEMU. QEMU serves one at a time: keep it short. */
 export interface QmpConnection {
   /** Runs a command and returns what it returned. Throws when QEMU refuses, ends or stays silent. */
-  execute(command: string): Promise<unknown>;
+  execute(command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Waits for an event that comes from now on. */
+  event(name: string, isMeant: (data: unknown) => boolean): Promise<void>;
   close(): void;
 }
+
+/** QEMU understood a command, and didn't do it. */
+export class RefusedError extends MachineError {}
 
 /** Why a monitor can't be talked to. */
 export class MonitorError extends MachineError {
   constructor(
-    /** Nobody listens, or somebody does and says nothing in time. */
-    readonly kind: "refused" | "silent" | "closed",
+    /** Nobody listens, or only to another user, or somebody does and says nothing in time. */
+    readonly kind: "refused" | "denied" | "silent" | "closed",
     message: string,
     cause?: unknown,
   ) {
@@ -45,6 +51,7 @@ const greeting = "greeting";
 
 class Session implements QmpConnection {
   readonly #waiting = new Map<string, Waiting>();
+  readonly #events = new Map<string, (name: string, data: unknown) => boolean>();
   readonly #decoder = new QmpDecoder();
   readonly #socket: Socket;
   readonly #path: string;
@@ -57,7 +64,10 @@ class Session implements QmpConnection {
     this.#path = path;
     this.#timeoutMs = timeoutMs;
     socket.on("data", (chunk) => this.#read(chunk));
-    socket.on("error", (error) => this.#end(this.#failure("refused", error)));
+    socket.on("error", (error) => {
+      const isDenied = ["EACCES", "EPERM"].includes(systemErrorCode(error) ?? "");
+      this.#end(this.#failure(isDenied ? "denied" : "refused", error));
+    });
     socket.on("close", () => this.#end(this.#failure("closed")));
   }
 
@@ -65,12 +75,25 @@ class Session implements QmpConnection {
     return this.#wait(greeting);
   }
 
-  execute(command: string): Promise<unknown> {
+  execute(command: string, args?: Readonly<Record<string, unknown>>): Promise<unknown> {
     this.#lastId += 1;
     const id = String(this.#lastId);
     const answer = this.#wait(id);
-    this.#socket.write(`${JSON.stringify({ execute: command, id })}\n`);
+    this.#socket.write(
+      `${JSON.stringify({ execute: command, ...(args && { arguments: args }), id })}\n`,
+    );
     return answer;
+  }
+
+  async event(name: string, isMeant: (data: unknown) => boolean): Promise<void> {
+    this.#lastId += 1;
+    const id = `event ${this.#lastId}`;
+    this.#events.set(id, (found, data) => found === name && isMeant(data));
+    try {
+      await this.#wait(id);
+    } finally {
+      this.#events.delete(id);
+    }
   }
 
   close(): void {
@@ -114,13 +137,19 @@ class Session implements QmpConnection {
   /** Events may come at any time, between a command and its reply too: replies go by their id. */
   #deliver(message: QmpMessage): void {
     if (message.kind === "event") {
+      for (const [id, isMeant] of this.#events) {
+        if (isMeant(message.name, message.data)) {
+          this.#waiting.get(id)?.resolve(undefined);
+          this.#waiting.delete(id);
+        }
+      }
       return;
     }
     const id = message.kind === "greeting" ? greeting : (message.id ?? "");
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (message.kind === "refusal") {
-      waiting?.reject(new MachineError(`QEMU refused: ${message.description}`));
+      waiting?.reject(new RefusedError(`QEMU refused: ${message.description}`));
     } else {
       waiting?.resolve(message.kind === "reply" ? message.value : undefined);
     }
@@ -137,6 +166,7 @@ class Session implements QmpConnection {
   #failure(kind: MonitorError["kind"], cause?: unknown): MonitorError {
     const found = {
       refused: "nothing listens there",
+      denied: "it belongs to another user",
       silent: `no answer within ${this.#timeoutMs / 1000} s`,
       closed: "QEMU closed the connection",
     }[kind];

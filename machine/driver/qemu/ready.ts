@@ -7,13 +7,15 @@ import { writeFileAtomic } from "../../store/write-file.ts";
 import type { Report } from "../contract/driver.ts";
 import { type BootProgress, readBootLog } from "./boot-log.ts";
 import { lastConsoleLine, panicLine, readConsoleEnd } from "./console-log.ts";
+import { tellOfDataDisk } from "./data-seen.ts";
+import { watchHeld } from "./held-watch.ts";
 import { machinePid } from "./process.ts";
 
 /** A guest whose agents can't run says nothing on the port; its sshd then tells that it is up. */
 const silenceMs = 5000;
 const logsTimeoutMs = 2000;
 
-type Outcome = "ready" | "banner" | "ended" | "panicked";
+type Outcome = "ready" | "banner" | "ended" | "panicked" | "held";
 
 /**
  * Waits until the guest says that it is ready, and reports the stages on the way. Throws when its
@@ -26,6 +28,7 @@ export async function waitUntilReady(
   const before = await readBootLog(machine.files.bootLog);
   if (before.readyCount > 0) {
     await learnHostKeys(machine, before.hostKeys);
+    await tellOfDataDisk(machine, before.stages, options.report);
     return;
   }
   const silence = new AbortController();
@@ -34,6 +37,8 @@ export async function waitUntilReady(
     bannerSeen = await waitForBanner(machine.config.Driver.SSHPort, silence.signal);
   }, silenceMs);
   let reported = 0;
+  let heldBy: string | undefined;
+  const whatHolds = watchHeld(machine);
   let progress: BootProgress = { stages: [], hostKeys: [], readyCount: 0 };
   const look = async (): Promise<Outcome | undefined> => {
     // The process first: what it wrote before it ended is then read below.
@@ -55,6 +60,10 @@ export async function waitUntilReady(
     if (panicLine(await readConsoleEnd(machine.files.consoleLog)) !== undefined) {
       return "panicked";
     }
+    heldBy = whatHolds();
+    if (heldBy !== undefined) {
+      return "held";
+    }
     return bannerSeen && reported === 0 ? "banner" : undefined;
   };
   try {
@@ -67,9 +76,13 @@ export async function waitUntilReady(
       if (outcome === "ended") {
         await waitForLogs(machine);
       }
+      if (outcome === "held") {
+        throw new MachineError(`"${machine.name}" does not boot on: ${heldBy}.`);
+      }
       throw await notReady(machine, outcome, options.timeoutMs, progress);
     }
     await learnHostKeys(machine, progress.hostKeys);
+    await tellOfDataDisk(machine, progress.stages, options.report);
   } finally {
     clearTimeout(listen);
     silence.abort();

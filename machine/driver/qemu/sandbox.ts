@@ -13,19 +13,42 @@ export interface SandboxFacts {
   readonly hasDisplay: boolean;
 }
 
+/** The groups of system calls that QEMU can deny itself (qemu(1), -sandbox). */
+const groups = ["obsolete", "elevateprivileges", "spawn", "resourcecontrol"] as const;
+type Group = (typeof groups)[number];
+
+/** What a machine needs of its QEMU that takes away from what can be denied. */
+type Need = "window" | "bridge helper" | "setuid bridge helper";
+
+/** The groups that each need leaves allowed; nothing else that a machine has needs any of them. */
+const allowedFor: Readonly<Record<Need, readonly Group[]>> = {
+  // Its libraries may start programs, such as the desktop's bus. That they can't set priorities does no harm.
+  window: ["spawn"],
+  // QEMU starts it.
+  "bridge helper": ["spawn"],
+  // Any filter takes from every child what setuid would give it: an ordinary user's helper could not work.
+  "setuid bridge helper": groups,
+};
+
 /**
- * The system calls that QEMU denies itself (qemu(1), -sandbox), as strictly as the machine allows:
- * - "spawn" and "elevateprivileges" can't be denied: going to the background takes fork and setsid.
- * - Libraries for windows set priorities of their threads.
- * - The filter takes from every child what setuid would give it, so an ordinary user's bridge helper
- *   could not work.
- * Without any, the words are none.
+ * The words with which QEMU denies itself system calls, as strictly as the machine allows; none where it can deny
+ * nothing.
  */
 export function sandboxArguments(facts: SandboxFacts): string[] {
-  if (!facts.isSupported || (facts.network === "bridge" && !facts.isRoot)) {
+  const allowed = new Set(needsOf(facts).flatMap((need) => allowedFor[need]));
+  const denied = groups.filter((group) => !allowed.has(group));
+  if (!facts.isSupported || denied.length === 0) {
     return [];
   }
-  return ["-sandbox", `on,obsolete=deny${facts.hasDisplay ? "" : ",resourcecontrol=deny"}`];
+  return ["-sandbox", ["on", ...denied.map((group) => `${group}=deny`)].join(",")];
+}
+
+function needsOf({ network, isRoot, hasDisplay }: SandboxFacts): Need[] {
+  const needs: Need[] = hasDisplay ? ["window"] : [];
+  if (network === "bridge") {
+    needs.push(isRoot ? "bridge helper" : "setuid bridge helper");
+  }
+  return needs;
 }
 
 /** Whether a QEMU knows the option; one that was built without says so and fails. */

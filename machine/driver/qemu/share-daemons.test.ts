@@ -1,18 +1,21 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { runProgram } from "../../program/run.ts";
 import { parseConfig } from "../../store/config.ts";
 import { filesIn } from "../../store/machine-files.ts";
 import { type Machine, ofDriver } from "../../store/machines.ts";
 import type { Report } from "../contract/driver.ts";
-import { serveShares } from "./share-daemons.ts";
+import { readProcess } from "./process.ts";
+import { endShares, serveShares } from "./share-daemons.ts";
 
 let folder: string;
 let warnings: string[];
 const report: Report = {
   line: () => undefined,
   warn: (text) => warnings.push(text),
+  progress: () => undefined,
   stage: () => undefined,
 };
 
@@ -27,7 +30,8 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
-  await rm(folder, { recursive: true, force: true });
+  // What keeps a daemon's log may write into the folder while it is removed.
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 function machine(readOnly = false): Machine<"qemu"> {
@@ -69,13 +73,28 @@ test("a daemon serves when it says so, and ends with all its processes when QEMU
   const { served, end } = await serveShares(machine(), report);
   expect(served.map(({ transport }) => transport.kind)).toEqual(["virtiofs"]);
   const pid = Number(await readFile(pidFile, "utf8"));
-  expect(process.kill(pid, 0)).toBe(true);
+  expect(await readProcess(pid)).toBeDefined();
   end();
-  const state = async () => {
-    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "() Z");
-    return stat.slice(stat.lastIndexOf(")") + 2)[0];
-  };
-  await expect.poll(state).toBe("Z");
+  await expect.poll(() => readProcess(pid), { timeout: 60_000 }).toBeUndefined();
+});
+
+test("a daemon whose start was killed before QEMU came is ended by the next one, and no other machine's is", async () => {
+  const pidFile = join(folder, "pid");
+  await standIn(
+    `echo $$ >${pidFile}; : >"$2"; echo "Waiting for vhost-user socket connection..." >&2; cat "$0.pipe"`,
+  );
+  await runProgram("mkfifo", [join(folder, "bin/virtiofsd.pipe")], { timeoutMs: 60_000 });
+  const { files } = machine();
+  await serveShares(machine(), report);
+  const pid = Number(await readFile(pidFile, "utf8"));
+  const other = filesIn(join(folder, "bo"));
+  await mkdir(other.folder);
+  await writeFile(join(other.folder, "share0"), "");
+  await endShares(other);
+  expect(await readProcess(pid)).toBeDefined();
+  await endShares(files);
+  await expect.poll(() => readProcess(pid), { timeout: 60_000 }).toBeUndefined();
+  await expect.poll(() => readdir(files.folder), { timeout: 60_000 }).toEqual(["shares.log"]);
 });
 
 test.each([

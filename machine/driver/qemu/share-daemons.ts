@@ -4,15 +4,17 @@ import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { systemErrorCode } from "../../../system-error.ts";
 import { MachineError } from "../../error/machine-error.ts";
+import type { SystemProcess } from "../../host-system/contract.ts";
 import { findProgram } from "../../program/find.ts";
 import { runProgram } from "../../program/run.ts";
 import { waitInFolder } from "../../store/folder-watch.ts";
 import type { MachineFiles } from "../../store/machine-files.ts";
-import type { Machine } from "../../store/machines.ts";
+import type { MachinePlace } from "../../store/machines.ts";
 import type { FolderShare } from "../../store/share.ts";
 import type { Report } from "../contract/driver.ts";
 import { keepLog } from "./log-keeper.ts";
 import { guestUser } from "./owner-map.ts";
+import { processesThat } from "./process.ts";
 import type { ServedShare } from "./share-devices.ts";
 
 /** Debian and Fedora keep the daemon here, off PATH. */
@@ -33,12 +35,17 @@ export interface Daemon {
   readonly canTranslate: boolean;
 }
 
+/** A machine, and the folders that it shares. */
+export interface Sharing extends MachinePlace {
+  readonly config: { readonly Driver: { readonly Shares: readonly FolderShare[] } };
+}
+
 /**
  * Starts what serves a machine's shares: the virtiofs daemon when there is one that can translate
  * owners and, for reading alone, forbid writing; QEMU's own 9p otherwise.
  */
 export async function serveShares(
-  machine: Machine<"qemu">,
+  machine: Sharing,
   report: Report,
 ): Promise<{ served: readonly ServedShare[]; end: () => void }> {
   const { Shares } = machine.config.Driver;
@@ -94,7 +101,7 @@ function endDaemon(child: ChildProcess): void {
 }
 
 /** Root of the guest chooses owner and mode of what it writes: here they would be root's. */
-function warnOfSetuidFiles(machine: Machine<"qemu">, report: Report): void {
+function warnOfSetuidFiles(machine: Sharing, report: Report): void {
   const writable = machine.config.Driver.Shares.filter(({ ReadOnly }) => !ReadOnly);
   if (process.getuid?.() === 0 && writable.length > 0) {
     report.warn(
@@ -108,11 +115,34 @@ export function canServe(daemon: Daemon, share: FolderShare): boolean {
   return daemon.canTranslate && (!share.ReadOnly || daemon.canReadOnly);
 }
 
-/** Removes the sockets of a machine; the daemons end by themselves when QEMU lets go of them. */
+/**
+ * Removes the sockets of a machine that doesn't run. Its daemons end by themselves when QEMU lets go of them; those
+ * that a killed start left before any QEMU came would wait for ever, and are ended.
+ */
 export async function endShares(files: MachineFiles): Promise<void> {
-  for (const name of await readdir(files.folder)) {
-    if (/^share\d+(\.pid|\.pipe)?$/.test(name)) {
-      await rm(join(files.folder, name), { force: true });
+  const names = await readdir(files.folder);
+  const left = names.filter((name) => /^share\d+(\.pid|\.pipe)?$/.test(name));
+  if (left.length > 0) {
+    const socket = join(files.folder, "share");
+    const isOurs = ({ commandLine }: SystemProcess) =>
+      commandLine.includes(`--socket-path ${socket}`);
+    for await (const pid of processesThat(isOurs)) {
+      endProcess(pid);
+    }
+  }
+  for (const name of left) {
+    await rm(join(files.folder, name), { force: true });
+  }
+}
+
+/** Another user's is none of ours, whatever it was told. */
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code !== "ESRCH" && code !== "EPERM") {
+      throw error;
     }
   }
 }
@@ -185,7 +215,7 @@ async function start(
   daemon: Daemon,
   share: FolderShare,
   socket: string,
-  machine: Machine<"qemu">,
+  machine: Sharing,
   report: Report,
 ): Promise<ChildProcess | undefined> {
   const person = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };

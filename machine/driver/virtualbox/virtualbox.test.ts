@@ -47,7 +47,12 @@ afterEach(async () => {
 
 const host = () => ({
   store,
-  report: { line: () => undefined, warn: () => undefined, stage: () => undefined },
+  report: {
+    line: () => undefined,
+    warn: () => undefined,
+    progress: () => undefined,
+    stage: () => undefined,
+  },
 });
 
 const wanted = (): NewMachine<"virtualbox"> => ({
