@@ -8,5 +8,6 @@ export function systemErrorCode(error: unknown): string | undefined {
 
 /** Whether a failure means that a disk had no space left. */
 export function isDiskFull(error: unknown): boolean {
-  return systemErrorCode(error) === "ENOSPC" || systemErrorCode(error) === "EDQUOT";
+  const code = systemErrorCode(error);
+  return code === "ENOSPC" || code === "EDQUOT";
 }

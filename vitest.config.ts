@@ -12,6 +12,9 @@ const slow = { testTimeout: 900_000, hookTimeout: 900_000 };
 const longest = [
   "reproducible",
   "build-command",
+  "conformance",
+  "container-cuts",
+  "networks",
   "containers-at-boot",
   "boot",
   "podman-machine",
@@ -54,13 +57,27 @@ export default defineConfig({
           // Files share a process, and its modules: a third less processor time.
           isolate: false,
           include: ["{agents,image,machine,test}/**/*.test.ts"],
-          exclude: ["test/vm/**", "test/image/**"],
+          exclude: ["test/vm/**", "test/image/**", "test/extensions/**"],
           // Nothing is timed: a busy machine may be ten times slower.
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
-      { extends: true, test: { name: "image", include: ["test/image/**/*.test.ts"], ...slow } },
+      {
+        extends: true,
+        // Machines of the network laboratory wait most of the time.
+        test: { name: "image", include: ["test/image/**/*.test.ts"], maxConcurrency: 10, ...slow },
+      },
+      {
+        extends: true,
+        test: {
+          name: "extensions",
+          include: ["test/extensions/**/*.test.ts"],
+          globalSetup: "test/vm/harness/joined-initrds.ts",
+          maxWorkers: 1,
+          ...slow,
+        },
+      },
       {
         extends: true,
         // Tests wait too (for deadlines, for a machine to go off): a third machine fills two cores then.

@@ -9,24 +9,41 @@ import { busyboxImage, importBusybox } from "../vm/harness/container-image.ts";
 import { newDataDisk, newIdentity } from "../vm/harness/data-disk.ts";
 import { run, runOk } from "../vm/harness/run.ts";
 import { type MachineOptions, TestMachine } from "../vm/harness/test-machine.ts";
+import { benchGrowth } from "./growth/growth.ts";
 import { type BootTimes, measureBoot, median, medianTimes } from "./measure-boot.ts";
 import { type CreateTimes, measureCreate } from "./measure-create.ts";
 import { plainDebian } from "./plain-debian.ts";
 import { smallestMemory } from "./smallest-memory.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const usage = `usage: npm run bench [-- --runs N]   (N boots of each system, 3 unless told)`;
+const usage = `usage: npm run bench [-- [--runs N]]                    N boots of each system, 3 unless told
+       npm run bench -- growth [--runs N] [--small]     how costs grow with containers, images and machines; hours, or minutes with --small`;
 
-function runsAsked(words: string[]): number {
-  if (words.length === 0) {
-    return 3;
+interface Asked {
+  isGrowth: boolean;
+  isSmall: boolean;
+  runs: number;
+}
+
+function asked(words: readonly string[]): Asked {
+  const result: Asked = { isGrowth: false, isSmall: false, runs: 3 };
+  const left = [...words];
+  if (left[0] === "growth") {
+    left.shift();
+    result.isGrowth = true;
   }
-  const count = Number(words[1]);
-  if (words[0] === "--runs" && words.length === 2 && Number.isInteger(count) && count > 0) {
-    return count;
+  for (let word = left.shift(); word !== undefined; word = left.shift()) {
+    const count = word === "--runs" ? Number(left.shift()) : 0;
+    if (Number.isInteger(count) && count > 0) {
+      result.runs = count;
+    } else if (result.isGrowth && word === "--small") {
+      result.isSmall = true;
+    } else {
+      console.error(usage);
+      process.exit(2);
+    }
   }
-  console.error(usage);
-  process.exit(2);
+  return result;
 }
 
 const status = z.looseObject({
@@ -46,7 +63,6 @@ interface AgentsTimes {
 interface Inside {
   stages: Record<string, number>;
   agentsCpuMs: number;
-  memAvailableKiB: number;
 }
 
 async function lookInside(machine: TestMachine): Promise<Inside> {
@@ -54,29 +70,31 @@ async function lookInside(machine: TestMachine): Promise<Inside> {
   const stages = Object.fromEntries(record.stages.map((one) => [one.stage, one.durationMs]));
   const sshd = record.stages.find(({ stage }) => stage === "sshd");
   const { agentsCpuMs } = sshdObserved.parse(sshd?.observed);
-  const memAvailableKiB = await memAvailable(machine);
-  return { stages, agentsCpuMs, memAvailableKiB };
+  return { stages, agentsCpuMs };
 }
 
 async function memAvailable(machine: TestMachine): Promise<number> {
   return Number(await machine.root("awk '/^MemAvailable/ { print $2 }' /proc/meminfo"));
 }
 
-/** Boots each machine in turn, so that a busy host slows both alike. */
-async function measureBoth(ours: MachineOptions, debian: MachineOptions, runs: number) {
-  const times: { ours: BootTimes[]; debian: BootTimes[] } = { ours: [], debian: [] };
+/** With /usr on a disk, as podman-machine has it; with /usr in RAM, as the ISO has it; and the other system. */
+const systems = ["ours", "oursInRam", "debian"] as const;
+type System = (typeof systems)[number];
+
+/** Boots each machine in turn, so that a busy host slows all alike. */
+async function measureSystems(options: Record<System, MachineOptions>, runs: number) {
+  const times: Record<System, BootTimes[]> = { ours: [], oursInRam: [], debian: [] };
+  const memory: Record<System, number[]> = { ours: [], oursInRam: [], debian: [] };
   const inside: Inside[] = [];
-  const debianMemory: number[] = [];
   for (let index = 1; index <= runs; index++) {
-    for (const name of ["ours", "debian"] as const) {
-      const machine = await TestMachine.create(name === "ours" ? ours : debian);
+    for (const name of systems) {
+      const machine = await TestMachine.create(options[name]);
       try {
         const measured = await measureBoot(machine);
         times[name].push(measured);
+        memory[name].push(await memAvailable(machine));
         if (name === "ours") {
           inside.push(await lookInside(machine));
-        } else {
-          debianMemory.push(await memAvailable(machine));
         }
         console.log(`bench: run ${index}, ${name}: ${JSON.stringify(measured)}`);
         await machine.powerDown();
@@ -85,7 +103,7 @@ async function measureBoth(ours: MachineOptions, debian: MachineOptions, runs: n
       }
     }
   }
-  return { times, inside, debianMemory };
+  return { times, memory, inside };
 }
 
 /**
@@ -176,8 +194,7 @@ function stageMedians(inside: Inside[]): Record<string, number> {
   );
 }
 
-async function bench(): Promise<void> {
-  const runs = runsAsked(process.argv.slice(2));
+async function bench(runs: number): Promise<void> {
   const identity = await newIdentity();
   const mirrors = await chooseMirrors(process.env.BOOT2PODMAN_MIRROR);
   const system = await plainDebian(mirrors, identity);
@@ -195,9 +212,15 @@ async function bench(): Promise<void> {
   };
   try {
     await prepare(ours, debian, identity.folder);
-    const { times, inside, debianMemory } = await measureBoth(ours, debian, runs);
+    const oursInRam: MachineOptions = { ...ours, usr: "ram" };
+    const { times, memory, inside } = await measureSystems({ ours, oursInRam, debian }, runs);
     const create = createResult(await measureCreates(runs));
-    const medians = { ours: medianTimes(times.ours), debian: medianTimes(times.debian) };
+    const medians = {
+      ours: medianTimes(times.ours),
+      oursInRam: medianTimes(times.oursInRam),
+      debian: medianTimes(times.debian),
+    };
+    const mebibytes = (kibibytes: number[]) => Math.round(median(kibibytes) / 1024);
     const agents = agentsResult(await measureAgents(ours, runs));
     const result = {
       version: manifest().version,
@@ -211,14 +234,19 @@ async function bench(): Promise<void> {
       sizes: { artifacts: manifest().artifacts, groups: manifest().groups },
       bootMs: { ...medians, runs: times },
       ratios: ratios(medians.ours, medians.debian),
+      ratiosInRam: ratios(medians.oursInRam, medians.debian),
       create,
       stagesMs: stageMedians(inside),
       agents,
       memAvailableMiB: {
-        ours: Math.round(median(inside.map((one) => one.memAvailableKiB)) / 1024),
-        debian: Math.round(median(debianMemory) / 1024),
+        ours: mebibytes(memory.ours),
+        oursInRam: mebibytes(memory.oursInRam),
+        debian: mebibytes(memory.debian),
       },
-      smallestMemoryMiB: await smallestMemory(256, ours),
+      smallestMemoryMiB: {
+        ours: await smallestMemory(256, ours),
+        oursInRam: await smallestMemory(256, oursInRam),
+      },
       debianVersions: Object.fromEntries(
         ["linux-image-amd64", "podman", "systemd", "openssh-server", "crun", "netavark"].map(
           (name) => [name, system.versions[name]],
@@ -236,13 +264,14 @@ async function bench(): Promise<void> {
 
 function print(result: {
   sizes: Pick<Manifest, "artifacts" | "groups">;
-  bootMs: { ours: BootTimes; debian: BootTimes };
+  bootMs: Record<System, BootTimes>;
   ratios: Record<string, number>;
+  ratiosInRam: Record<string, number>;
   create: { createMs: number; bareMs: number; ratio: number };
   stagesMs: Record<string, number>;
   agents: { cpuMs: number; shareOfBoot: number };
-  memAvailableMiB: { ours: number; debian: number };
-  smallestMemoryMiB: number;
+  memAvailableMiB: Record<System, number>;
+  smallestMemoryMiB: { ours: number; oursInRam: number };
 }): void {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   const row = (...cells: Array<string | number>) =>
@@ -256,26 +285,18 @@ function print(result: {
   for (const { name, compressedBytes } of result.sizes.groups) {
     row(name, megabytes(compressedBytes), `${((100 * compressedBytes) / total).toFixed(1)} %`);
   }
-  row("\npower-on →", "boot2podman", "Debian", "ratio");
-  row(
-    "SSH greeting, ms",
-    result.bootMs.ours.sshMs,
-    result.bootMs.debian.sshMs,
-    result.ratios.ssh ?? "",
-  );
-  row(
-    "podman ready, ms",
-    result.bootMs.ours.podmanMs,
-    result.bootMs.debian.podmanMs,
-    result.ratios.podman ?? "",
-  );
-  row(
-    "first container done, ms",
-    result.bootMs.ours.containerMs,
-    result.bootMs.debian.containerMs,
-    result.ratios.container ?? "",
-  );
-  row("memory available, MiB", result.memAvailableMiB.ours, result.memAvailableMiB.debian);
+  const { ours, oursInRam, debian } = result.bootMs;
+  row("\npower-on →", "/usr on disk", "in RAM", "Debian", "ratio", "ratio in RAM");
+  for (const [title, name, key] of [
+    ["SSH greeting, ms", "ssh", "sshMs"],
+    ["podman ready, ms", "podman", "podmanMs"],
+    ["first container done, ms", "container", "containerMs"],
+  ] as const) {
+    const both = [result.ratios[name] ?? "", result.ratiosInRam[name] ?? ""];
+    row(title, ours[key], oursInRam[key], debian[key], ...both);
+  }
+  const available = result.memAvailableMiB;
+  row("memory available, MiB", available.ours, available.oursInRam, available.debian);
   const { create } = result;
   row("\npodman-machine →", "create", "bare boot", "ratio");
   row("podman ready, ms", create.createMs, create.bareMs, create.ratio);
@@ -288,7 +309,10 @@ function print(result: {
     result.agents.cpuMs,
     `${(100 * result.agents.shareOfBoot).toFixed(1)} % of the boot with one processor`,
   );
-  row("smallest memory for a container", `${result.smallestMemoryMiB} MiB`);
+  const { smallestMemoryMiB: smallest } = result;
+  const least = (mib: number) => (Number.isFinite(mib) ? `${mib} MiB` : "none did");
+  row("smallest memory for a container", least(smallest.ours), least(smallest.oursInRam));
 }
 
-await bench();
+const words = asked(process.argv.slice(2));
+await (words.isGrowth ? benchGrowth(words.runs, words.isSmall) : bench(words.runs));

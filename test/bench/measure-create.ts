@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -57,14 +58,15 @@ async function bootByHand(argv: string[], store: string): Promise<number> {
   await rm(keys, { recursive: true });
   const disk = path.join(folder, "disk.qcow2");
   await makeDataDisk({ path: disk, folder, publicKey, sizeMib: diskSizeMib });
-  const [qemu = "", ...words] = argv
-    .filter((word) => word !== "-daemonize")
-    .map((word) => word.replaceAll(path.join(store, "machines/made"), folder));
+  const [qemu = "", ...words] = argv.map((word) =>
+    word.replaceAll(path.join(store, "machines/made"), folder),
+  );
+  const log = path.join(folder, "boot.log");
+  const logs = [openSync(path.join(folder, "console.log"), "a"), openSync(log, "a")];
   const start = performance.now();
-  const machine = spawn(qemu, words, { stdio: ["ignore", "ignore", "inherit"] });
+  const machine = spawn(qemu, words, { stdio: ["ignore", "ignore", "inherit", ...logs] });
   const ended = once(machine, "exit");
   try {
-    const log = path.join(folder, "boot.log");
     const look = async () => {
       if (machine.exitCode !== null) {
         throw new Error(`QEMU ended with ${machine.exitCode}`);
@@ -79,5 +81,8 @@ async function bootByHand(argv: string[], store: string): Promise<number> {
   } finally {
     machine.kill("SIGKILL");
     await ended;
+    for (const descriptor of logs) {
+      closeSync(descriptor);
+    }
   }
 }

@@ -11,7 +11,12 @@ async function runsContainer(memoryMiB: number, options: MachineOptions): Promis
     await machine.waitForSsh(90_000);
     const command = `podman run --rm ${busyboxImage} echo done`;
     const result = await machine.ssh(command, { user: "root", timeoutMs: 120_000 });
-    return result.stdout === "done\n";
+    if (result.stdout === "done\n") {
+      return true;
+    }
+    const why = `podman run ended with ${result.exitCode}: ${result.stderr.trim()}`;
+    console.log(`bench: ${memoryMiB} MiB: ${why}; the console: ${await lastWords(machine)}`);
+    return false;
   } catch (error) {
     // Too little memory shows as a machine that never greets, ends, or lets a command hang.
     const [reason] = String(error).split("\n");
@@ -30,7 +35,7 @@ async function lastWords(machine: TestMachine): Promise<string> {
   return (lines.find((line) => telling.test(line)) ?? lines.at(-1) ?? "nothing").trim();
 }
 
-/** Goes down from `fromMiB` in steps of 16 MiB; gives the last size that ran a container. */
+/** Goes down from `fromMiB` in steps of 16 MiB; gives the last size that ran a container, Infinity when none did. */
 export async function smallestMemory(fromMiB: number, options: MachineOptions): Promise<number> {
   let smallest = Number.POSITIVE_INFINITY;
   for (let memoryMiB = fromMiB; memoryMiB > 0; memoryMiB -= 16) {

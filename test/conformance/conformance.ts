@@ -1,17 +1,17 @@
-// npm run conformance [-- --as ROLE] [--tests pinned|debian12] [--results FOLDER] [FILE…]: Podman's own system tests
-// against the built image, as root, as the user, and through podman-remote, then docker's and others' clients
-// (scripts/); prints a table. FILE is one of Podman's, like 030-run.bats, or a script. Exit status 1 when a test fails
-// that isn't in the list of expected failures (expected/), or a script.
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+// npm run conformance [-- --vm] [--as ROLE] [--tests pinned|debian12] [--results FOLDER] [FILE…]: Podman's own system
+// tests against the built image, as root, as the user, and through podman-remote, then docker's and others' clients
+// (scripts/); prints a table. FILE is one of Podman's, like 030-run.bats, or a script. --vm: a chosen part of both in a
+// virtual machine. Exit status 1 when a test fails that isn't in the list of expected failures (expected/), or a script.
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { BuildError } from "../../image/report/build-error.ts";
 import { progressOn } from "../../image/report/progress.ts";
-import { Laboratory, type Role, roles } from "./laboratory/laboratory.ts";
+import { type Role, roles } from "./laboratory/laboratory.ts";
 import { runAndJudge } from "./run-files.ts";
-import { runScripts, scriptNames } from "./run-scripts.ts";
+import { runScripts } from "./run-scripts.ts";
+import { guestSite, laboratorySite } from "./sites.ts";
 import { cacheOf, openTests } from "./source/open-tests.ts";
-import { fetchTools } from "./source/tools.ts";
 import { readExpected } from "./verdict/expected.ts";
 import { tableOf, type Verdict } from "./verdict/verdict.ts";
 
@@ -20,6 +20,7 @@ const { values: options, positionals } = parseArgs({
     as: { type: "string", multiple: true },
     tests: { type: "string" },
     results: { type: "string" },
+    vm: { type: "boolean", default: false },
   },
   allowPositionals: true,
 });
@@ -36,24 +37,25 @@ async function main(): Promise<number> {
   }
   const cache = cacheOf(progressOn(process.stdout));
   const tests = await openTests(options.tests, cache);
-  const files = readdirSync(path.join(tests.folder, "test/system"))
-    .filter((name) => name.endsWith(".bats"))
-    .sort();
-  const scripts = scriptNames();
-  const unknown = positionals.filter((name) => !files.includes(name) && !scripts.includes(name));
-  if (unknown.length > 0) {
-    throw new BuildError(`Podman ${tests.version} has no tests named ${unknown.join(", ")}`);
-  }
-  const chosen = (names: readonly string[]) =>
-    positionals.length > 0 ? names.filter((name) => positionals.includes(name)) : names;
-  const laboratory = await Laboratory.open(tests, await fetchTools(cache), cache);
+  const site = await (options.vm ? guestSite : laboratorySite)(tests, cache);
   const expected = readExpected(tests.version);
   const verdicts: Verdict[] = [];
   let broken = 0;
   let failedScripts: string[] = [];
   try {
+    // Scripts run as root and as the user, whatever is asked: one that is named with --as would not run.
+    const scripts = options.as === undefined ? site.scripts : [];
+    const known = [...wanted.flatMap((role) => site.filesFor(role)), ...scripts];
+    const unknown = positionals.filter((name) => !known.includes(name));
+    if (unknown.length > 0) {
+      throw new BuildError(
+        `no tests named ${unknown.join(", ")} of Podman ${tests.version}${options.vm ? " run in a virtual machine" : ""}${options.as === undefined ? "" : " by --as (scripts run without it)"}`,
+      );
+    }
+    const chosen = (names: readonly string[]) =>
+      positionals.length > 0 ? names.filter((name) => positionals.includes(name)) : names;
     for (const role of wanted) {
-      const run = await runAndJudge(laboratory, role, chosen(files), expected, {
+      const run = await runAndJudge(site, role, chosen(site.filesFor(role)), expected, {
         say: (line) => console.log(line),
         keep: (file, text) => {
           if (options.results !== undefined) {
@@ -70,15 +72,17 @@ async function main(): Promise<number> {
           `\nNEW ${role}: ${file}: ${name}: ${outcome}${says ? `: ${says}` : ""}\n${details}`,
         );
       }
-      for (const { file, name } of verdict.passAgain) {
+      for (const { file, name } of site.isListed ? verdict.passAgain : []) {
         console.log(`PASSES AGAIN ${role}: ${file}: ${name}: its entry in the list can go`);
       }
     }
-    if (options.as === undefined) {
-      failedScripts = await runScripts(laboratory, chosen(scripts), (line) => console.log(line));
-    }
+    failedScripts = await runScripts(
+      chosen(scripts),
+      (role, name) => site.runScript(role, name),
+      (line) => console.log(line),
+    );
   } finally {
-    await laboratory.close();
+    await site.close();
   }
   console.log(`\nPodman's own system tests, of ${tests.version}\n${tableOf(verdicts)}`);
   const news = verdicts.reduce((sum, one) => sum + one.news.length, 0);

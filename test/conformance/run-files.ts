@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import type { Laboratory, Role } from "./laboratory/laboratory.ts";
+import type { Result } from "../vm/harness/run.ts";
+import type { Role } from "./laboratory/laboratory.ts";
 import type { Expected } from "./verdict/expected.ts";
 import { readTap, type TestResult } from "./verdict/tap.ts";
 import { judge, type Verdict, withSecondRun } from "./verdict/verdict.ts";
@@ -11,9 +11,17 @@ export interface FilesRun {
   broken: string[];
 }
 
+/** Where tests run. */
+export interface Place {
+  /** Whether containers can be limited there: some hosts keep their controllers in hierarchies of cgroup v1. */
+  hasControllers: boolean;
+  /** Runs one of Podman's test files; gives what it printed, as TAP. */
+  runTests(role: Role, file: string): Promise<Result>;
+}
+
 /** Runs test files one after the other, each on an empty data disk, and tells how far it is. */
 export async function runFiles(
-  laboratory: Laboratory,
+  place: Place,
   role: Role,
   files: readonly string[],
   tell: { say(line: string): void; keep(file: string, text: string): void },
@@ -22,7 +30,7 @@ export async function runFiles(
   const broken: string[] = [];
   for (const file of files) {
     const started = Date.now();
-    const { stdout, stderr } = await laboratory.runTests(role, file);
+    const { stdout, stderr } = await place.runTests(role, file);
     tell.keep(file, `${stdout}${stderr}`);
     const result = readTap(file, stdout);
     tests.push(...result.tests);
@@ -45,24 +53,17 @@ export async function runFiles(
  * what passes then has passed.
  */
 export async function runAndJudge(
-  laboratory: Laboratory,
+  place: Place,
   role: Role,
   files: readonly string[],
   expected: Expected,
   tell: Parameters<typeof runFiles>[3],
 ): Promise<{ verdict: Verdict; broken: string[] }> {
-  const host = { hasControllers: hostHasControllers() };
-  const { tests, broken } = await runFiles(laboratory, role, files, tell);
-  const { news } = judge(role, tests, expected, host);
+  const { tests, broken } = await runFiles(place, role, files, tell);
+  const { news } = judge(role, tests, expected, place);
   const failed = news.filter(({ outcome }) => outcome === "failed");
   const again = [...new Set(failed.map(({ file }) => file))];
-  const second = await runFiles(laboratory, role, again, { ...tell, keep: () => undefined });
+  const second = await runFiles(place, role, again, { ...tell, keep: () => undefined });
   const settled = withSecondRun(tests, news, second.tests);
-  return { verdict: judge(role, settled, expected, host), broken };
-}
-
-/** Whether containers can be limited here: some hosts keep their controllers in hierarchies of cgroup v1. */
-function hostHasControllers(): boolean {
-  const mounts = readFileSync("/proc/self/mounts", "utf8");
-  return !/ cgroup .*\bpids\b/.test(mounts);
+  return { verdict: judge(role, settled, expected, place), broken };
 }

@@ -7,12 +7,12 @@ const timeMs = 700;
 const leastInputs = 50;
 
 describe("whatever bytes come from outside", () => {
-  test.each(targets)("the reader of $name ends, and keeps its rules", (target) => {
-    const { inputs } = runTarget(target, timeMs, 1, leastInputs);
+  test.each(targets)("the reader of $name ends, and keeps its rules", async (target) => {
+    const { inputs } = await runTarget(target, timeMs, 1, leastInputs);
     expect(inputs).toBeGreaterThanOrEqual(leastInputs);
   });
 
-  test("a reader that breaks its rules is found out", () => {
+  test("a reader that breaks its rules is found out", async () => {
     const careless = {
       name: "careless",
       seeds: [Buffer.from("a harmless text")],
@@ -23,6 +23,8 @@ describe("whatever bytes come from outside", () => {
         return true;
       },
     };
-    expect(() => runTarget(careless, timeMs, 1, 1_000)).toThrow(/rule broken; seed 1, input /);
+    await expect(runTarget(careless, timeMs, 1, 1_000)).rejects.toThrow(
+      /rule broken; seed 1, input /,
+    );
   });
 });

@@ -81,7 +81,8 @@ const dhcpScript: Target = {
         must(isSane, `a call that is none: ip ${JSON.stringify(call)}`);
       }
       const fresh = script.files().filter((name) => !before.includes(name));
-      const expected = ["calls", "run/network", "run/network/eth0.dhcp", "run/network/eth0.mtu"];
+      const kept = ["dhcp", "mtu", "routes"].map((file) => `run/network/eth0.${file}`);
+      const expected = ["calls", "run/network", ...kept];
       must(
         fresh.every((name) => expected.includes(name)),
         `files that nobody expects: ${fresh}`,
@@ -131,10 +132,14 @@ const routerAdvertisement: Target = {
         must(!message.name.includes("\0"), "a zero in a name");
         continue;
       }
+      if (message.of === "address") {
+        continue;
+      }
       must(message.servers.every(isIpAddress), `no addresses: ${message.servers}`);
       must(message.lifetimeS >= 0 && message.lifetimeS < 2 ** 32, "a life without end");
-      const nameServers = message.servers;
-      const told = parseLease("eth0", "ra", leaseText({ nameServers }));
+      const { servers: nameServers, domains: searchDomains } = message;
+      const told = parseLease("eth0", "ra", leaseText({ nameServers, searchDomains }));
+      must(told.searchDomains.join() === searchDomains.join(), "not the same domains");
       must(told.nameServers.join() === nameServers.join(), "not the same when it is read again");
       isTaken = checkResolvConf([told]) || isTaken;
     }

@@ -16,22 +16,22 @@ export interface Figures {
  * Gives a target changed inputs until it has had so much CPU time and at least so many inputs. Throws at the first that breaks a rule, with the input in
  * base64, which `check` takes again.
  */
-export function runTarget(
+export async function runTarget(
   target: Target,
   timeMs: number,
   seed: number,
   leastInputs: number,
-): Figures {
+): Promise<Figures> {
   const mutator = new Mutator(seed, target.seeds);
   const figures: Figures = { inputs: 0, taken: 0, slowestMs: 0 };
   for (const seedInput of target.seeds) {
-    target.check(seedInput);
+    await target.check(seedInput);
   }
   const endMs = cpuMs() + timeMs / (target.costs ?? 1);
   for (let before = cpuMs(); before < endMs || figures.inputs < leastInputs; ) {
     const input = mutator.next();
     try {
-      if (target.check(input)) {
+      if (await target.check(input)) {
         figures.taken += 1;
       }
     } catch (error) {

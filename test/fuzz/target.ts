@@ -4,8 +4,10 @@ export interface Target {
   seeds: readonly Uint8Array[];
   /** How many times its own CPU time a check takes altogether, when it runs a program. Default 1. */
   costs?: number;
+  /** How often each of its parts was reached, by name, for readers of many parts. */
+  reached?: ReadonlyMap<string, number>;
   /** Throws when something doesn't hold. Gives whether the input was taken for good, so that both are seen. */
-  check(input: Uint8Array): boolean;
+  check(input: Uint8Array): boolean | Promise<boolean>;
 }
 
 /** Throws an error of these words unless that holds. */

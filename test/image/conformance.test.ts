@@ -4,6 +4,7 @@ import { Laboratory } from "../conformance/laboratory/laboratory.ts";
 import { runAndJudge } from "../conformance/run-files.ts";
 import { cacheOf, openTests } from "../conformance/source/open-tests.ts";
 import { fetchTools } from "../conformance/source/tools.ts";
+import { fetchVarlinkctl } from "../conformance/source/varlinkctl.ts";
 import { readExpected } from "../conformance/verdict/expected.ts";
 
 /** Short ones that touch much; "npm run conformance" runs them all. */
@@ -44,11 +45,18 @@ describe.skipIf(process.getuid?.() !== 0)("Podman of the image, in namespaces of
     },
   );
 
+  test("io.podman answers over Varlink: a session of Podman 1's client, all methods, and systemd's varlinkctl", async () => {
+    const material = await fetchVarlinkctl(cacheOf(silent));
+    const { exitCode, stdout, stderr } = await laboratory.runScript("root", "varlink.sh", material);
+    expect(`${stdout}\n${stderr}`.split("\n").slice(-25).join("\n")).toContain("all of it holds");
+    expect(exitCode).toBe(0);
+  });
+
   test("the log driver journald is refused in words, and nothing of a container's output is lost", async () => {
     const script = `
       /opt/tools/bin/docker-registry serve /opt/laboratory/registry.yml >/tmp/registry.log 2>&1 &
       image=$(cat /opt/images/testimage)
-      podman pull -q --retry 5 --retry-delay 1s $image >/dev/null
+      podman pull -q --retry 100 --retry-delay 1s $image >/dev/null
       podman run --log-driver=journald --name a $image echo lost
       echo "ended with $?"
       podman run --name b $image echo kept

@@ -8,7 +8,7 @@ import { FakeKernel } from "../../agents/kernel/fake-kernel.testing.ts";
 import { allowPasswords, documentedPassword } from "../../agents/sshkeys/passwords.ts";
 import { freePort } from "../vm/harness/ports.ts";
 import { run, runOk } from "../vm/harness/run.ts";
-import { unpackUsr } from "../vm/harness/unpacked-usr.ts";
+import { layRoot, unpackUsr } from "../vm/harness/unpacked-usr.ts";
 
 /** How sshd answers who comes from an address: with its greeting, by turning it away, or by saying nothing. */
 export type Greeting = "greeted" | "turned away";
@@ -24,17 +24,23 @@ export class GuestSshd {
     readonly process: ChildProcess,
   ) {}
 
-  static async start(): Promise<GuestSshd> {
+  /** @param authorizedKey a public key that logs in as tc. */
+  static async start(authorizedKey = ""): Promise<GuestSshd> {
     const folder = await mkdtemp(path.join(tmpdir(), "b2p-sshd-"));
     const parts = ["lib", "lib64", "sbin", "share/boot2podman/root"];
     await unpackUsr(path.join(folder, "usr"), parts);
     await mkdir(path.join(folder, "root"));
     const root = path.join(folder, "usr/share/boot2podman/root");
     await layPasswords(root);
+    await mkdir(path.join(root, "home/tc/.ssh"), { recursive: true });
+    await writeFile(path.join(root, "home/tc/.ssh/authorized_keys"), authorizedKey);
     for (const type of ["ed25519", "ecdsa", "rsa"]) {
       const key = path.join(root, `etc/ssh/ssh_host_${type}_key`);
       await runOk(["ssh-keygen", "-q", "-t", type, "-N", "", "-f", key]);
     }
+    // Once: logins at the same time would write it while others run it.
+    await writeFile(path.join(folder, "ask"), '#!/bin/sh\necho "$PASSWORD"\n');
+    await chmod(path.join(folder, "ask"), 0o755);
     const port = await freePort();
     const argv = ["-mpf", "--kill-child", "--propagation", "private", "sh", "-c", inside, "sh"];
     const child = spawn("unshare", [...argv, folder, String(port)], {
@@ -78,8 +84,6 @@ export class GuestSshd {
   /** A login with a password. */
   async login(from: string, password: string): Promise<"in" | "wrong password" | "turned away"> {
     const ask = path.join(this.folder, "ask");
-    await writeFile(ask, '#!/bin/sh\necho "$PASSWORD"\n');
-    await chmod(ask, 0o755);
     const options = {
       BindAddress: from,
       UserKnownHostsFile: "/dev/null",
@@ -133,16 +137,10 @@ async function layPasswords(root: string): Promise<void> {
   }
 }
 
-/** Makes a root as the boot does, of RAM, and starts sshd there. $1: the folder; $2: the port. */
+/** Starts sshd in a root like the boot's. $1: the folder; $2: the port. */
 const inside = `set -e
-R=$1/root
-mount -t tmpfs root $R
-mkdir $R/usr && mount --bind $1/usr $R/usr
-cp -a $1/usr/share/boot2podman/root/. $R/
-cd $R
-for name in bin sbin lib lib64; do [ -e $name ] || ln -s usr/$name $name; done
-mkdir -p proc dev run/sshd tmp home/tc
+${layRoot}
+mkdir -p run/sshd home/tc
 chown -R 0:0 etc && chown 1000:50 home/tc
-mount -t proc proc proc; mount --rbind /dev dev
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /usr/sbin/sshd -D -e -p $2 -o ListenAddress=127.0.0.1
 `;

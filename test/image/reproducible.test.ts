@@ -44,8 +44,10 @@ describe("two builds of the same inputs, in different folders and as different u
     });
     expect(one?.map(([name]) => name)).toEqual([
       "SHA256SUMS",
+      "boot2podman-usr.img",
       "boot2podman.gz",
       "boot2podman.iso",
+      "boot2podman.qcow2.zst",
       "corepure64.gz",
       "manifest.json",
       "sbom.spdx.json",

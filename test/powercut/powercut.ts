@@ -4,13 +4,17 @@ import { rm } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { newIdentity } from "../vm/harness/data-disk.ts";
 import { breakages } from "./broken.ts";
-import { findContainersOut, tryContainers } from "./containers/containers.ts";
+import { findContainersOut, type Tally, tryContainers } from "./containers/containers.ts";
 import { type CutPoint, cutPoints } from "./cut-points.ts";
 import { NextBoots } from "./next-boot.ts";
 import { endOf, type Recorded, type Recording, record } from "./record.ts";
 
 const diskNames = ["marked", "blank", "marked-4096", "resumed", "grown", "gpt", "broken"] as const;
-const names = [...diskNames, "containers", "containers-broken"] as const;
+const recorderNames = ["containers", "containers-here"] as const;
+const names = [
+  ...diskNames,
+  ...recorderNames.flatMap((name) => [name, `${name}-broken`] as const),
+] as const;
 const { values: options, positionals: asked } = parseArgs({
   options: { every: { type: "string", default: "1" } },
   allowPositionals: true,
@@ -123,13 +127,17 @@ async function recordings(): Promise<Recording[]> {
 
 /** What Podman lists, in a lab of its own: see containers/. */
 async function tryPodman(): Promise<void> {
-  const tallies = [
-    ...(isWanted("containers") ? [await tryContainers(identity, every)] : []),
-    ...(isWanted("containers-broken") ? [await findContainersOut(identity)] : []),
-  ];
-  for (const tally of tallies) {
+  const count = (tally: Tally) => {
     passed += tally.passed;
     failed += tally.failed;
+  };
+  for (const name of recorderNames) {
+    if (isWanted(name)) {
+      count(await tryContainers(name, identity, every));
+    }
+    if (isWanted(`${name}-broken`)) {
+      count(await findContainersOut(name, identity));
+    }
   }
 }
 

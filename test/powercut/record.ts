@@ -127,13 +127,24 @@ function startOf({ start, sizeMiB }: Recorded, identity: Identity): SparseDisk {
  */
 export function loggedDisk(file: string, log: string, sectorBytes: number): string[] {
   return [
-    ...["-blockdev", `driver=file,node-name=platter,filename=${file},cache.no-flush=on`],
-    ...["-blockdev", `driver=file,node-name=log,filename=${log},cache.no-flush=on`],
-    "-blockdev",
-    "driver=blklogwrites,node-name=logged,file=platter,log=log,log-sector-size=512,discard=ignore",
+    ...loggedNodes(file, log, "-blockdev"),
     "-device",
     `virtio-blk-pci,drive=logged,write-cache=on,request-merging=off,discard=off,write-zeroes=off,logical_block_size=${sectorBytes},physical_block_size=${sectorBytes}`,
   ];
+}
+
+/** The node "logged": an image with its log. */
+export function loggedNodes(
+  file: string,
+  log: string,
+  option: "-blockdev" | "--blockdev",
+): string[] {
+  const nodes = [
+    `driver=file,node-name=platter,filename=${file},cache.no-flush=on`,
+    `driver=file,node-name=log,filename=${log},cache.no-flush=on`,
+    "driver=blklogwrites,node-name=logged,file=platter,log=log,log-sector-size=512,discard=ignore",
+  ];
+  return nodes.flatMap((node) => [option, node]);
 }
 
 /** The lab's own way in, which no disk has to bring. */

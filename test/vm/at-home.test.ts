@@ -46,7 +46,7 @@ part top; podman top long -eo pid,pcpu,comm
 part ps; docker top long -ef
 part twice; grep -c 'overlay-containers/.*/userdata/shm' /proc/mounts
 part df; su tc -c 'df -h; echo $?' 2>&1
-part modules; modprobe xfs 2>&1; echo $?; modprobe -a binfmt_misc wireguard vxlan ip_vs sch_netem iptable_nat xt_state \
+part modules; modprobe xfs 2>&1; echo $?; modprobe -a loop squashfs binfmt_misc wireguard vxlan ip_vs sch_netem iptable_nat xt_state \
   xt_connmark xt_owner xt_physdev xt_recent xt_statistic xt_limit xt_set xt_CT xt_LOG xt_NFLOG xt_TCPMSS ipt_REJECT \
   xt_addrtype xt_comment xt_conntrack xt_mark xt_multiport xt_nat xt_MASQUERADE xt_REDIRECT; echo $?
 part matches; cat /proc/net/ip_tables_matches
@@ -157,7 +157,7 @@ describe("at home with containers", () => {
 
   test("the kernel has what containers ask for, and what is left out is said", () => {
     expect(root("sysctls")).toBe("1048576\n524288");
-    expect(root("modules")).toMatch(/image\/modules\.toml.*\n1\n0$/);
+    expect(root("modules")).toMatch(/boot2podman extension add modules .*\n1\n0$/);
     expect(root("matches").split("\n")).toEqual(expect.arrayContaining(matches));
     expect(root("targets").split("\n")).toEqual(expect.arrayContaining(targets));
     expect(root("binfmt").split("\n")).toEqual(["register", "status"]);

@@ -11,7 +11,63 @@ const forever = `${busyboxImage} sleep 100000`;
 /** Names of what runs as that user, in the order of the alphabet. */
 async function runningOf(machine: TestMachine, user: "root" | "tc"): Promise<string[]> {
   const names = await machine.guest("podman ps --format '{{.Names}}'", { user });
-  return names.split("\n").filter(Boolean).sort();
+  return names
+    .split("\n")
+    .filter((name) => name !== "" && !name.startsWith("systemd-"))
+    .sort();
+}
+
+/** Quadlet files: root's container has a volume and a network of its own, and writes a line at each start. */
+const quadletFiles = `
+cd /etc/containers/systemd
+printf '[Volume]\n' >data.volume
+printf '[Network]\n' >lan.network
+cat >web.container <<END
+[Container]
+Image=${busyboxImage}
+Volume=data.volume:/data
+Network=lan.network
+Exec=sh -c 'echo started >>/data/starts; exec sleep 100000'
+[Service]
+Restart=always
+ExecStopPost=/bin/sh -c 'echo web >>/var/lib/boot2podman/stops'
+[Install]
+WantedBy=multi-user.target
+END
+cat >front.container <<END
+[Unit]
+Requires=web.service
+After=web.service
+[Container]
+Image=${busyboxImage}
+Network=none
+Exec=sleep 100000
+[Service]
+ExecStopPost=/bin/sh -c 'echo front >>/var/lib/boot2podman/stops'
+[Install]
+WantedBy=multi-user.target
+END
+cat >/home/tc/.config/containers/systemd/mine.container <<END
+[Container]
+Image=${busyboxImage}
+Network=none
+Exec=sleep 100000
+[Install]
+WantedBy=default.target
+END`;
+
+/** How often that container has started, once it has so often. */
+async function webStarts(machine: TestMachine, times: number): Promise<void> {
+  const starts = "podman exec systemd-web cat /data/starts 2>/dev/null | grep -c started";
+  await machine.root(`until [ "$(${starts})" = ${times} ]; do usleep 300000; done`);
+}
+
+/** The record of the stage that starts services, once they are. */
+async function quadlet(machine: TestMachine): Promise<{ result: string; message: string }> {
+  await machine.root(
+    "until grep -q '\"started ' /run/boot2podman/quadlet.json; do usleep 300000; done",
+  );
+  return JSON.parse(await machine.root("cat /run/boot2podman/quadlet.json"));
 }
 
 /** The record of the stage, once what it began has ended. */
@@ -66,6 +122,20 @@ describe("containers of a machine that is booted again and again", () => {
     ]);
   });
 
+  test("are services when Quadlet files say so, started again when they are killed", async () => {
+    await machine.root(quadletFiles);
+    expect((await machine.root("boot2podman service start web.container")).split("\n")).toEqual(
+      expect.arrayContaining(["data-volume.service", "lan-network.service", "web.service"]),
+    );
+    await webStarts(machine, 1);
+    await machine.root("podman kill systemd-web");
+    await webStarts(machine, 2);
+    expect(await machine.root("boot2podman service status web")).toMatch(/^restarts +1$/m);
+    await machine.root("rm -f /var/lib/boot2podman/stops; boot2podman service start front");
+    expect(await machine.guest("boot2podman service start mine")).toBe("mine.service");
+    expect(await machine.guest("podman ps --format '{{.Names}}'")).toMatch(/^systemd-mine$/m);
+  });
+
   test("come back after a shutdown when their policy says so, but for what was stopped", async () => {
     await machine.root(
       `${run} --name z-base --restart always ${forever}
@@ -84,6 +154,22 @@ describe("containers of a machine that is booted again and again", () => {
     expect(await runningOf(machine, "tc")).toEqual(["own"]);
   });
 
+  test("come back as services too, root's and the user's, which were stopped in the reverse order of their start", async () => {
+    const { result, message } = await quadlet(machine);
+    expect(result).toBe("ok");
+    expect(await machine.root("cat /var/lib/boot2podman/stops")).toBe("front\nweb");
+    for (const name of [
+      "data-volume.service",
+      "web.service",
+      "front.service",
+      "mine.service of tc",
+    ]) {
+      expect(message).toContain(name);
+    }
+    await webStarts(machine, 3);
+    expect(await machine.guest("boot2podman service ls")).toMatch(/^mine\.service +running /m);
+  });
+
   test("come back after a pulled plug too", async () => {
     await machine.guest(
       `${run} --name stopped --restart unless-stopped ${forever}; podman stop -t 0 stopped`,
@@ -100,8 +186,8 @@ describe("containers of a machine that is booted again and again", () => {
   });
 
   test("stay as they are when that is switched off", async () => {
-    await machine.root("echo 'autostart = false' >/var/lib/boot2podman/boot2podman.toml");
-    await machine.powerDown();
+    await machine.root("echo 'autostart = false' >/var/lib/boot2podman/boot2podman.toml; sync");
+    await machine.cutPower();
     await bootAgain(machine);
     expect(await autostart(machine)).toMatchObject({ result: "skipped", message: "switched off" });
     expect(await runningOf(machine, "root")).toEqual([]);

@@ -3,11 +3,13 @@ import { describe, expect } from "vitest";
 import { agentTests } from "./guest-tools/agent.ts";
 import { deviceTests } from "./guest-tools/devices.ts";
 import { test } from "./guest-tools/given.ts";
+import { lateDiskTests } from "./guest-tools/late-disks.ts";
 import { memoryTests } from "./guest-tools/memory.ts";
 import { shareTests } from "./guest-tools/shares.ts";
 import { runOk } from "./harness/run.ts";
 
 describe("on QEMU, with everything that a host can give a machine", () => {
+  lateDiskTests();
   deviceTests();
   shareTests();
   agentTests();

@@ -10,6 +10,7 @@ import { sharedByFile } from "./harness/shared-by-file.ts";
 import {
   acceptedBy,
   arpAnswer,
+  askedSegmentBytes,
   type Neighbour,
   synFrame,
   type TcpEnd,
@@ -136,6 +137,20 @@ test("containers reach the world, through a bridge and on the wire itself by mac
   await machine.root(
     `podman run --rm --network wired --ip 10.0.2.77 --cap-add NET_RAW ${busyboxImage} ${ping}`,
   );
+});
+
+test("a container is told the packets that fit a smaller way out, whose routers may say nothing of it", async ({
+  surrounded: { machine, wire },
+}) => {
+  await machine.root("ip link set eth1 mtu 1280");
+  const asked = wire.next("connection", (frame) => askedSegmentBytes(frame, 9999));
+  const connecting = machine.root(
+    `podman exec web busybox nc -w 1 ${neighbour.address} 9999 </dev/null || true`,
+  );
+  expect(await asked).toBe(1280 - 40);
+  await connecting;
+  expect(await machine.root("podman exec web cat /sys/class/net/eth0/mtu")).toBe("1500");
+  await machine.root("ip link set eth1 mtu 1500");
 });
 
 test("a neighbour that routes through the machine reaches no unpublished port and no other network", async ({

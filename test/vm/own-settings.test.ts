@@ -1,6 +1,8 @@
-import { readFile, rm } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { madeCertificate } from "../../agents/init-hooks/trust/made-certificate.testing.ts";
+import { recordedFor } from "../client/recorded.ts";
 import { busyboxImage, importBusybox } from "./harness/container-image.ts";
 import { type Identity, laidDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { TestMachine } from "./harness/test-machine.ts";
@@ -45,11 +47,24 @@ describe("a machine with settings and hooks of its own on the data disk", () => 
     identity = await newIdentity();
     const onDisk = Object.entries(files).map(([name, content]) => [name.slice(1), content]);
     const disks = [await laidDataDisk(identity, Object.fromEntries(onDisk))];
-    const append = "boot2podman.foo=1 waitusb=soon tz=UTC0 user=captain other.option=1";
-    machine = await TestMachine.start({ key: identity.key, disks, append });
+    const append =
+      "boot2podman.foo=1 waitusb=soon tz=UTC0 user=captain other.option=1 ignition.platform.id=qemu";
+    const config = path.join(identity.folder, "config.ign");
+    const publicKey = await readFile(`${identity.key}.pub`, "utf8");
+    await writeFile(config, await recordedFor("captain", publicKey));
+    const extra = [
+      // As a machine with an empty battery.
+      ...["-rtc", "base=2000-01-01T00:00:00"],
+      // As podman machine starts one.
+      ...["-fw_cfg", `name=opt/com.coreos/config,file=${config}`],
+      ...["-chardev", `file,id=ready,path=${readyFile()}`],
+      ...["-device", "virtserialport,chardev=ready,name=org.fedoraproject.port.0"],
+    ];
+    machine = await TestMachine.start({ key: identity.key, disks, append, extra });
     await machine.root(`(${killing}) >/dev/null 2>&1 &`);
     await importBusybox(machine);
   });
+  const readyFile = () => path.join(identity.folder, "ready");
   afterAll(async () => {
     await machine?.remove();
     await rm(identity.folder, { recursive: true, force: true });
@@ -75,6 +90,21 @@ describe("a machine with settings and hooks of its own on the data disk", () => 
     expect(settings).toContainEqual({ name: "cron", value: "on", source: "data disk" });
   });
 
+  test("has no clock of 2000: it is set to the image's date, then to what was written on the disk last", async () => {
+    const date = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d UTC`;
+    expect(await machine.root("cat /boot.log")).toMatch(
+      new RegExp(
+        `^the clock said 2000-01-01 00:0\\d UTC and was set to the image's date, ${date}, until`,
+        "m",
+      ),
+    );
+    expect(await machine.root("boot2podman status")).toMatch(
+      new RegExp(`^clock +ok .*the last time written on the data disk, ${date}`, "m"),
+    );
+    const imageS = Number(await machine.root("stat -c %Y /usr/lib/os-release"));
+    expect(Number(await machine.root("date +%s"))).toBeGreaterThan(imageS);
+  });
+
   test("gives its account the name that was asked for, with containers of its own", async () => {
     expect(await captain("id -un; id -u; pwd; sudo id -un")).toBe(
       "captain\n1000\n/home/captain\nroot",
@@ -84,9 +114,49 @@ describe("a machine with settings and hooks of its own on the data disk", () => 
     );
   });
 
+  test("is what Podman's own client asks for by an Ignition config, and runs its commands", async () => {
+    expect(await readFile(readyFile(), "utf8")).toBe("Ready\n");
+    const status = await captain("boot2podman status");
+    expect(status).toMatch(/^ignition +ok .* user captain, 5 folders, 7 files, 2 links/m);
+    expect(
+      await captain("id -g; stat -c %u:%g .config/containers/containers.conf; stat -f -c %T ."),
+    ).toBe("1000\n1000:1000\next2/ext3");
+    // The command line's tz= wins over the config's.
+    expect(status).not.toMatch(/tz=.*Ignition/);
+    expect(await machine.root("cat /etc/containers/podman-machine /etc/podman-machine")).toBe(
+      "qemu\nqemu",
+    );
+    // As podman machine start runs them: the script of its proxies, a volume outside /home, the socket of set --rootful.
+    const proxies = "export http_proxy=http://host.containers.internal:3128";
+    await machine.root(
+      `/usr/bin/bash <<'END'
+mkdir -p /etc/profile.d && echo '${proxies}' >/etc/profile.d/default-env.sh && systemctl daemon-reload
+END`,
+    );
+    expect(await captain("printenv http_proxy; bash -c 'echo $http_proxy'")).toBe(
+      "http://host.containers.internal:3128\nhttp://host.containers.internal:3128",
+    );
+    await captain("sudo chattr -i / ; sudo mkdir -p '/work/with space' ; sudo chattr +i / ;");
+    await captain(
+      `sudo mount -t tmpfs none "/work/with space" -o context="system_u:object_r:nfs_t:s0",ro && ! touch "/work/with space/x"`,
+    );
+    const line = "L+ /run/docker.sock - - - - /run/podman/podman.sock";
+    await captain(
+      `sudo bash -c 'echo "${line}" >/etc/tmpfiles.d/podman-docker.conf' && sudo systemd-tmpfiles --create --prefix=/run/docker.sock`,
+    );
+    expect(await machine.root("readlink /run/docker.sock")).toBe("/run/podman/podman.sock");
+    expect(
+      await captain(
+        "sudo systemctl is-active sshd; journalctl -u sshd -n 1 | wc -l; systemctl mask x; echo $?",
+      ),
+    ).toMatch(/^active\n1\n(.*\n)*1$/);
+    await captain("echo '# mine' >.config/containers/containers.conf");
+  });
+
   test("says each mistake in one line on the console, and nothing about other people's options", async () => {
     const lines = (await readFile(machine.console, "utf8")).split(/\r?\n/);
-    const said = lines.filter((line) => line.startsWith("boot2podman: "));
+    // The console may have a prompt already, which such a line comes behind.
+    const said = lines.filter((line) => line.includes("boot2podman: "));
     const about = (word: string) => said.filter((line) => line.includes(word));
     expect(about("boot2podman.foo=1 is unknown")).toHaveLength(1);
     expect(about("waitusb=soon: expected SECONDS")).toHaveLength(1);
@@ -157,6 +227,16 @@ describe("a machine with settings and hooks of its own on the data disk", () => 
     ).toBe("flushed");
     expect(await machine.root("dmesg | grep -c 'recovering journal' || true")).toBe("0");
     await machine.root(`test -s ${own}/shutdown-ran`);
+  });
+
+  test("kept what was changed since the Ignition config was applied", async () => {
+    const kept =
+      "cat .config/containers/containers.conf; readlink /run/docker.sock; printenv http_proxy";
+    expect(await captain(kept)).toBe(
+      "# mine\n/run/podman/podman.sock\nhttp://host.containers.internal:3128",
+    );
+    await captain("rm .config/containers/containers.conf");
+    expect(await captain("boot2podman status")).toMatch(/^ignition +ok .* are as they were left$/m);
   });
 
   test("kept the logs of the boot before, and of the kernel, on the data disk", async () => {

@@ -6,9 +6,11 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeMachineDownload } from "../../image/publish/machine-download.ts";
 import { findByPidFile } from "../../machine/driver/qemu/process.ts";
 import { freePort } from "./harness/ports.ts";
 import { run, runOk } from "./harness/run.ts";
+import { confinementOf } from "./harness/seccomp.ts";
 import { type Client, program } from "./podman-machine/client.ts";
 import { dockerOnHost, dockerWorks } from "./podman-machine/docker.ts";
 import { filesAreCopied } from "./podman-machine/file-copies.ts";
@@ -69,13 +71,21 @@ describe("a machine with shares and ports", () => {
     Object.assign(client, { env, folder: store, published: await freePort() });
     await mkdir(shared);
     await writeFile(path.join(shared, "from host"), "written on the host\n");
+    // The whole image, packed quickly rather than small.
+    const archive = await makeMachineDownload(
+      path.join(repository, "dist"),
+      path.join(store, "download"),
+      "preset=0",
+    );
     const created = await machine(
-      ...["create", "--disk-size", "4000", "--label", "env=test"],
+      ...["create", "--image", archive, "--disk-size", "4000", "--label", "env=test"],
       ...["--volume", `${shared}:/mnt/my folder`, "--volume", `${shared}:/mnt/only:ro`],
       ...["--publish", `${client.published}:8080`, "life"],
     );
     expect(created.stderr + created.stdout).toMatch(/"life" is ready/);
     expect(created.exitCode).toBe(0);
+    expect(created.stdout).toMatch(/Unpacking .*boot2podman-machine-/);
+    await rm(path.join(store, "download"), { recursive: true });
   });
 
   test("is listed, gives what a command in it ends with, and is neither made nor started twice", async () => {
@@ -92,6 +102,16 @@ describe("a machine with shares and ports", () => {
       stderr: expect.stringMatching(/"life" already exists/),
     });
     expect((await machine("start", "life")).exitCode).toBe(0);
+  });
+
+  test("is run by a QEMU that denies itself all that can be denied", async () => {
+    const pidFile = path.join(store, "machines/life/qemu.pid");
+    const pid = Number(await readFile(pidFile, "utf8"));
+    const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
+    expect(words[words.indexOf("-sandbox") + 1]).toBe(
+      "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
+    );
+    expect(new Set(await confinementOf(pid))).toEqual(new Set(["Seccomp 2 NoNewPrivs 1"]));
   });
 
   test("has the host's folders, with their owner, in both directions", () =>

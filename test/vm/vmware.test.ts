@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { likeVmware } from "./guest-tools/like-vmware.ts";
 import { type Identity, newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { eventually } from "./harness/eventually.ts";
-import { expectIsoBoot, isoWays } from "./harness/iso-ways.ts";
+import { expectFirmwareBoot, isoWays } from "./harness/iso-ways.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 
 describe("on what looks like VMware, with its disks and network interfaces", () => {
@@ -36,7 +36,7 @@ describe("on what looks like VMware, with its disks and network interfaces", () 
     await rm(identity.folder, { recursive: true, force: true });
   });
 
-  test("the ISO boots by BIOS from an IDE CD-ROM", () => expectIsoBoot(machine, way, "sda1"));
+  test("the ISO boots by BIOS from an IDE CD-ROM", () => expectFirmwareBoot(machine, way, "sda1"));
 
   test("knows it, says which tools are missing, and starts nothing of QEMU's", async () => {
     expect(await machine.guest("guest-tools detect")).toBe(

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { hashOf } from "../../../image/cache/build-step.ts";
@@ -13,6 +13,9 @@ export const roles = ["root", "user", "remote"] as const;
 /** One of them. */
 export type Role = (typeof roles)[number];
 
+/** This repository, which the laboratory sees at /opt/repository. */
+export const repository = path.resolve(import.meta.dirname, "../../..");
+
 /** No file takes this long unless it hangs; the longest takes some minutes on two busy cores. */
 const fileTimeoutMs = 3_600_000;
 
@@ -21,11 +24,15 @@ const fileTimeoutMs = 3_600_000;
  * 8 s of an emulated machine. What this host's kernel lacks (see enter.sh) is lacking there too.
  */
 export class Laboratory {
+  /** Whether containers can be limited here: some hosts keep their controllers in hierarchies of cgroup v1. */
+  readonly hasControllers = !/ cgroup .*\bpids\b/.test(readFileSync("/proc/self/mounts", "utf8"));
+
   private constructor(
     private readonly folder: string,
     private readonly tools: string,
     private readonly tests: string,
-    private readonly images: string,
+    /** The tests' own container images, in the cache. */
+    readonly images: string,
   ) {}
 
   /** Unpacks the built image, and makes the tests' own container images with its Podman unless they are in the cache. */
@@ -54,10 +61,17 @@ export class Laboratory {
     return this.run(["/opt/laboratory/run-bats.sh", role, `test/system/${file}`]);
   }
 
-  /** A script of ../scripts, as root or the user; exit status 0 when all holds that it says. */
-  runScript(role: "root" | "user", name: string): Promise<Result> {
+  /**
+   * A script of ../scripts, as root or the user; exit status 0 when all holds that it says.
+   * @param material what it needs besides the tools: a folder in the cache
+   */
+  runScript(role: "root" | "user", name: string, material?: string): Promise<Result> {
     const script = `/opt/repository/test/conformance/scripts/${name}`;
-    return this.run(["/opt/laboratory/run-script.sh", script, role]);
+    const argv = ["/opt/laboratory/run-script.sh", script, role];
+    if (material !== undefined) {
+      argv.push(path.posix.join("/opt/repository", path.relative(repository, material)));
+    }
+    return this.run(argv);
   }
 
   async close(): Promise<void> {

@@ -130,7 +130,7 @@ podman tag quay.io/libpod/registry:2.8 quay.io/libpod/registry:2.8.2
 mkdir /opt/images/registry
 /opt/tools/bin/docker-registry serve /opt/laboratory/registry.yml >"$work/registry.log" 2>&1 &
 for name in "testimage:$tag" "testimage:$to_pull" testimage:multiimage alpine:latest busybox:latest registry:2.8 registry:2.8.2; do
-  podman push -q --tls-verify=false --retry 5 --retry-delay 1s "quay.io/libpod/$name" "127.0.0.1:5999/libpod/$name"
+  podman push -q --tls-verify=false --retry 100 --retry-delay 1s "quay.io/libpod/$name" "127.0.0.1:5999/libpod/$name"
 done
 kill $!
 echo "quay.io/libpod/testimage:$tag" >/opt/images/testimage

@@ -8,14 +8,9 @@ podman run --rm --privileged "$IMAGE" unshare -Ur sh -c 'test "$(id -u)" = 0'
 programs=(-v /usr:/usr:ro -v /etc/containers:/etc/containers:ro --network=host)
 podman_inside=(/usr/bin/podman run --rm --network=host --cgroups=disabled "$IMAGE" echo nested)
 podman run --rm --privileged "${programs[@]}" -v first:/var/lib/containers "$IMAGE" "${podman_inside[@]}" | grep -qx nested
-podman run --rm --cap-add=sys_admin,mknod --device /dev/fuse "${programs[@]}" -v second:/var/lib/containers "$IMAGE" \
+# What mounts filesystems without being privileged isn't for AppArmor's profile.
+podman run --rm --cap-add=sys_admin,mknod --security-opt apparmor=unconfined --device /dev/fuse "${programs[@]}" -v second:/var/lib/containers "$IMAGE" \
   "${podman_inside[@]}" | grep -qx nested
 
-# There is no criu, and that is said.
-if [ "$(id -u)" = 0 ]; then
-  podman run -d --name running "$IMAGE" top
-  podman container checkpoint running 2>said && exit 1
-  grep criu said
-fi
 podman rm -af -t 0
 podman volume prune -f

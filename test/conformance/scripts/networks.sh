@@ -13,5 +13,10 @@ for _ in $(seq 50); do wget -qO- http://127.0.0.1:8094/alpine-release && break; 
 # A taken port is an error that says so.
 podman run --rm -p 8094:80 "$IMAGE" true 2>said && exit 1
 grep -i 'address already in use' said
+# The ports of the web, and addresses of one's own in the network around the machine.
+podman run --rm -p 80:80 -p 443:443 "$IMAGE" true
+[ "$(id -u)" != 0 ] || podman run --rm -p 22222:22 -p 21:21 "$IMAGE" true
+podman network create -d macvlan -o parent=eth0 --subnet 10.0.2.0/24 lan
+podman run --rm --network lan:ip=10.0.2.77 "$IMAGE" ip -4 addr show dev eth0 | grep -F 10.0.2.77/24
 podman rm -af -t 0
-podman network rm six shut
+podman network rm six shut lan

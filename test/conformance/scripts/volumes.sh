@@ -19,6 +19,22 @@ podman run --rm --device /dev/fuse "$IMAGE" test -c /dev/fuse
 podman run --rm --tmpfs /scratch:size=1M "$IMAGE" touch /scratch/file
 podman run --rm --read-only "$IMAGE" sh -c '! touch /file'
 podman run --rm --shm-size 2M "$IMAGE" sh -c 'df -k /dev/shm | grep -q 2048'
+touch bound/lower
+podman run --rm -v "$PWD/bound:/over:O" "$IMAGE" sh -c 'rm /over/lower; touch /over/upper'
+test -e bound/lower -a ! -e bound/upper
+podman run --rm --mount "type=image,src=$IMAGE,dst=/other" "$IMAGE" test -e /other/etc/passwd
+# Each has ids of its own, out of those of the name "containers" or of the user.
+ids() { podman run --rm --userns=auto:size=1024 "$IMAGE" cat /proc/self/uid_map | awk '{ print $3 }'; }
+test "$(ids)" = 1024
 podman rm -af -t 0
 podman volume rm ram place
 podman secret rm word
+# With everything gone, Podman begins anew.
+podman pull -q --retry 100 --retry-delay 1s "$IMAGE"
+podman network create leftover
+podman system reset -f
+test -z "$(podman images -q)"
+podman network exists leftover && exit 1
+podman pull -q --retry 100 --retry-delay 1s "$IMAGE"
+podman run --rm -v kept:/kept "$IMAGE" touch /kept/file
+test "$(podman run --rm -v kept:/kept "$IMAGE" ls /kept)" = file

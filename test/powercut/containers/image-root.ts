@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { run, runOk } from "../../vm/harness/run.ts";
-import { unpackUsr } from "../../vm/harness/unpacked-usr.ts";
+import { type Result, run, runOk } from "../../vm/harness/run.ts";
+import { layRoot, unpackUsr } from "../../vm/harness/unpacked-usr.ts";
 
 /**
  * The image's programs without its kernel: a machine for each of hundreds of cuts would take hours under emulation.
@@ -23,6 +23,11 @@ export class ImageRoot {
     return new ImageRoot(folder);
   }
 
+  /** Where the data disk has to be mounted before a script runs. */
+  get disk(): string {
+    return path.join(this.folder, "disk");
+  }
+
   /**
    * Runs a script of the image's shell over a data disk; gives what it printed. What it changes on the disk stays
    * there. `look` is called with the disk's folder, before, and gives the script's arguments.
@@ -32,21 +37,23 @@ export class ImageRoot {
     script: string,
     look: (disk: string) => Promise<string[]>,
   ): Promise<string> {
-    const disk = path.join(this.folder, "disk");
-    await runOk(["mount", node, disk]);
+    await runOk(["mount", node, this.disk]);
     try {
-      const words = await look(disk);
-      const argv = ["unshare", "-mnpiufC", "--propagation", "private"];
-      const result = await run(
-        [...argv, "sh", "-c", outside, "sh", this.folder, script, ...words],
-        {
-          timeoutMs: 1_200_000,
-        },
-      );
-      return `${result.stdout}\n${result.stderr}`;
+      const { stdout, stderr } = await this.run(script, await look(this.disk));
+      return `${stdout}\n${stderr}`;
     } finally {
-      await runOk(["umount", disk]);
+      await runOk(["umount", this.disk]);
     }
+  }
+
+  /** Runs a script of the image's shell over the data disk that is mounted; all that it has started ends with it. */
+  run(
+    script: string,
+    words: readonly string[],
+    options: Pick<Parameters<typeof run>[1] & object, "onStdout"> = {},
+  ): Promise<Result> {
+    const argv = ["unshare", "-mnpiufC", "--propagation", "private", "sh", "-c", outside, "sh"];
+    return run([...argv, this.folder, script, ...words], { ...options, timeoutMs: 1_200_000 });
   }
 
   async remove(): Promise<void> {
@@ -54,17 +61,12 @@ export class ImageRoot {
   }
 }
 
-/** Makes a root as the boot does, of RAM, and goes there. $1: the folder; $2: the script; its arguments. */
+/** Goes into a root like the boot's, with the data disk. $1: the folder; $2: the script; its arguments. */
 const outside = String.raw`set -e
-R=$1/root
-mount -t tmpfs root $R
-mkdir $R/usr && mount --bind $1/usr $R/usr
-cp -a $1/usr/share/boot2podman/root/. $R/
-cd $R
-for name in bin sbin lib lib64; do [ -e $name ] || ln -s usr/$name $name; done
-mkdir -p proc sys dev run tmp mnt/data var/lib/containers var/tmp root etc/containers/networks etc/containers/containers.conf.d
+${layRoot}
+mkdir -p sys mnt/data var/lib/containers var/tmp root etc/containers/networks etc/containers/containers.conf.d
 [ -e var/run ] || ln -s ../run var/run
-mount -t proc proc proc; mount -t sysfs sysfs sys; mount -t cgroup2 cgroup sys/fs/cgroup; mount --rbind /dev dev; mount -t tmpfs shm dev/shm
+mount -t sysfs sysfs sys; mount -t cgroup2 cgroup sys/fs/cgroup; mount -t tmpfs shm dev/shm
 mount -t tmpfs run run; mount -t tmpfs tmp tmp
 mount --rbind $1/disk mnt/data
 mkdir -p mnt/data/var/lib/containers/networks
@@ -76,3 +78,12 @@ mkdir old && pivot_root . old
 script=$2; shift 2
 exec env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root chroot . /bin/sh -c "umount -l /old; $script" sh "$@"
 `;
+
+/** Shell words for a script there: binds the user's store in, which his folder on the disk has to be there for. */
+export const layUser = `mkdir -p /home/tc/.local/share/containers /run/user/1000
+chown 1000:50 /home/tc /home/tc/.local /home/tc/.local/share /run/user/1000
+mount --bind /mnt/data/local/share/containers /home/tc/.local/share/containers
+`;
+
+/** Shell words before those that the user's shell runs. */
+export const asUser = "cd /home/tc && XDG_RUNTIME_DIR=/run/user/1000";

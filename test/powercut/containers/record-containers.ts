@@ -9,7 +9,7 @@ import { TestMachine } from "../../vm/harness/test-machine.ts";
 import { keysFromOutside, loggedDisk } from "../record.ts";
 import { SparseDisk } from "../sparse-disk.ts";
 import { type Entry, readWriteLog } from "../write-log.ts";
-import { operations } from "./operations.ts";
+import { type Operation, operations } from "./operations.ts";
 
 const sizeMiB = 1536;
 const sectorBytes = 512;
@@ -28,6 +28,8 @@ export interface ContainerRecording {
   dataOffsetBytes: number;
   /** Names of operations, and how many bytes of the log there were when each had ended. */
   ended: readonly { name: string; entries: number }[];
+  /** All that the disk has in the end is what these make. */
+  operations: readonly Operation[];
 }
 
 /**
@@ -52,6 +54,8 @@ export async function recordContainers(
     const machine = await TestMachine.start({
       key: identity.key,
       memoryMiB: 2048,
+      // A container keeps the profile that it was made with, and starts on no kernel without AppArmor, as this host's may be.
+      append: "apparmor=0",
       extra: [...loggedDisk(file, log, sectorBytes), ...keysFromOutside(identity)],
     });
     try {
@@ -80,16 +84,16 @@ export async function recordContainers(
   const entries = readWriteLog(await readFile(log));
   const ended = marks.map(({ name: what, bytes }) => ({
     name: what,
-    entries: readWriteLog(firstBytes(log, bytes)).length,
+    entries: readWriteLog(startOfLog(log, bytes)).length,
   }));
   await rm(file, { force: true });
   await rm(log, { force: true });
   const firstEntry = ended[0]?.entries ?? 0;
-  return { name, start, entries, firstEntry, dataOffsetBytes: mebibyte, ended };
+  return { name, start, entries, firstEntry, dataOffsetBytes: mebibyte, ended, operations };
 }
 
 /** The start of the log, as it was then: its head counts entries that came later. */
-function firstBytes(log: string, bytes: number): Buffer {
+export function startOfLog(log: string, bytes: number): Buffer {
   const fd = openSync(log, "r");
   try {
     const buffer = Buffer.alloc(bytes);

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect } from "vitest";
 import { busyboxImage } from "../harness/container-image.ts";
 import { eventually } from "../harness/eventually.ts";
-import { expectIsoBoot, isoWays } from "../harness/iso-ways.ts";
+import { expectFirmwareBoot, isoWays } from "../harness/iso-ways.ts";
 import { test } from "./booted.ts";
 
 interface ShownStage {
@@ -40,7 +40,7 @@ export function lastingTests(): void {
     Object.assign(machine.options, way);
     await machine.powerOn();
     await machine.waitForSsh();
-    await expectIsoBoot(machine, way, "vda1");
+    await expectFirmwareBoot(machine, way, "vda1");
     expect(await machine.root("cat /etc/ssh/ssh_host_ed25519_key.pub")).toBe(
       hostKeys.split("\n").find((line) => line.startsWith("ssh-ed25519")),
     );
@@ -79,7 +79,7 @@ export function lastingTests(): void {
     Object.assign(machine.options, way);
     await machine.powerOn();
     await machine.waitForSsh();
-    await expectIsoBoot(machine, way, "vda1");
+    await expectFirmwareBoot(machine, way, "vda1");
     expect(await machine.root("cat /var/lib/boot2podman/note")).toBe("again");
     expect(await machine.root(listed)).toBe(before);
     expect(

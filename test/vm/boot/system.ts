@@ -34,12 +34,16 @@ export function systemTests(): void {
     expect(lines).toContain(`VERSION_ID=${manifest().version}`);
   });
 
-  test("has a tmpfs as its root and the compressed image, not a copy, as /usr", async ({
+  test("has a tmpfs as its root and the disk's image, not a copy, as /usr", async ({
     booted: { machine },
   }) => {
     const mounts = await machine.guest("cat /proc/mounts");
     expect(mounts).toMatch(/^\S+ \/ tmpfs /m);
-    expect(mounts).toMatch(/^\/dev\/loop0 \/usr squashfs ro/m);
+    const [, disk] = /^\/dev\/(vd[a-z]) \/usr squashfs ro/m.exec(mounts) ?? [];
+    expect(await machine.guest(`cat /sys/block/${disk}/serial`)).toBe("boot2podman-usr");
+    expect(await machine.guest("boot2podman status")).toContain(
+      `usr        on the read-only disk ${disk}\n`,
+    );
     expect(await machine.guest("cat /proc/1/comm")).toBe("init");
   });
 
@@ -66,6 +70,9 @@ export function systemTests(): void {
     expect(mounts).toMatch(/^\/dev\/vda1 \/mnt\/vda1 ext4 rw/m);
     expect(mounts).toMatch(/^\/dev\/vda1 \/var\/lib\/containers ext4 rw/m);
     expect(mounts).toMatch(/^\/dev\/vda1 \/var\/lib\/boot2podman ext4 rw/m);
+    const said = await machine.guest("automount status");
+    expect(said).toMatch(/^ok: \/dev\/vda1 on \/mnt\/vda1/m);
+    expect(said).toMatch(/^the data disk is \/dev\/vda1 \(ext4\), mounted at \/mnt\/vda1$/m);
     expect(await machine.root("blkid -s LABEL -o value /dev/vda1")).toBe("boot2podman-data");
     expect(await machine.root("head -c 29 /dev/vda | grep -c format-me || true")).toBe("0");
   });

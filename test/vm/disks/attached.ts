@@ -1,10 +1,9 @@
-import { open, readFile, rm, writeFile } from "node:fs/promises";
+import { open, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test as plain } from "vitest";
 import { mebibyte } from "../../../agents/units/bytes.ts";
 import { NextBoots } from "../../powercut/next-boot.ts";
-import { type Identity, newIdentity } from "../harness/data-disk.ts";
-import { runOk } from "../harness/run.ts";
+import { type Identity, newIdentity, newKey } from "../harness/data-disk.ts";
 import { sharedByFile } from "../harness/shared-by-file.ts";
 import { onOneDisk } from "./on-one-disk.ts";
 import { seedDisk } from "./seed-disk.ts";
@@ -50,30 +49,23 @@ export const test = plain.extend(
     }
     const seed = await seedDisk(identity.folder, {
       hostname: "web-7",
-      key: await anotherKey(identity, "nocloud"),
-      strangersKey: await anotherKey(identity, "stranger"),
+      key: await newKey(identity, "nocloud"),
+      strangersKey: await newKey(identity, "stranger"),
     });
     extra.push("-drive", `if=none,id=seed,media=cdrom,readonly=on,file=${seed}`);
     extra.push("-device", "ide-cd,drive=seed,bus=ide.1");
     const credential = path.join(identity.folder, "credential");
-    await writeFile(credential, await anotherKey(identity, "firmware"));
+    await writeFile(credential, await newKey(identity, "firmware"));
     const name = "opt/io.systemd.credentials/ssh.authorized_keys.root";
     extra.push("-fw_cfg", `name=${name},file=${credential}`);
-    extra.push("-smbios", asPodmanBootc(await anotherKey(identity, "bootc")));
-    const append = `boot2podman.key="${(await anotherKey(identity, "option")).trim()}"`;
+    extra.push("-smbios", asPodmanBootc(await newKey(identity, "bootc")));
+    const append = `boot2podman.key="${(await newKey(identity, "option")).trim()}"`;
     const boots = await NextBoots.start(identity, { extra, append });
     atTheEnd(() => boots.remove());
     await boots.machine.root("cat > /run/on && chmod 755 /run/on", { input: onOneDisk });
     return { identity, boots };
   }),
 );
-
-/** A public key with that comment. */
-async function anotherKey(identity: Identity, comment: string): Promise<string> {
-  const key = path.join(identity.folder, comment);
-  await runOk(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", key]);
-  return readFile(`${key}.pub`, "utf8");
-}
 
 /** A credential that lets root in, in the words of podman-bootc. */
 function asPodmanBootc(publicKey: string): string {

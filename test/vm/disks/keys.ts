@@ -1,17 +1,10 @@
 import { createConnection } from "node:net";
 import path from "node:path";
 import { expect } from "vitest";
-import { run } from "../harness/run.ts";
 import { type Attached, test } from "./attached.ts";
 
-/** What sshd says to a user with that key alone. */
 function logIn({ boots, identity }: Attached, user: string, key: string) {
-  return run([
-    ...["ssh", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes"],
-    ...["-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes"],
-    ...["-i", path.join(identity.folder, key), "-p", String(boots.machine.sshPort)],
-    ...[`${user}@127.0.0.1`, "id -un"],
-  ]);
+  return boots.machine.logIn(user, path.join(identity.folder, key));
 }
 
 /** Keys that come neither from a disk nor by userdata, and what sshd takes. */

@@ -29,6 +29,35 @@ export function untouchedTests(): void {
   });
 }
 
+/** What ext4 may have besides what mke2fs.conf gives it; none of them keeps another out (mke2fs refuses such pairs). */
+const rareFeatures = [
+  ...[
+    "mmp",
+    "quota",
+    "project",
+    "casefold",
+    "encrypt",
+    "verity",
+    "inline_data",
+    "bigalloc",
+    "ea_inode",
+  ],
+  ...["metadata_csum_seed", "orphan_file", "large_dir", "fast_commit", "stable_inodes"],
+];
+
+/** A filesystem with everything that ext4 can have. */
+export function featuresTests(): void {
+  test("uses an ext4 with every feature that the kernel mounts, with quotas and with protection against two hosts", async ({
+    attached: { boots, identity },
+  }) => {
+    const image = path.join(identity.folder, "features.raw");
+    await runOk(["mke2fs", "-q", "-t", "ext4", "-O", rareFeatures.join(","), image, "256M"]);
+    const said = await boots.with(image, 512, "/run/on");
+    expect(said).toMatch(/is the data disk, an ext4 without a label and the only one/);
+    expect(said).not.toMatch(/read-only/);
+  });
+}
+
 /** A table of partitions that somebody else made. */
 export function foreignTableTests(): void {
   test("leaves a table of others as it is when their disk was enlarged, and uses the filesystem", async ({

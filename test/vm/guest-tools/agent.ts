@@ -9,7 +9,7 @@ export function agentTests(): void {
     await agent.ask("guest-ping");
     const addresses = JSON.stringify(await agent.ask("guest-network-get-interfaces"));
     expect(addresses).toContain('"ip-address":"10.0.2.15"');
-    expect(await agent.ask("guest-get-host-name")).toEqual({ "host-name": "box" });
+    expect(await agent.ask("guest-get-host-name")).toEqual({ "host-name": "late-7" });
   });
 
   test.for<[string, Record<string, unknown>]>([

@@ -2,6 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test as plain } from "vitest";
+import { fatSeedDisk } from "../disks/seed-disk.ts";
+import { type Identity, newKey } from "../harness/data-disk.ts";
+import { eventually } from "../harness/eventually.ts";
 import { GuestAgent } from "../harness/guest-agent.ts";
 import type { DiskOptions } from "../harness/qemu.ts";
 import { runOk } from "../harness/run.ts";
@@ -10,9 +13,14 @@ import { TestMachine } from "../harness/test-machine.ts";
 import { usedDisk } from "../harness/used-disk.ts";
 import { type SharedFolder, sharedMemory, shareFolder } from "../harness/virtiofs.ts";
 import { likeVmware } from "./like-vmware.ts";
+import { plugWhileItWaits } from "./plug-while-it-waits.ts";
+
+/** The first interface's; QEMU's own choice. */
+const mac = "52:54:00:12:34:56";
 
 /** The machine with everything that QEMU can give, shared by groups of tests. */
 export interface Given {
+  identity: Identity;
   machine: TestMachine;
   agent: GuestAgent;
   /** The data disk. */
@@ -43,12 +51,21 @@ export const test = plain.extend(
       await writeFile(path.join(scratch, name, "file"), `of ${name}\n`);
     }
     await runOk(["truncate", "-s", "64M", path.join(scratch, "late.raw")]);
+    const seed = await fatSeedDisk(
+      identity.folder,
+      {
+        hostname: "late-7",
+        key: await newKey(identity, "nocloud"),
+        strangersKey: await newKey(identity, "stranger"),
+      },
+      mac,
+    );
+    const frames = path.join(scratch, "frames");
     const virtiofs = await shareFolder(path.join(scratch, "users"), "Users", scratch);
     atTheEnd(() => virtiofs.process.kill());
-    const machine = await TestMachine.start({
+    const machine = await TestMachine.create({
       key: identity.key,
-      disks: [disk],
-      append: "boot2podman.share=src:/home/tc/src:ro boot2podman.share=gone:/gone",
+      append: "waitusb=600 boot2podman.share=src:/home/tc/src:ro boot2podman.share=gone:/gone",
       extra: [
         ...sharedMemory(1024),
         ...virtiofs.arguments,
@@ -59,12 +76,22 @@ export const test = plain.extend(
         ...["-device", "pcie-root-port,id=slot1,slot=1"],
         ...["-device", "pcie-root-port,id=slot2,slot=2"],
         ...["-device", "pcie-root-port,id=slot3,slot=3"],
+        ...["-device", "qemu-xhci,id=usb", "-device", "virtio-scsi-pci,id=scsi"],
+        ...["-object", `filter-dump,id=frames,netdev=net,file=${frames}`],
         ...likeVmware,
       ],
     });
     atTheEnd(() => machine.remove());
+    await machine.powerOn();
+    await plugWhileItWaits(machine, { seed, disk: disk.file, frames });
+    await machine.waitForSsh();
+    // On a slow host sshd may greet before the data disk is there, which has the key.
+    await eventually(
+      () => machine.ssh("true", { user: "root" }),
+      ({ exitCode }) => exitCode === 0,
+    );
     const agent = await GuestAgent.connect(machine);
     atTheEnd(() => agent.close());
-    return { machine, agent, disk, virtiofs, scratch };
+    return { identity, machine, agent, disk, virtiofs, scratch };
   }),
 );

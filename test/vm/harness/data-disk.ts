@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { userdataArchive } from "../../../machine/disk/userdata-archive.ts";
@@ -18,6 +18,13 @@ export async function newIdentity(): Promise<Identity> {
   const key = path.join(folder, "id");
   await runOk(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", key]);
   return { folder, key, publicKey: await runOk(["cat", `${key}.pub`]) };
+}
+
+/** Makes one more key in the identity's folder, in the file of that name; gives its public half, with the name as comment. */
+export async function newKey({ folder }: Identity, name: string): Promise<string> {
+  const key = path.join(folder, name);
+  await runOk(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", key]);
+  return readFile(`${key}.pub`, "utf8");
 }
 
 /** Makes a sparse raw disk of `sizeMiB` that asks to be formatted and brings the identity's key. */

@@ -5,6 +5,7 @@ export async function eventually<T>(
   ask: () => Promise<T>,
   holds: (value: T) => boolean,
   timeoutMs = patienceMs,
+  everyMs = 500,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
@@ -15,6 +16,6 @@ export async function eventually<T>(
     if (Date.now() > deadline) {
       throw new Error(`still ${JSON.stringify(value)} after ${timeoutMs / 1000} s`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

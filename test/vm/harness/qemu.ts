@@ -4,19 +4,22 @@ import path from "node:path";
 /** Where `npm run build` leaves the image. */
 export const dist = path.resolve(import.meta.dirname, "../../../dist");
 
-/** How the machine is started: straight from the kernel file, or by its firmware from the ISO. */
+/** A firmware: BIOS, or UEFI with this machine's own copy of the variables. */
+interface Firmware {
+  firmware: "bios" | "uefi" | "secure-boot";
+  variables?: string;
+}
+
+/** How the machine is started: straight from the kernel file, or by its firmware from the ISO or its first disk. */
 export type Boot =
-  | { by: "kernel"; initrd: string; append: string; kernel?: string }
-  | {
+  | { by: "kernel"; kernel: string; initrd: string; append: string }
+  | ({
       by: "iso";
       /** The ISO as an IDE CD-ROM, a SATA DVD, or written on a USB stick. */
       as: "ide-cd" | "sata-dvd" | "usb-stick";
-      firmware: "bios" | "uefi" | "secure-boot";
       iso: string;
-      /** For UEFI: this machine's own copy of the firmware's variables. */
-      variables?: string;
-    }
-  | { by: "disk" };
+    } & Firmware)
+  | ({ by: "disk" } & Firmware);
 
 /** A disk as the tests attach them; `bus` is the kind of controller that the guest sees. */
 export interface DiskOptions {
@@ -35,6 +38,8 @@ export interface QemuOptions {
   cpu?: string;
   cpus?: number;
   disks: DiskOptions[];
+  /** File of the read-only disk with /usr; behind the others, so that their names don't change. */
+  usrDisk?: string;
   /** Host port that leads to the guest's port 22; further ones as host → guest. */
   sshPort: number;
   forwards?: Array<[number, number]>;
@@ -64,28 +69,17 @@ export function firmwareFiles(firmware: "uefi" | "secure-boot"): { code: string;
 function bootArguments(boot: Boot, disks: DiskOptions[]): string[] {
   // Without SATA there are no six empty ports for the guest to look behind.
   const isSata = disks.some(({ bus }) => bus === "ide" || bus === "sata");
-  const plain = ["-machine", isSata ? "q35" : "q35,sata=off"];
-  if (boot.by === "disk") {
-    return plain;
-  }
+  const plain = isSata ? "q35" : "q35,sata=off";
   if (boot.by === "kernel") {
-    const kernel = boot.kernel ?? path.join(dist, "vmlinuz64");
-    return [...plain, "-kernel", kernel, "-initrd", boot.initrd, "-append", boot.append];
+    const { kernel, initrd, append } = boot;
+    return ["-machine", plain, "-kernel", kernel, "-initrd", initrd, "-append", append];
   }
-  const machine =
-    boot.as === "ide-cd" ? "pc" : boot.firmware === "secure-boot" ? "q35,smm=on" : "q35";
-  const list = ["-machine", machine];
-  if (boot.firmware !== "bios") {
-    const { code } = firmwareFiles(boot.firmware);
-    if (!boot.variables) {
-      throw new Error("a boot by UEFI needs its own copy of the variables");
-    }
-    if (boot.firmware === "secure-boot") {
-      list.push("-global", "driver=cfi.pflash01,property=secure,value=on");
-    }
-    list.push("-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${code}`);
-    list.push("-drive", `if=pflash,format=raw,unit=1,file=${boot.variables}`);
+  const smm = boot.firmware === "secure-boot" ? ",smm=on" : "";
+  if (boot.by === "disk") {
+    return ["-machine", `${plain}${smm}`, ...firmwareArguments(boot)];
   }
+  const machine = boot.as === "ide-cd" ? "pc" : "q35";
+  const list = ["-machine", `${machine}${smm}`, ...firmwareArguments(boot)];
   if (boot.as === "usb-stick") {
     list.push("-drive", `if=none,id=stick,format=raw,readonly=on,file=${boot.iso}`);
     list.push("-device", "qemu-xhci,id=usb", "-device", "usb-storage,drive=stick,bootindex=0");
@@ -95,6 +89,21 @@ function bootArguments(boot: Boot, disks: DiskOptions[]): string[] {
     list.push("-device", `ide-cd,drive=cd,bootindex=0,bus=${bus}`);
   }
   return list;
+}
+
+function firmwareArguments({ firmware, variables }: Firmware): string[] {
+  if (firmware === "bios") {
+    return [];
+  }
+  if (!variables) {
+    throw new Error("a boot by UEFI needs its own copy of the variables");
+  }
+  const secure = ["-global", "driver=cfi.pflash01,property=secure,value=on"];
+  return [
+    ...(firmware === "secure-boot" ? secure : []),
+    ...["-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${firmwareFiles(firmware).code}`],
+    ...["-drive", `if=pflash,format=raw,unit=1,file=${variables}`],
+  ];
 }
 
 function diskArguments(disks: DiskOptions[]): string[] {
@@ -124,6 +133,13 @@ function diskArguments(disks: DiskOptions[]): string[] {
     list.push("-device", `${device[disk.bus]},drive=${id}${place(disk.bus, index)}`);
   });
   return list;
+}
+
+function usrDiskArguments(file: string): string[] {
+  return [
+    ...["-drive", `if=none,id=usr,format=raw,readonly=on,file=${file}`],
+    ...["-device", "virtio-blk-pci,drive=usr,serial=boot2podman-usr"],
+  ];
 }
 
 /** What QEMU wants to know beyond the disk's kind; the first SATA port and the second IDE bus are the CD's. */
@@ -156,6 +172,7 @@ export function qemuArguments(options: QemuOptions): string[] {
     ...["-vga", options.boot.by === "kernel" ? "none" : "std"],
     ...bootArguments(options.boot, options.disks),
     ...diskArguments(options.disks),
+    ...(options.usrDisk === undefined ? [] : usrDiskArguments(options.usrDisk)),
     ...[
       "-netdev",
       `user,id=net,${options.isRestricted ? "restrict=on," : ""}${hostForwards.join(",")}`,

@@ -16,6 +16,8 @@ export function run(
     timeoutMs?: number;
     env?: NodeJS.ProcessEnv;
     cwd?: string;
+    /** Called with all that it has printed so far, whenever that becomes more. */
+    onStdout?: (soFar: string) => void;
   } = {},
 ): Promise<Result> {
   const [command, ...args] = argv;
@@ -35,7 +37,10 @@ export function run(
       child.kill("SIGKILL");
       reject(new Error(`${argv.join(" ")}: no end after ${timeoutMs} ms\n${stdout}\n${stderr}`));
     }, timeoutMs);
-    child.stdout.on("data", (chunk) => (stdout += chunk));
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+      options.onStdout?.(stdout);
+    });
     child.stderr.on("data", (chunk) => (stderr += chunk));
     child.on("error", (error) => {
       clearTimeout(timer);

@@ -69,3 +69,18 @@ function ip(text: string): Buffer {
 function bytes(mac: string): Buffer {
   return Buffer.from(mac.replaceAll(":", ""), "hex");
 }
+
+/** The largest segment that the first packet of a connection to that port asks for (RFC 9293, 3.7.1); undefined for other frames. */
+export function askedSegmentBytes(frame: Buffer, toPort: number): number | undefined {
+  const kind = frame.length < 54 ? 0 : frame.readUInt16BE(12);
+  const isTcp = (kind === ipv4 && frame[23] === 6) || (kind === 0x86dd && frame[20] === 6);
+  if (!isTcp) {
+    return undefined;
+  }
+  const tcp = frame.subarray(14 + (kind === ipv4 ? ((frame[14] ?? 0) & 15) * 4 : 40));
+  if (tcp.readUInt16BE(2) !== toPort || tcp[13] !== syn) {
+    return undefined;
+  }
+  // A client's first option is this one.
+  return tcp[20] === 2 ? tcp.readUInt16BE(22) : undefined;
+}

@@ -8,6 +8,7 @@ import { defaultCommandLine } from "./artifacts.ts";
 import { joinedInitrds } from "./joined-initrds.ts";
 import { patienceMs } from "./patience.ts";
 import { freePort } from "./ports.ts";
+import { emulatedKernel } from "./pvh-kernel.ts";
 import { type DiskOptions, dist, firmwareFiles, type QemuOptions, qemuArguments } from "./qemu.ts";
 import { Monitor } from "./qmp.ts";
 import { type Result, run } from "./run.ts";
@@ -23,6 +24,10 @@ export interface MachineOptions {
   commandLine?: string;
   kernel?: string;
   initrd?: string;
+  /** Where /usr is when the kernel is started directly: on a disk, as podman-machine has it, or in the initrd. */
+  usr?: "disk" | "ram";
+  /** A kernel that is started directly is so by PVH, as podman-machine does; as a bzImage it decompresses itself. */
+  startedBy?: "pvh" | "bzimage";
   boot?: "kernel" | "iso" | "disk";
   as?: "ide-cd" | "sata-dvd" | "usb-stick";
   firmware?: "bios" | "uefi" | "secure-boot";
@@ -34,6 +39,11 @@ export interface MachineOptions {
   extra?: string[];
   /** Private key for SSH; without it nobody can log in. */
   key?: string;
+}
+
+/** Other initrds, command lines and kernels are other systems, or bring a /usr of their own. */
+function hasUsrDisk({ boot = "kernel", usr = "disk", initrd, kernel }: MachineOptions): boolean {
+  return boot === "kernel" && usr === "disk" && initrd === undefined && kernel === undefined;
 }
 
 /** A virtual machine of the real image, as the tests drive it. */
@@ -80,6 +90,7 @@ export class TestMachine {
       boot: await this.#boot(),
       memoryMiB: options.memoryMiB ?? 1024,
       disks: options.disks ?? [],
+      ...(hasUsrDisk(options) ? { usrDisk: path.join(dist, "boot2podman-usr.img") } : {}),
       sshPort: this.sshPort,
       qmp: path.join(folder, "qmp"),
       bootPort: path.join(folder, "boot"),
@@ -95,13 +106,13 @@ export class TestMachine {
 
   async #boot(): Promise<QemuOptions["boot"]> {
     const { options } = this;
-    if (options.boot === "disk") {
-      return { by: "disk" };
-    }
-    if (options.boot === "iso") {
+    if (options.boot === "disk" || options.boot === "iso") {
       const firmware = options.firmware ?? "bios";
       const iso = options.iso ?? path.join(dist, "boot2podman.iso");
-      const boot = { by: "iso" as const, as: options.as ?? "sata-dvd", firmware, iso };
+      const boot: QemuOptions["boot"] =
+        options.boot === "disk"
+          ? { by: "disk", firmware }
+          : { by: "iso", as: options.as ?? "sata-dvd", firmware, iso };
       if (firmware === "bios") {
         return boot;
       }
@@ -111,11 +122,13 @@ export class TestMachine {
       }
       return { ...boot, variables };
     }
-    const initrd = options.initrd ?? (await joinedInitrds());
-    // On a host that is busy, the kernel's trial of the emulated timer can fail ("IO-APIC + timer doesn't work!").
-    const append =
-      options.commandLine ?? (await defaultCommandLine(`no_timer_check ${options.append ?? ""}`));
-    return { by: "kernel", initrd, append, ...(options.kernel ? { kernel: options.kernel } : {}) };
+    const isOnDisk = hasUsrDisk(options);
+    const small = path.join(dist, "corepure64.gz");
+    const initrd = options.initrd ?? (isOnDisk ? small : await joinedInitrds());
+    const append = options.commandLine ?? (await defaultCommandLine(options.append ?? ""));
+    const bzImage = options.kernel ?? path.join(dist, "vmlinuz64");
+    const kernel = options.startedBy === "bzimage" ? bzImage : await emulatedKernel(bzImage);
+    return { by: "kernel", kernel, initrd, append };
   }
 
   /** Switches the machine on. */
@@ -211,6 +224,15 @@ export class TestMachine {
       ...(options.input === undefined ? {} : { input: options.input }),
       timeoutMs: options.timeoutMs ?? patienceMs,
     });
+  }
+
+  /** What sshd says to a user with that private key alone. */
+  logIn(user: string, key: string): Promise<Result> {
+    return run([
+      ...["ssh", "-F", "/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes"],
+      ...["-o", "UserKnownHostsFile=/dev/null", "-o", "IdentitiesOnly=yes", "-i", key],
+      ...["-p", String(this.sshPort), `${user}@127.0.0.1`, "id -un"],
+    ]);
   }
 
   /** Ends the connections that later commands would share, so that the next one is a login of its own. */

@@ -24,6 +24,20 @@ export async function unpackUsr(folder: string, parts: readonly string[] = []): 
   await chmod(busybox, 0o755);
 }
 
+/**
+ * For a shell in namespaces of its own, on this host: makes a root as the boot does, of RAM, in the folder root beside an
+ * unpacked usr, and goes there. $1: the folder that has both.
+ */
+export const layRoot = `R=$1/root
+mount -t tmpfs root $R
+mkdir $R/usr && mount --bind $1/usr $R/usr
+cp -a $1/usr/share/boot2podman/root/. $R/
+cd $R
+for name in bin sbin lib lib64; do [ -e $name ] || ln -s usr/$name $name; done
+mkdir -p proc dev run tmp
+mount -t proc proc proc; mount --rbind /dev dev
+`;
+
 /** Where the image begins in the bare cpio that carries it. */
 export async function squashfsOffset(file: string): Promise<number> {
   const handle = await open(file);

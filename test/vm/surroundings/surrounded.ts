@@ -1,11 +1,9 @@
-import { readFile, rm } from "node:fs/promises";
-import path from "node:path";
+import { rm } from "node:fs/promises";
 import { test as plain } from "vitest";
 import { fatSeedDisk } from "../disks/seed-disk.ts";
-import type { Identity } from "../harness/data-disk.ts";
+import { type Identity, newKey } from "../harness/data-disk.ts";
 import type { DiskOptions } from "../harness/qemu.ts";
 import type { Monitor } from "../harness/qmp.ts";
-import { runOk } from "../harness/run.ts";
 import { sharedByFile } from "../harness/shared-by-file.ts";
 import { TestMachine } from "../harness/test-machine.ts";
 import { TimeServer } from "../harness/time-server.ts";
@@ -33,13 +31,8 @@ export const test = plain.extend(
   ...sharedByFile(async (atTheEnd): Promise<Surrounded> => {
     const { identity, disk } = await usedDisk();
     atTheEnd(() => rm(identity.folder, { recursive: true, force: true }));
-    const [key = "", strangersKey = ""] = await Promise.all(
-      ["nocloud", "stranger"].map(async (name) => {
-        const another = path.join(identity.folder, name);
-        await runOk(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", another]);
-        return readFile(`${another}.pub`, "utf8");
-      }),
-    );
+    const key = await newKey(identity, "nocloud");
+    const strangersKey = await newKey(identity, "stranger");
     const seed = await fatSeedDisk(
       identity.folder,
       { hostname: "fat-7", key, strangersKey },
@@ -54,7 +47,7 @@ export const test = plain.extend(
       disks: [disk, { file: seed, format: "raw", bus: "virtio", readOnly: true }],
       memoryMiB: 512,
       append: [
-        `ntpserver=10.0.2.2:${timeServer.port} tz=CET-1CEST,M3.5.0,M10.5.0/3 swapfile=32M`,
+        `ntpserver=10.0.2.2:${timeServer.port} tz=CET-1CEST,M3.5.0,M10.5.0/3 swapfile=32M rtc=local`,
         "ip=10.8.0.77::10.8.0.2:24::eth2:off:1400",
       ].join(" "),
       extra: [

@@ -3,8 +3,16 @@ import type { TestMachine } from "../harness/test-machine.ts";
 import { test } from "./surrounded.ts";
 import { until } from "./until.ts";
 
-/** A clock that is years wrong, and pauses that the guest is not told of. */
+/** A clock that is years wrong and shows local time, and pauses that the guest is not told of. */
 export function timeTests(): void {
+  test("the hardware clock's time was taken for the zone's, as rtc=local asks for", async ({
+    surrounded: { machine },
+  }) => {
+    expect(await machine.root("boot2podman status")).toMatch(
+      /^clock +ok .* the hardware clock shows local time, UTC\+0200 \(rtc=local\)$/m,
+    );
+  });
+
   test("the clock was set right, whatever the hardware's says, and is shown in the zone of tz=", async ({
     surrounded: { machine },
   }) => {
