@@ -1,13 +1,14 @@
-import { readFile, rename, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { type Accelerator, chooseAccelerator } from "../driver/qemu/accelerator.ts";
 import { architectureOf } from "../driver/qemu/architecture.ts";
 import { runInBackground } from "../driver/qemu/background.ts";
 import { lookForKvm } from "../driver/qemu/kvm.ts";
-import { keepLogs, logEnds } from "../driver/qemu/log-keeper.ts";
+import { keepLogs } from "../driver/qemu/log-keeper.ts";
 import { switchOff } from "../driver/qemu/power.ts";
 import { machinePid, type ProcessRecord, readProcess } from "../driver/qemu/process.ts";
 import { canSandbox, sandboxArguments } from "../driver/qemu/sandbox.ts";
 import { endShares, serveShares } from "../driver/qemu/share-daemons.ts";
+import { removeTraces } from "../driver/qemu/traces.ts";
 import { checkQemuVersion, emulationThreads, readQemuVersion } from "../driver/qemu/version.ts";
 import { MachineError } from "../error/machine-error.ts";
 import type { Host } from "../life/host.ts";
@@ -42,6 +43,8 @@ export interface BootcLaunch {
   /** Undefined: the disk's own boot loader starts one, by UEFI. */
   readonly kernel: DirectKernel | undefined;
   readonly accelerator: "auto" | "kvm" | "tcg";
+  /** Writes down where its SSH will be, before QEMU starts: nothing that runs is unknown, whenever this is killed. */
+  note(sshPort: number): Promise<void>;
 }
 
 /** A machine that was started. */
@@ -65,7 +68,9 @@ export async function launchBootc(host: Host, launch: BootcLaunch): Promise<Laun
   checkQemuVersion(program, version);
   const boot = await bootOf(launch);
   const accelerator = await acceleratorFor(host, launch, program);
-  await removeTraces(place);
+  await removeTraces(place.files);
+  // Each start makes new host keys where nothing is kept.
+  await rm(place.files.knownHosts, { force: true });
   const publicKey = await newKey(place);
   const machine = {
     ...place,
@@ -98,6 +103,7 @@ export async function launchBootc(host: Host, launch: BootcLaunch): Promise<Laun
         },
         sandbox: await sandboxFor(program),
       });
+      await launch.note(sshPort);
       const pid = await runQemu(place, [program, ...args]);
       await writeRecord(place, pid, accelerator);
       return { sshPort, accelerator };
@@ -164,33 +170,6 @@ async function newKey({ files }: BootcPlace): Promise<string> {
   await rm(files.key, { force: true });
   await rm(files.publicKey, { force: true });
   return makeKey(files.key);
-}
-
-/** What an earlier QEMU left. The machine is known to be stopped. */
-async function removeTraces({ files }: BootcPlace): Promise<void> {
-  for (const path of [files.pid, files.process, files.monitor, files.consoleSocket]) {
-    await rm(path, { force: true });
-  }
-  // Each start makes new host keys where nothing is kept.
-  await rm(files.knownHosts, { force: true });
-  await rm(files.consoleLogEarlier, { force: true });
-  await endShares(files);
-  const logs = [
-    [files.consolePipe, files.consoleLog],
-    [files.bootPipe, files.bootLog],
-    [files.messagesPipe, files.messagesLog],
-  ] as const;
-  for (const [pipe, log] of logs) {
-    await logEnds(pipe);
-    await rm(`${log}.1`, { force: true });
-    await rename(log, `${log}.1`).catch(ignoreAbsent);
-  }
-}
-
-function ignoreAbsent(error: unknown): void {
-  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
-    throw error;
-  }
 }
 
 async function runQemu(place: BootcPlace, words: readonly string[]): Promise<number> {

@@ -5,6 +5,7 @@ import { MachineError } from "../error/machine-error.ts";
 import { lastLine } from "../program/run.ts";
 import { waitForBanner } from "../ssh/banner.ts";
 import type { SshTarget } from "../ssh/client.ts";
+import { pause } from "../ssh/pause.ts";
 import { captureSsh } from "../ssh/session.ts";
 import { waitInFolder } from "../store/folder-watch.ts";
 import { loopback } from "../store/port.ts";
@@ -94,16 +95,4 @@ async function notReached(
   return new MachineError(
     `The machine ${place.name} ${what}${why}. Its console, ${place.files.consoleLog}, ${said}.`,
   );
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }

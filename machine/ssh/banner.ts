@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { loopback } from "../store/port.ts";
+import { pause } from "./pause.ts";
 
 /**
  * Connects to a forwarded port until something behind it speaks, as sshd does with its banner.
@@ -37,17 +38,5 @@ function speaks(host: string, port: number, signal: AbortSignal): Promise<boolea
     socket.once("close", () => end(false));
     // A refused connection also closes: that event ends the try.
     socket.on("error", () => undefined);
-  });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
   });
 }

@@ -1,5 +1,4 @@
-import { open, rename, rm } from "node:fs/promises";
-import { systemErrorCode } from "../../../system-error.ts";
+import { open } from "node:fs/promises";
 import { emulatedKernel } from "../../boot-image/emulated-kernel.ts";
 import type { BootImage } from "../../boot-image/image.ts";
 import { MachineError } from "../../error/machine-error.ts";
@@ -27,7 +26,7 @@ import {
 } from "./image-choice.ts";
 import { lookForKvm } from "./kvm.ts";
 import { loadState } from "./load-state.ts";
-import { keepLogs, type LogPipes, logEnds } from "./log-keeper.ts";
+import { keepLogs, type LogPipes } from "./log-keeper.ts";
 import type { NetworkPlan } from "./network-device.ts";
 import { ownerMapWords } from "./owner-map.ts";
 import { switchOff } from "./power.ts";
@@ -37,6 +36,7 @@ import { canSandbox, sandboxArguments } from "./sandbox.ts";
 import { tidyDisk } from "./save-guest.ts";
 import { endShares, serveShares } from "./share-daemons.ts";
 import { shareWords } from "./share-devices.ts";
+import { removeTraces } from "./traces.ts";
 import { checkQemuVersion, emulationThreads, readQemuVersion } from "./version.ts";
 
 /** QEMU is up as soon as its devices are set up. */
@@ -86,7 +86,7 @@ export async function launch(
   const boot = await bootSource(store, machine, checked, accelerator, report);
   const wasReady = (await readBootLog(files.bootLog)).readyCount > 0;
   if (source === undefined) {
-    await removeTraces(machine);
+    await removeTraces(machine.files);
     await tidyDisk(files);
   }
   const shares = await serveShares(machine, report);
@@ -122,7 +122,7 @@ export async function launch(
   if (source !== undefined) {
     checkHardware(source.template.name, source.template.hardware, hardware ?? {});
     await source.prepare();
-    await removeTraces(machine);
+    await removeTraces(machine.files);
   }
   report.line(`Starting "${machine.name}" (${describe(machine, accelerator)})...`);
   const words = [...(await ownerMapWords(machine, shares.served, report)), program, ...args];
@@ -258,39 +258,6 @@ function networkOf(machine: Machine<"qemu">): NetworkPlan {
       return { kind: "tap", interface: NetworkInterface };
     case "bridge":
       return { kind: "bridge", bridge: NetworkBridge };
-  }
-}
-
-/**
- * What an earlier QEMU left, as after a crash of the host. The machine is known to be stopped. What
- * it printed last stays one start longer: a failed boot is often tried again before it is read.
- */
-async function removeTraces({ files }: Machine<"qemu">): Promise<void> {
-  for (const path of [files.pid, files.process, files.monitor, files.consoleSocket]) {
-    await rm(path, { force: true });
-  }
-  await rm(files.agentSocket, { force: true });
-  await rm(files.controlSocket, { force: true });
-  await endShares(files);
-  await rm(files.consoleLogEarlier, { force: true });
-  const logs = [
-    [files.consolePipe, files.consoleLog],
-    [files.bootPipe, files.bootLog],
-    [files.messagesPipe, files.messagesLog],
-  ] as const;
-  for (const [pipe, log] of logs) {
-    await logEnds(pipe);
-    await keepAsPrevious(log);
-  }
-}
-
-async function keepAsPrevious(path: string): Promise<void> {
-  try {
-    await rename(path, `${path}.1`);
-  } catch (error) {
-    if (systemErrorCode(error) !== "ENOENT") {
-      throw error;
-    }
   }
 }
 
