@@ -26,6 +26,13 @@ export async function readConfigFile(place: BootcPlace): Promise<BootcConfig | u
   return readJson(place.config, config);
 }
 
+/** What is to be said of a machine that runs, but whose bc.cfg somebody has removed. */
+export function configGone({ name, config }: BootcPlace): MachineError {
+  return new MachineError(
+    `The machine ${name} runs, but ${config} is gone, which says where its SSH is: "podman-bootc stop ${name}" and "podman-bootc start ${name}" write it anew.`,
+  );
+}
+
 /** Writes bc.cfg. */
 export async function writeConfigFile(place: BootcPlace, value: BootcConfig): Promise<void> {
   await writeFileAtomic(place.config, `${JSON.stringify(value)}\n`, 0o600);

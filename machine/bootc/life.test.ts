@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { machinePid } from "../driver/qemu/process.ts";
 import { checkSocketPaths } from "../store/machine-files.ts";
-import { isRunning } from "./boot.ts";
+import { isRunning, launchBootc } from "./boot.ts";
 import { killBootc, removeBootc, stopBootc } from "./end.ts";
 import { listBootc } from "./list.ts";
 import { type BootcPlace, findPlace, knownPlace, makePlace, placeOf } from "./place.ts";
@@ -144,6 +144,40 @@ test("QEMU's reason is told when it doesn't start, and nothing runs", async () =
   await expect(runBootc(bootc, wish)).rejects.toThrow(/could not start .*it is a fake/);
   expect(await isRunning(place)).toBe(false);
   expect(await listed()).toEqual([]);
+});
+
+test("without its bc.cfg a machine is listed, said to be out of reach, and found again by a start", async () => {
+  await runBootc(bootc, wish);
+  await rm(place.config);
+  expect(await listed()).toMatchObject([
+    { id: "c45ec5ef2eaf", repo: "<none>", sizeBytes: 10 * 2 ** 30, isRunning: true, sshPort: 0 },
+  ]);
+  expect(lines.join("\n")).toMatch(/bc\.cfg is gone.*podman-bootc stop c45ec5ef2eaf/);
+  await expect(runBootc(bootc, wish)).rejects.toThrow("bc.cfg is gone");
+  await stopBootc(bootc, place);
+  lines = [];
+  expect(await listed()).toMatchObject([{ id: "c45ec5ef2eaf", isRunning: false }]);
+  expect(lines).toEqual([]);
+  const { target } = await startBootc(bootc, place, "tcg");
+  expect(await listed()).toMatchObject([{ repo: id, sshPort: target.port, isRunning: true }]);
+});
+
+test("its bc.cfg is written before its QEMU starts, so that one that runs is never unknown", async () => {
+  const plan = {
+    place,
+    start: { ...wish, volumes: [], publish: [], hasCloudInit: false },
+    disk: join(place.ephemeral, "root.raw"),
+    kernel: {
+      kernel: join(place.ephemeral, "vmlinuz"),
+      initrd: join(place.ephemeral, "initramfs.img"),
+      commandLine: "",
+    },
+    accelerator: "tcg" as const,
+  };
+  const note = () => Promise.reject(new Error("the power went"));
+  await expect(launchBootc(bootc.host, { ...plan, note })).rejects.toThrow("the power went");
+  expect(await machinePid(place.files)).toBeUndefined();
+  await expect(stat(place.files.pid)).rejects.toThrow("ENOENT");
 });
 
 test("a machine that runs is removed only by force", async () => {

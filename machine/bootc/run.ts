@@ -1,7 +1,6 @@
+import { rm } from "node:fs/promises";
 import type { Accelerator } from "../driver/qemu/accelerator.ts";
-import { switchOff } from "../driver/qemu/power.ts";
 import { readRecord } from "../driver/qemu/process.ts";
-import { endShares } from "../driver/qemu/share-daemons.ts";
 import { MachineError } from "../error/machine-error.ts";
 import type { Host } from "../life/host.ts";
 import type { SshTarget } from "../ssh/client.ts";
@@ -11,6 +10,7 @@ import { type BootcLaunch, type DirectKernel, isRunning, launchBootc } from "./b
 import type { LazyBuilder } from "./builder.ts";
 import { makeCloudInitDisk } from "./cloud-init.ts";
 import {
+  configGone,
   readConfigFile,
   readStart,
   type StartPlan,
@@ -101,15 +101,21 @@ export async function runBootc(bootc: BootcHost, wish: RunWish): Promise<Running
     if (wish.cloudInit !== undefined) {
       await makeCloudInitDisk(wish.cloudInit, place.cloudInit);
     }
-    await writeStart(place, start);
     const before = await readConfigFile(place);
+    const isFirst = before === undefined && (await readStart(place)) === undefined;
+    await writeStart(place, start);
     const repoTag = image?.repoTag ?? before?.Repository ?? place.id;
-    return launch(
-      bootc.host,
-      { place, start, ...made, accelerator: wish.accelerator },
-      repoTag,
-      made,
-    );
+    const plan = { place, start, ...made, accelerator: wish.accelerator };
+    try {
+      return await launch(bootc.host, plan, repoTag, made);
+    } catch (error) {
+      if (isFirst) {
+        // One that never ran isn't listed.
+        await rm(place.config, { force: true });
+        await rm(place.start, { force: true });
+      }
+      throw error;
+    }
   });
 }
 
@@ -123,21 +129,29 @@ export async function startBootc(
   return withPlace(cache, place, { command: "start", report: host.report }, async () => {
     const start = await readStart(place);
     const config = await readConfigFile(place);
-    if (start === undefined || config === undefined) {
+    if (start === undefined) {
       throw new MachineError(
         `The machine ${place.name} was never started: use "podman-bootc run ${place.name}".`,
       );
     }
     if (await isRunning(place)) {
+      if (config === undefined) {
+        throw configGone(place);
+      }
       return running(place, start.user, config.SshPort, false);
     }
     const made = await knownBoot(bootc, place, start);
     if (made === undefined) {
       throw new MachineError(
-        `The disk of the machine ${place.name} is gone: "podman-bootc run ${config.Repository}" makes it again.`,
+        `The disk of the machine ${place.name} is gone: "podman-bootc run ${config?.Repository ?? place.name}" makes it again.`,
       );
     }
-    return launch(host, { place, start, ...made, accelerator }, config.Repository, made);
+    return launch(
+      host,
+      { place, start, ...made, accelerator },
+      config?.Repository ?? place.id,
+      made,
+    );
   });
 }
 
@@ -159,9 +173,7 @@ async function alreadyRunning(place: BootcPlace, wish: RunWish): Promise<Running
   const start = await readStart(place);
   const config = await readConfigFile(place);
   if (start === undefined || config === undefined) {
-    throw new MachineError(
-      `A machine of ${wish.image} runs, but nothing is known of it: "podman-bootc rm --force ${place.name}" removes it.`,
-    );
+    throw configGone(place);
   }
   if (start.mode !== wish.mode || start.user !== wish.user) {
     throw new MachineError(
@@ -183,14 +195,13 @@ async function running(
 
 async function launch(
   host: Host,
-  plan: BootcLaunch,
+  plan: Omit<BootcLaunch, "note">,
   repoTag: string,
   { sizeBytes }: MadeDisk,
 ): Promise<RunningBootc> {
   const { place, start } = plan;
-  const { sshPort } = await launchBootc(host, plan);
-  try {
-    await writeConfigFile(place, {
+  const note = (sshPort: number) =>
+    writeConfigFile(place, {
       Id: place.name,
       SshPort: sshPort,
       SshPriKey: place.files.key,
@@ -199,12 +210,7 @@ async function launch(
       DiskSize: String(sizeBytes),
       Running: true,
     });
-  } catch (error) {
-    // Nothing that runs is unknown.
-    await switchOff(place);
-    await endShares(place.files);
-    throw error;
-  }
+  const { sshPort } = await launchBootc(host, { ...plan, note });
   return running(place, start.user, sshPort, true);
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { isRunning } from "../bootc/boot.ts";
-import { readConfigFile, readStart } from "../bootc/config-file.ts";
+import { configGone, readConfigFile, readStart } from "../bootc/config-file.ts";
 import { removeBootc, stopBootc } from "../bootc/end.ts";
 import { type ListedBootc, listBootc } from "../bootc/list.ts";
 import { allPlaces, cacheFolder, knownPlace } from "../bootc/place.ts";
@@ -79,10 +79,13 @@ function addSsh(bootc: Command, context: BootcContext): void {
       const place = await knownPlace(cacheFolder(context.person), id);
       const config = await readConfigFile(place);
       const start = await readStart(place);
-      if (config === undefined || start === undefined || !(await isRunning(place))) {
+      if (!(await isRunning(place))) {
         throw new MachineError(
           `The machine ${place.name} is not running: start it with "podman-bootc start ${place.name}".`,
         );
+      }
+      if (config === undefined || start === undefined) {
+        throw configGone(place);
       }
       const target = bootcTarget(place, config.SshPort, user ?? start.user);
       context.exitWith(await runSsh(target, sshWords(words)));
