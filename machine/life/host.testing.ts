@@ -124,7 +124,8 @@ async function writeImage(folder: string): Promise<void> {
 async function namesWithConfig(store: string): Promise<string[]> {
   const names = await readdir(machinesFolder(store)).catch(() => []);
   const sound: string[] = [];
-  for (const name of names) {
+  // Another process may be deleting one, or making it.
+  for (const name of names.filter((name) => !name.startsWith("."))) {
     const path = join(machinesFolder(store), name, "config.json");
     const text = await readFile(path, "utf8").catch(() => "");
     if (text.startsWith("{\n")) {

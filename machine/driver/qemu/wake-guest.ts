@@ -1,5 +1,4 @@
 import { appendFile, rename } from "node:fs/promises";
-import { join } from "node:path";
 import { basesIn, linkBases, makeOverlay } from "../../disk/overlay.ts";
 import { MachineError } from "../../error/machine-error.ts";
 import { runAfterHolders } from "../../program/afterwards.ts";
@@ -41,7 +40,7 @@ export async function wakeGuest(
     });
     await layDisk(machine, template);
   };
-  const remains = afterwards && (await runAfterHolders(join(files.folder, "end.pipe"), afterwards));
+  const remains = afterwards && (await runAfterHolders(files.folder, afterwards));
   try {
     const source = { template, hasAgent, prepare, remains: remains?.descriptor };
     await launch(store, machine, report, source);
