@@ -21,14 +21,15 @@ import { removeMachine } from "./remove.ts";
 import { removeTemplate, saveMachine } from "./save.ts";
 import { waitUntilReady } from "./start.ts";
 import { killMachine } from "./stop.ts";
-import { listTemplates } from "./templates.ts";
+import { type ListedTemplate, listTemplates } from "./templates.ts";
 
 /** A pull may take its time; whoever waits sees its progress. */
 const pullTimeoutMs = 3_600_000;
 const warmTimeoutMs = 600_000;
 const waitTimeoutMs = 3_600_000;
-/** How many templates `run` keeps, and for how long without use. */
+/** How many templates `run` keeps, how much they may take together, and how long each stays without use. */
 const cachedMax = 5;
+const cachedMaxBytes = 8 * 2 ** 30;
 const cachedMaxAgeMs = 30 * 24 * 3_600_000;
 
 /** A container to be run in a machine of its own. */
@@ -181,13 +182,38 @@ async function makeTemplate(host: Host, request: RunRequest, name: string): Prom
 
 /** The oldest go, but those that somebody uses. */
 async function prune(host: Host, keep: string): Promise<void> {
-  const cached = (await listTemplates(host.store))
-    .filter(({ isCache, name, forks }) => isCache && name !== keep && forks.length === 0)
-    .sort((one, other) => other.usedMs - one.usedMs);
-  const isOld = ({ usedMs }: { usedMs: number }) => Date.now() - usedMs > cachedMaxAgeMs;
-  for (const [index, template] of cached.entries()) {
-    if (index + 1 >= cachedMax || isOld(template)) {
-      await removeTemplate(host, template.name);
+  const templates = await listTemplates(host.store);
+  for (const name of outdated(templates, keep, Date.now())) {
+    await removeTemplate(host, name);
+  }
+}
+
+/**
+ * The templates of `run` that go: those that were not used for long, and the ones that were used longest ago of what
+ * is too much. What machines go on from stays, and counts.
+ *
+ * @param keep the name of the one that is used now.
+ */
+export function outdated(
+  templates: readonly ListedTemplate[],
+  keep: string,
+  nowMs: number,
+): string[] {
+  const isUsed = ({ name, forks }: ListedTemplate) => name === keep || forks.length > 0;
+  const cached = templates
+    .filter(({ isCache }) => isCache)
+    .sort((one, other) => Number(isUsed(other)) - Number(isUsed(one)) || other.usedMs - one.usedMs);
+  let count = 0;
+  let bytes = 0;
+  const gone: string[] = [];
+  for (const template of cached) {
+    const isTooMuch = count >= cachedMax || bytes + template.bytes > cachedMaxBytes;
+    if (!isUsed(template) && (isTooMuch || nowMs - template.usedMs > cachedMaxAgeMs)) {
+      gone.push(template.name);
+    } else {
+      count += 1;
+      bytes += template.bytes;
     }
   }
+  return gone;
 }

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { MachineError } from "../error/machine-error.ts";
 import { asMachineError } from "../error/system-failure.ts";
 import { loadTemplate, machinesOfTemplate, templateNames } from "../store/templates.ts";
@@ -16,7 +17,7 @@ export interface ListedTemplate {
   readonly isCache: boolean;
   /** When it was made, or used by `run` (Unix milliseconds). */
   readonly usedMs: number;
-  /** What its memory and devices take on this host's disk; its data is the machine's too. */
+  /** What its memory and devices take on this host's disk. Its data is the machine's too, but for one of `run`, which has none. */
   readonly bytes: number;
   /** The machines that go on from it. */
   readonly forks: readonly string[];
@@ -35,10 +36,13 @@ export async function listTemplates(store: string): Promise<ListedTemplate[]> {
 
 async function look(store: string, name: string): Promise<ListedTemplate> {
   try {
-    const { files, machine, created, imageId, imageVersion, isCache, hardware } =
+    const { files, machine, created, base, imageId, imageVersion, isCache, hardware } =
       await loadTemplate(store, name);
+    const disk = isCache ? [join(files.folder, base)] : [];
     const sizes = await Promise.all(
-      [files.memory, files.state].map(async (path) => (await stat(path)).blocks * blockBytes),
+      [files.memory, files.state, ...disk].map(
+        async (path) => (await stat(path)).blocks * blockBytes,
+      ),
     );
     return {
       ...{ name, machine, created, imageId, imageVersion, isCache, hardware },
