@@ -37,6 +37,7 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["disk"],
     ["publish"],
     ["release"],
+    ["bootc-container"],
     ["build-state.ts"],
     ["build-image.ts"],
     ["build-extension.ts"],

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import * as z from "zod";
-import { repositoryFolder } from "./build-image.ts";
+import { addBootcContainers } from "./bootc-container/bootc-container.ts";
+import { archiveOptions, repositoryFolder } from "./build-image.ts";
 import { diskLevels } from "./publish/artifacts.ts";
 import { strongest } from "./publish/machine-download.ts";
 import { makePrograms } from "./release/programs.ts";
@@ -26,6 +27,7 @@ const program = new Command("npm run release --")
   )
   .option("--key <file>", "SSH key that signs the checksums (without it they aren't signed)")
   .option("--no-programs", "leave out podman-machine as a program for Linux and macOS")
+  .option("--no-container", "leave out the container image that runs podman-machine bootc")
   .option("--fast", "compress the archives of machines less, to try a release")
   .allowExcessArguments(false)
   .configureOutput({ outputError: (text, write) => write(text) })
@@ -36,6 +38,7 @@ const optionsSchema = z.object({
   image: z.array(z.string()),
   key: z.string().optional(),
   programs: z.boolean(),
+  container: z.boolean(),
   fast: z.boolean().default(false),
 });
 
@@ -62,6 +65,21 @@ try {
             version,
             progress,
           })
+      : undefined,
+    containers: options.container
+      ? (layout, work) =>
+          addBootcContainers(
+            layout,
+            images.map((image) => resolve(image)),
+            {
+              repository: repositoryFolder,
+              archive: (lockFile) =>
+                archiveOptions({ progress }, lockFile, join(repositoryFolder, ".cache")),
+              work,
+              level: options.fast ? diskLevels.fast : diskLevels.usual,
+              progress,
+            },
+          )
       : undefined,
     changelog: readFileSync(join(repositoryFolder, "CHANGELOG.md"), "utf8"),
     key: options.key === undefined ? undefined : resolve(options.key),

@@ -11,7 +11,12 @@ import { runTool } from "../tool/run-tool.ts";
 import { manifestName, readManifest } from "./manifest.ts";
 
 /** What a machine of podman-machine boots from, in the order in which it lies in the archive. */
-const members = [manifestName, "vmlinuz64", "corepure64.gz", "boot2podman-usr.img"] as const;
+export const machineFiles = [
+  manifestName,
+  "vmlinuz64",
+  "corepure64.gz",
+  "boot2podman-usr.img",
+] as const;
 
 /** The filter that lets calls in programs of an architecture look alike (xz(1), "Branch/Call/Jump"). */
 const filters: Readonly<Record<Arch, string>> = { amd64: "--x86", arm64: "--arm64" };
@@ -55,7 +60,7 @@ export async function makeMachineDownload(
           }
         },
       },
-      [...members],
+      [...machineFiles],
     );
     await runTool(
       "xz",
@@ -75,7 +80,7 @@ async function checkMembers(
   image: string,
   artifacts: readonly { name: string; sha256: string }[],
 ): Promise<void> {
-  for (const name of members.slice(1)) {
+  for (const name of machineFiles.slice(1)) {
     const path = join(image, name);
     const said = artifacts.find((artifact) => artifact.name === name);
     if (said === undefined || !existsSync(path) || (await sha256OfFile(path)) !== said.sha256) {

@@ -2,10 +2,9 @@ import { rmSync } from "node:fs";
 import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { compressDisk } from "../disk/disk.ts";
-import { sha256OfFile } from "../fetch/download.ts";
 import type { Arch } from "../recipe/recipe.ts";
-import { toolEnvironment } from "../tool/environment.ts";
 import { runTool } from "../tool/run-tool.ts";
+import { packLayer } from "./layer.ts";
 import type { Descriptor, OciLayout } from "./oci-layout.ts";
 
 /** A disk image of one architecture in all the forms that it is published in. */
@@ -66,30 +65,24 @@ export async function containerDisk(
   timeSeconds: number,
   level: number,
 ): Promise<Descriptor> {
-  const [tar, packed] = [join(work, "layer.tar"), join(work, "layer.tar.zst")];
-  await mkdir(join(work, "disk"), { recursive: true });
-  await rename(unpackedQcow2, join(work, "disk", "boot2podman.qcow2"));
-  await runTool(
-    "tar",
-    [
-      ...["--format=ustar", "--sort=name", "--numeric-owner", `--mtime=@${timeSeconds}`],
-      ...[`--owner=${kubevirtOwner}`, `--group=${kubevirtOwner}`, "--mode=a=rX"],
-      ...["-C", work, "-cf", tar, "disk"],
-    ],
-    { purpose: "make the container disk", env: toolEnvironment() },
-  );
-  rmSync(join(work, "disk"), { recursive: true });
-  const diffId = await sha256OfFile(tar);
-  await compressDisk(tar, packed, level, []);
-  rmSync(tar);
-  const type = "application/vnd.oci.image.layer.v1.tar+zstd";
-  const layer = await layout.file(packed, type, "move");
+  const disk = join(work, "disk");
+  await mkdir(disk, { recursive: true });
+  await rename(unpackedQcow2, join(disk, "boot2podman.qcow2"));
+  const { layer, diffId } = await packLayer(layout, {
+    folder: work,
+    names: ["disk"],
+    words: [`--owner=${kubevirtOwner}`, `--group=${kubevirtOwner}`, "--mode=a=rX"],
+    timeSeconds,
+    work,
+    level,
+  });
+  rmSync(disk, { recursive: true });
   const config = layout.json(
     {
       architecture: arch,
       os: "linux",
       config: {},
-      rootfs: { type: "layers", diff_ids: [`sha256:${diffId}`] },
+      rootfs: { type: "layers", diff_ids: [diffId] },
     },
     "application/vnd.oci.image.config.v1+json",
   );

@@ -8,7 +8,7 @@ import { toolEnvironment } from "../tool/environment.ts";
 import { runTool } from "../tool/run-tool.ts";
 
 /** A system that podman-machine is compiled for. */
-interface Platform {
+export interface Platform {
   /** In the name of the file. */
   readonly name: string;
   readonly target: string;
@@ -16,8 +16,15 @@ interface Platform {
   readonly runtime: string;
 }
 
+/** The one that containers are for. */
+export const linuxAmd64: Platform = {
+  name: "linux-amd64",
+  target: "bun-linux-x64",
+  runtime: "@oven/bun-linux-x64",
+};
+
 const platforms: readonly Platform[] = [
-  { name: "linux-amd64", target: "bun-linux-x64", runtime: "@oven/bun-linux-x64" },
+  linuxAmd64,
   { name: "linux-arm64", target: "bun-linux-arm64", runtime: "@oven/bun-linux-aarch64" },
   { name: "darwin-amd64", target: "bun-darwin-x64", runtime: "@oven/bun-darwin-x64" },
   { name: "darwin-arm64", target: "bun-darwin-arm64", runtime: "@oven/bun-darwin-aarch64" },
@@ -37,15 +44,16 @@ export async function makePrograms(options: ProgramsOptions): Promise<void> {
   for (const platform of platforms) {
     options.progress.line(`compiling podman-machine for ${platform.name}`);
     const program = join(options.folder, `podman-machine-${options.version}-${platform.name}`);
-    await compile(options, platform, program);
+    await compileProgram(options, platform, program);
     const strongest = createGzip({ level: constants.Z_BEST_COMPRESSION });
     await pipeline(createReadStream(program), strongest, createWriteStream(`${program}.gz`));
     rmSync(program);
   }
 }
 
-async function compile(
-  { repository, cacheDir, progress }: ProgramsOptions,
+/** Compiles podman-machine to one file. */
+export async function compileProgram(
+  { repository, cacheDir, progress }: Pick<ProgramsOptions, "repository" | "cacheDir" | "progress">,
   { target, runtime }: Platform,
   program: string,
 ): Promise<void> {

@@ -124,6 +124,21 @@ describe("a release of two architectures", () => {
     expect(raw.subarray(0, 15).toString()).toBe("a disk of arm64");
   });
 
+  it("has the container images that are added to it, by their tags", async () => {
+    const folder = join(home, "with-containers");
+    const images = [imageFolder("amd64")];
+    await makeRelease({
+      ...{ ...options, images, out: folder, key: undefined },
+      containers: async (layout) => {
+        layout.tag("1.2.3-more", [layout.manifest([])]);
+      },
+    });
+    const tags = index
+      .parse(json(join(folder, "oci/index.json")))
+      .manifests.map(({ annotations }) => annotations?.["org.opencontainers.image.ref.name"]);
+    expect(tags).toEqual(["1.2.3", "1.2.3-kubevirt", "1.2.3-more"]);
+  });
+
   it("has an index with a disk for each provider of podman machine", () => {
     const [machines] = index.parse(json(join(out, "oci/index.json"))).manifests;
     expect(machines?.annotations).toEqual({ "org.opencontainers.image.ref.name": "1.2.3" });

@@ -34,6 +34,8 @@ export interface ReleaseOptions {
   out: string;
   /** Adds podman-machine as a program to a folder; undefined: without. */
   programs?: ((folder: string, version: string) => Promise<void>) | undefined;
+  /** Adds further container images to the layout; undefined: none. */
+  containers?: ((layout: OciLayout, work: string) => Promise<void>) | undefined;
   /** The text of CHANGELOG.md. */
   changelog: string;
   /** A private SSH key, or a public one whose private key an agent has. */
@@ -92,6 +94,7 @@ export async function makeRelease(options: ReleaseOptions): Promise<void> {
     }
     layout.tag(version, await machineArtifacts(layout, disks));
     layout.tag(`${version}-kubevirt`, containerDisks);
+    await options.containers?.(layout, work);
     layout.finish();
     await options.programs?.(folder, version);
     rmSync(work, { recursive: true });
