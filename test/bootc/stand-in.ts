@@ -10,6 +10,8 @@ const packages = [
   ...["systemd-sysv", "udev", "dbus", "linux-image-cloud-amd64", "dracut", "kmod"],
   ...["openssh-server", "cloud-init", "iproute2", "netbase"],
   ...["systemd-boot-efi", "fdisk", "dosfstools", "e2fsprogs"],
+  // Not for the machine: this host's half of its shares, where this host has none that translates owners.
+  "virtiofsd",
 ];
 
 /** What no machine of a test needs. */
@@ -44,6 +46,28 @@ export async function standInArchive(): Promise<string> {
     await build(path.join(cache, "root"), archive);
   }
   return archive;
+}
+
+/**
+ * Makes a folder with the stand-in's virtiofsd as a program of this host: with its own loader and libraries. Returns the
+ * folder, for PATH.
+ */
+export async function standInVirtiofsd(archive: string, folder: string): Promise<string> {
+  const files = path.join(folder, "virtiofsd-files");
+  await mkdir(files, { recursive: true });
+  const libraries = "usr/lib/x86_64-linux-gnu";
+  const needed = ["libc.so.6", "libgcc_s.so.1", "libcap-ng.so.0*", "libseccomp.so.2*"];
+  const names = ["ld-linux-x86-64.so.2", ...needed].map((name) => `./${libraries}/${name}`);
+  await runOk(
+    ["tar", "-C", files, "--wildcards", "-xf", archive, "./usr/libexec/virtiofsd", ...names],
+    { timeoutMs: buildTimeoutMs },
+  );
+  const bin = path.join(folder, "bin");
+  await mkdir(bin, { recursive: true });
+  const [loader, program] = [`${libraries}/ld-linux-x86-64.so.2`, "usr/libexec/virtiofsd"];
+  const words = `"${files}/${loader}" --library-path "${files}/${libraries}" "${files}/${program}"`;
+  await writeFile(path.join(bin, "virtiofsd"), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  return bin;
 }
 
 async function build(root: string, archive: string): Promise<void> {
