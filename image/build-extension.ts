@@ -65,6 +65,7 @@ export async function buildExtensions(
     staticTree: join(repositoryFolder, "image", "tree"),
     version: imageVersion(),
     cacheDir,
+    isFast: options.fast === true,
     progress,
   });
   const built: string[] = [];

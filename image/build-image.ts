@@ -157,6 +157,7 @@ async function buildLocked(recipe: Recipe, lock: Lock, build: LockedBuild): Prom
     staticTree: join(repositoryFolder, "image", "tree"),
     version,
     cacheDir,
+    isFast: build.isFast,
     progress,
   });
   const usrImage = await makeUsrImage(composition.usr, store, {

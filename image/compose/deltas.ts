@@ -9,6 +9,9 @@ import { toolOutput } from "../tool/tool-output.ts";
 import { packageFile } from "./packages.ts";
 
 const mebibyte = 2 ** 20;
+const strongest = ["--ultra", "-22"];
+/** Of a fast build. */
+const fastLevel = ["-3"];
 
 /**
  * Programs of packages that are seldom needed and resemble others: each as a zstd frame (PATH.zst) whose dictionary is
@@ -20,7 +23,9 @@ export async function composeDeltas(
   packages: readonly ExtractedPackage[],
   cacheDir: string,
   store: ContentStore,
+  isFast: boolean,
 ): Promise<Entry[]> {
+  const level = isFast ? fastLevel : strongest;
   const entries: Entry[] = [];
   for (const [path, { package: name, file, against }] of Object.entries(recipe.deltas)) {
     const whole = packageFile(packages, name, file);
@@ -34,7 +39,7 @@ export async function composeDeltas(
       {
         name: "delta",
         cacheDir,
-        inputs: { whole: whole.sha256, parts },
+        inputs: { whole: whole.sha256, parts, level },
         code: ["compose/deltas.ts"],
       },
       async (output) => {
@@ -43,10 +48,17 @@ export async function composeDeltas(
           readContent(store, sha256).subarray(start, start + sizeBytes),
         );
         writeFileSync(dictionary, Buffer.concat(read));
-        const level = ["--ultra", "-22", "--single-thread", "--long=27", "--check"];
         const bytes = await toolOutput(
           "zstd",
-          ["-cq", ...level, `--patch-from=${dictionary}`, contentPath(store, whole.sha256)],
+          [
+            "-cq",
+            ...level,
+            "--single-thread",
+            "--long=27",
+            "--check",
+            `--patch-from=${dictionary}`,
+            contentPath(store, whole.sha256),
+          ],
           { purpose: `make ${path}.zst`, input: "" },
         );
         writeFileSync(join(output, "delta"), bytes);

@@ -26,6 +26,8 @@ export interface ComposeOptions {
   staticTree: string;
   version: string;
   cacheDir: string;
+  /** Compress less, for development. */
+  isFast: boolean;
   progress: Progress;
 }
 
@@ -83,7 +85,10 @@ export async function composeTree(
   const podman = packageFile(packages, "podman", "usr/bin/podman");
   const { profiles } = recipe.apparmor;
   groups.set("apparmor", await composeProfiles(podman, profiles, options.cacheDir, store));
-  groups.set("deltas", await composeDeltas(recipe, packages, options.cacheDir, store));
+  groups.set(
+    "deltas",
+    await composeDeltas(recipe, packages, options.cacheDir, store, options.isFast),
+  );
   // The base initrd has them, and loads them on every boot: modprobe finds them loaded, and needs no file.
   const carried = new Set(recipe.initrd.modules.map((name) => modules.byName.get(name)?.path));
   groups.set(

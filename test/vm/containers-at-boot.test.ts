@@ -17,7 +17,10 @@ async function runningOf(machine: TestMachine, user: "root" | "tc"): Promise<str
     .sort();
 }
 
-/** Quadlet files: root's container has a volume and a network of its own, and writes a line at each start. */
+/**
+ * Quadlet files: root's container has a volume and a network of its own, and writes a line at each start. They end at
+ * SIGTERM: on a slow host, ten seconds of Podman's patience for each would use up what a shutdown may take.
+ */
 const quadletFiles = `
 cd /etc/containers/systemd
 printf '[Volume]\n' >data.volume
@@ -27,7 +30,7 @@ cat >web.container <<END
 Image=${busyboxImage}
 Volume=data.volume:/data
 Network=lan.network
-Exec=sh -c 'echo started >>/data/starts; exec sleep 100000'
+Exec=sh -c 'echo started >>/data/starts; trap exit TERM; sleep 100000 & wait'
 [Service]
 Restart=always
 ExecStopPost=/bin/sh -c 'echo web >>/var/lib/boot2podman/stops'
@@ -41,7 +44,7 @@ After=web.service
 [Container]
 Image=${busyboxImage}
 Network=none
-Exec=sleep 100000
+Exec=sh -c 'trap exit TERM; sleep 100000 & wait'
 [Service]
 ExecStopPost=/bin/sh -c 'echo front >>/var/lib/boot2podman/stops'
 [Install]
@@ -51,7 +54,7 @@ cat >/home/tc/.config/containers/systemd/mine.container <<END
 [Container]
 Image=${busyboxImage}
 Network=none
-Exec=sleep 100000
+Exec=sh -c 'trap exit TERM; sleep 100000 & wait'
 [Install]
 WantedBy=default.target
 END`;
@@ -92,7 +95,11 @@ describe("containers of a machine that is booted again and again", () => {
   beforeAll(async () => {
     const used = await usedDisk();
     identity = used.identity;
-    machine = await TestMachine.start({ key: identity.key, disks: [used.disk] });
+    machine = await TestMachine.start({
+      key: identity.key,
+      disks: [used.disk],
+      append: "boot2podman.grace=150",
+    });
   });
   afterAll(async () => {
     await machine?.remove();
