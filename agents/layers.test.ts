@@ -27,6 +27,7 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["report"],
     ["cache", "files", "tool"],
     ["recipe"],
+    ["command"],
     ["resolve"],
     ["fetch"],
     ["extract"],

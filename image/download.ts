@@ -1,37 +1,30 @@
 #!/usr/bin/env bun
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Command } from "commander";
 import * as z from "zod";
 import { repositoryFolder } from "./build-image.ts";
+import { newProgram, runProgram, secondsSince } from "./command/program.ts";
 import { makeMachineDownload } from "./publish/machine-download.ts";
-import { BuildError, oneLineOf } from "./report/build-error.ts";
+import { BuildError } from "./report/build-error.ts";
 import { megabytes, progressOn } from "./report/progress.ts";
 
-const program = new Command("npm run download --")
-  .description(
-    "Makes the archive of a built image that podman-machine takes with --image: kernel, initrd and /usr in one file. Takes minutes.",
-  )
+const program = newProgram(
+  "download",
+  "Makes the archive of a built image that podman-machine takes with --image: kernel, initrd and /usr in one file. Takes minutes.",
+)
   .option("--image <folder>", "folder of the image, the output of a build (default: dist)")
   .option("--out <folder>", "folder for the archive; what is in it is replaced (default: download)")
-  .allowExcessArguments(false)
-  .configureOutput({ outputError: (text, write) => write(text) })
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  .allowExcessArguments(false);
 
 /** SPECIFICATION.md, "Small and quick". */
 const largestBytes = 78_000_000;
 
 const optionsSchema = z.object({ image: z.string().optional(), out: z.string().optional() });
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // Ending by exit removes what is unfinished.
-  process.once(signal, () => process.exit(1));
-}
-try {
-  program.parse();
+await runProgram(program, "download", async () => {
   const options = optionsSchema.parse(program.opts());
   const image = resolve(options.image ?? join(repositoryFolder, "dist"));
-  const started = performance.now();
+  const startedMs = performance.now();
   const progress = progressOn(process.stdout);
   progress.line(`compressing the image in ${image}: this takes minutes`);
   const path = await makeMachineDownload(
@@ -44,10 +37,5 @@ try {
       `${path} has ${megabytes(size)}, more than SPECIFICATION.md promises (${megabytes(largestBytes)})`,
     );
   }
-  progress.line(
-    `made ${path}, ${megabytes(size)}, in ${((performance.now() - started) / 1000).toFixed(1)} s`,
-  );
-} catch (error) {
-  console.error(`boot2podman download: ${oneLineOf(error)}`);
-  process.exit(1);
-}
+  progress.line(`made ${path}, ${megabytes(size)}, in ${secondsSince(startedMs)}`);
+});

@@ -1,23 +1,22 @@
 #!/usr/bin/env bun
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { Command } from "commander";
 import * as z from "zod";
 import { addBootcContainers } from "./bootc-container/bootc-container.ts";
 import { archiveOptions, repositoryFolder } from "./build-image.ts";
+import { newProgram, runProgram, secondsSince } from "./command/program.ts";
 import { diskLevels } from "./publish/artifacts.ts";
 import { strongest } from "./publish/machine-download.ts";
 import { makePrograms } from "./release/programs.ts";
 import { makeRelease } from "./release/release.ts";
-import { oneLineOf } from "./report/build-error.ts";
 import { progressOn } from "./report/progress.ts";
 
 const gather = (value: string, before: readonly string[]) => [...before, value];
 
-const program = new Command("npm run release --")
-  .description(
-    "Makes a folder with everything that people download of built images: ISO, kernel and initrds, archives of machines, disk images, an OCI layout, checksums with a signature, and notes. Takes minutes.",
-  )
+const program = newProgram(
+  "release",
+  "Makes a folder with everything that people download of built images: ISO, kernel and initrds, archives of machines, disk images, an OCI layout, checksums with a signature, and notes. Takes minutes.",
+)
   .requiredOption("--out <folder>", "folder for the release; what is in it is replaced")
   .option(
     "--image <folder>",
@@ -29,9 +28,7 @@ const program = new Command("npm run release --")
   .option("--no-programs", "leave out podman-machine as a program for Linux and macOS")
   .option("--no-container", "leave out the container image that runs podman-machine bootc")
   .option("--fast", "compress the archives of machines less, to try a release")
-  .allowExcessArguments(false)
-  .configureOutput({ outputError: (text, write) => write(text) })
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  .allowExcessArguments(false);
 
 const optionsSchema = z.object({
   out: z.string(),
@@ -42,14 +39,9 @@ const optionsSchema = z.object({
   fast: z.boolean().default(false),
 });
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // Ending by exit removes what is unfinished.
-  process.once(signal, () => process.exit(1));
-}
-try {
-  program.parse();
+await runProgram(program, "release", async () => {
   const options = optionsSchema.parse(program.opts());
-  const started = performance.now();
+  const startedMs = performance.now();
   const progress = progressOn(process.stdout);
   const images = options.image.length > 0 ? options.image : [join(repositoryFolder, "dist")];
   const out = resolve(options.out);
@@ -88,12 +80,8 @@ try {
       : { zstd: diskLevels.usual, lzma2: strongest },
     progress,
   });
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  progress.line(`made ${out} in ${seconds} s`);
+  progress.line(`made ${out} in ${secondsSince(startedMs)}`);
   if (options.key === undefined) {
     progress.line("SHA256SUMS isn't signed: name a key with --key");
   }
-} catch (error) {
-  console.error(`boot2podman release: ${oneLineOf(error)}`);
-  process.exit(1);
-}
+});
