@@ -1,4 +1,4 @@
-import { entryCommandLine } from "../iso/menus.ts";
+import { entryCommandLine, grubHead } from "../iso/menus.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 
 /** Folders of the boot partition that hold a kernel and its initrd each: the first one from the beginning. */
@@ -29,13 +29,7 @@ export function diskGrubConfig(recipe: Pick<Recipe, "image" | "menu" | "machine"
   const [first] = recipe.menu.entries;
   const before = first === undefined ? "" : entryCommandLine(recipe, first);
   return [
-    // GRUB counts whole seconds.
-    `set timeout=${Math.ceil(recipe.menu.timeout_tenths / 10)}`,
-    "set default=0",
-    "if serial --unit=0 --speed=115200; then",
-    "  terminal_input console serial",
-    "  terminal_output console serial",
-    "fi",
+    ...grubHead(recipe),
     "set slot=a",
     "load_env slot try",
     'if [ -n "$try" ]; then',

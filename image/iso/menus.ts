@@ -44,14 +44,8 @@ export function isolinuxConfig(recipe: Menu): string {
   ].join("\n");
 }
 
-/** grub.cfg: the menu under UEFI. */
-export function grubConfig(recipe: Menu): string {
-  const entries = recipe.menu.entries.flatMap((entry) => [
-    `menuentry "${entry.title}" --id ${entry.name} {`,
-    `  linux /${isoKernel} ${entryCommandLine(recipe, entry)}`,
-    `  initrd ${isoInitrds.map((path) => `/${path}`).join(" ")}`,
-    "}",
-  ]);
+/** How each of our grub.cfg begins: the menu waits, and is on the serial port too. */
+export function grubHead(recipe: Pick<Recipe, "menu">): string[] {
   return [
     // GRUB counts whole seconds.
     `set timeout=${Math.ceil(recipe.menu.timeout_tenths / 10)}`,
@@ -60,7 +54,16 @@ export function grubConfig(recipe: Menu): string {
     "  terminal_input console serial",
     "  terminal_output console serial",
     "fi",
-    ...entries,
-    "",
-  ].join("\n");
+  ];
+}
+
+/** grub.cfg: the menu under UEFI. */
+export function grubConfig(recipe: Menu): string {
+  const entries = recipe.menu.entries.flatMap((entry) => [
+    `menuentry "${entry.title}" --id ${entry.name} {`,
+    `  linux /${isoKernel} ${entryCommandLine(recipe, entry)}`,
+    `  initrd ${isoInitrds.map((path) => `/${path}`).join(" ")}`,
+    "}",
+  ]);
+  return [...grubHead(recipe), ...entries, ""].join("\n");
 }
