@@ -34,7 +34,7 @@ export class PackagesGoneError extends BuildError {
 }
 
 /** Where a package lies in the cache. */
-export function cachedPackage(cacheDir: string, one: LockedPackage): string {
+export function cachedPackage(cacheDir: string, one: Pick<LockedPackage, "sha256">): string {
   return join(cacheDir, "packages", `${one.sha256}.deb`);
 }
 

@@ -4,9 +4,13 @@ import { type DiskOptions, dist } from "./qemu.ts";
 import { runOk } from "./run.ts";
 
 /** The built disk image, unpacked into the identity's folder and enlarged, as clients do before they boot it. */
-export async function newDiskImage(identity: Identity, gib: number): Promise<DiskOptions> {
+export async function newDiskImage(
+  identity: Identity,
+  gib: number,
+  folder = dist,
+): Promise<DiskOptions> {
   const file = path.join(identity.folder, "image.qcow2");
-  await runOk(["zstd", "-dqf", path.join(dist, "boot2podman.qcow2.zst"), "-o", file]);
+  await runOk(["zstd", "-dqf", path.join(folder, "boot2podman.qcow2.zst"), "-o", file]);
   const disk: DiskOptions = { file, format: "qcow2", bus: "virtio" };
   await enlarge(disk, gib);
   return disk;

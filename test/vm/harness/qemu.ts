@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
+import type { Arch } from "../../../image/recipe/recipe.ts";
 
 /** Where `npm run build` leaves the image. */
 export const dist = path.resolve(import.meta.dirname, "../../../dist");
@@ -10,7 +11,7 @@ interface Firmware {
   variables?: string;
 }
 
-/** How the machine is started: straight from the kernel file, or by its firmware from the ISO or its first disk. */
+/** How the machine is started: straight from the kernel file, or by its firmware from the ISO, its first disk or the network. */
 export type Boot =
   | { by: "kernel"; kernel: string; initrd: string; append: string }
   | ({
@@ -33,6 +34,8 @@ export interface DiskOptions {
 
 /** What a test machine is made of. */
 export interface QemuOptions {
+  /** Of its processor; amd64 unless told otherwise. */
+  arch?: Arch;
   boot: Boot;
   memoryMiB: number;
   cpu?: string;
@@ -45,6 +48,8 @@ export interface QemuOptions {
   forwards?: Array<[number, number]>;
   /** Only the forwards lead in, and nothing leads out. */
   isRestricted?: boolean;
+  /** What QEMU's own DHCP and TFTP servers offer a firmware that boots over the network. */
+  netboot?: { folder: string; file: string };
   /** Unix socket paths. */
   qmp: string;
   bootPort: string;
@@ -54,32 +59,69 @@ export interface QemuOptions {
   extra?: string[];
 }
 
-const ovmf = "/usr/share/OVMF";
+/** An emulator: what differs between the processors of machines. */
+interface Emulator {
+  program: string;
+  cpu: string;
+  /** Without SATA there are no six empty ports for the guest to look behind. */
+  machine: (hasSata: boolean) => string;
+  /** A boot loader's menu wants a screen. */
+  screen: readonly string[];
+  /** Folder of UEFI's files, start and end of their names, and the package that has them. */
+  uefi: { folder: string; start: string; end: string; package: string };
+}
+
+/** By the architecture of what they run. */
+export const emulators: Readonly<Record<Arch, Emulator>> = {
+  amd64: {
+    program: "qemu-system-x86_64",
+    // "rep stosb", which kernels clear pages with when told that it is fast, is emulated byte by byte.
+    // A fifth level of page tables is one more step of each walk: without it all takes 7 % less.
+    cpu: "max,erms=off,la57=off",
+    machine: (hasSata) => (hasSata ? "q35" : "q35,sata=off"),
+    screen: ["-vga", "std"],
+    uefi: { folder: "/usr/share/OVMF", start: "OVMF", end: "_4M", package: "ovmf" },
+  },
+  arm64: {
+    program: "qemu-system-aarch64",
+    // As podman-machine has it: machine/driver/qemu/architecture.ts.
+    cpu: "max,sve=off,sme=off,pauth-impdef=on,lpa2=off",
+    machine: () => "virt",
+    screen: [],
+    uefi: { folder: "/usr/share/AAVMF", start: "AAVMF", end: "", package: "qemu-efi-aarch64" },
+  },
+};
 
 /** Names the firmware files of a boot by UEFI. */
-export function firmwareFiles(firmware: "uefi" | "secure-boot"): { code: string; vars: string } {
-  const code = `${ovmf}/OVMF_CODE_4M${firmware === "secure-boot" ? ".ms" : ""}.fd`;
-  const vars = `${ovmf}/OVMF_VARS_4M${firmware === "secure-boot" ? ".ms" : ""}.fd`;
+export function firmwareFiles(
+  firmware: "uefi" | "secure-boot",
+  arch: Arch = "amd64",
+): { code: string; vars: string } {
+  const { folder, start, end, package: brings } = emulators[arch].uefi;
+  const keys = firmware === "secure-boot" ? ".ms" : "";
+  const code = path.join(folder, `${start}_CODE${end}${keys}.fd`);
+  const vars = path.join(folder, `${start}_VARS${end}${keys}.fd`);
   if (!existsSync(code)) {
-    throw new Error(`${code} is missing: install the package ovmf`);
+    throw new Error(`${code} is missing: install the package ${brings}`);
   }
   return { code, vars };
 }
 
-function bootArguments(boot: Boot, disks: DiskOptions[]): string[] {
-  // Without SATA there are no six empty ports for the guest to look behind.
+function bootArguments(boot: Boot, disks: DiskOptions[], arch: Arch): string[] {
   const isSata = disks.some(({ bus }) => bus === "ide" || bus === "sata");
-  const plain = isSata ? "q35" : "q35,sata=off";
+  const { machine } = emulators[arch];
   if (boot.by === "kernel") {
     const { kernel, initrd, append } = boot;
-    return ["-machine", plain, "-kernel", kernel, "-initrd", initrd, "-append", append];
+    return ["-machine", machine(isSata), "-kernel", kernel, "-initrd", initrd, "-append", append];
   }
-  const smm = boot.firmware === "secure-boot" ? ",smm=on" : "";
+  const smm = boot.firmware === "secure-boot" && arch === "amd64" ? ",smm=on" : "";
   if (boot.by === "disk") {
-    return ["-machine", `${plain}${smm}`, ...firmwareArguments(boot)];
+    return ["-machine", `${machine(isSata)}${smm}`, ...firmwareArguments(boot, arch)];
   }
-  const machine = boot.as === "ide-cd" ? "pc" : "q35";
-  const list = ["-machine", `${machine}${smm}`, ...firmwareArguments(boot)];
+  const list = [
+    ...["-machine", `${boot.as === "ide-cd" ? "pc" : machine(true)}${smm}`],
+    ...firmwareArguments(boot, arch),
+  ];
   if (boot.as === "usb-stick") {
     list.push("-drive", `if=none,id=stick,format=raw,readonly=on,file=${boot.iso}`);
     list.push("-device", "qemu-xhci,id=usb", "-device", "usb-storage,drive=stick,bootindex=0");
@@ -91,7 +133,7 @@ function bootArguments(boot: Boot, disks: DiskOptions[]): string[] {
   return list;
 }
 
-function firmwareArguments({ firmware, variables }: Firmware): string[] {
+function firmwareArguments({ firmware, variables }: Firmware, arch: Arch): string[] {
   if (firmware === "bios") {
     return [];
   }
@@ -99,9 +141,11 @@ function firmwareArguments({ firmware, variables }: Firmware): string[] {
     throw new Error("a boot by UEFI needs its own copy of the variables");
   }
   const secure = ["-global", "driver=cfi.pflash01,property=secure,value=on"];
+  const { code } = firmwareFiles(firmware, arch);
   return [
-    ...(firmware === "secure-boot" ? secure : []),
-    ...["-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${firmwareFiles(firmware).code}`],
+    // Of the PC's alone: it keeps the variables from a guest without SMM.
+    ...(firmware === "secure-boot" && arch === "amd64" ? secure : []),
+    ...["-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${code}`],
     ...["-drive", `if=pflash,format=raw,unit=1,file=${variables}`],
   ];
 }
@@ -142,6 +186,17 @@ function usrDiskArguments(file: string): string[] {
   ];
 }
 
+function networkWords({ isRestricted, netboot }: QemuOptions): string[] {
+  return [
+    ...(isRestricted ? ["restrict=on"] : []),
+    ...(netboot === undefined ? [] : [`tftp=${netboot.folder}`, `bootfile=${netboot.file}`]),
+  ];
+}
+
+function needsRom({ netboot, boot }: QemuOptions): boolean {
+  return netboot !== undefined && boot.by === "disk" && boot.firmware === "bios";
+}
+
 /** What QEMU wants to know beyond the disk's kind; the first SATA port and the second IDE bus are the CD's. */
 function place(bus: DiskOptions["bus"], index: number): string {
   if (bus === "nvme") {
@@ -158,26 +213,27 @@ function place(bus: DiskOptions["bus"], index: number): string {
  * its own whose only ways in are forwards bound to 127.0.0.1.
  */
 export function qemuArguments(options: QemuOptions): string[] {
+  const { arch = "amd64" } = options;
+  const emulator = emulators[arch];
   const forwards: Array<[number, number]> = [[options.sshPort, 22], ...(options.forwards ?? [])];
   const hostForwards = forwards.map(([host, guest]) => `hostfwd=tcp:127.0.0.1:${host}-:${guest}`);
   return [
     // Before QEMU 8.1 emulation with a thread for each processor races now and then ("Oops: int3").
-    // "rep stosb", which kernels clear pages with when told that it is fast, is emulated byte by byte.
-    // A fifth level of page tables is one more step of each walk: without it all takes 7 % less.
-    ...["-accel", "tcg,thread=single", "-cpu", options.cpu ?? "max,erms=off,la57=off"],
+    ...["-accel", "tcg,thread=single", "-cpu", options.cpu ?? emulator.cpu],
     // All of them share one thread: a second one only costs time.
     ...["-smp", String(options.cpus ?? 1), "-m", String(options.memoryMiB)],
     ...["-display", "none", "-no-user-config", "-nodefaults"],
-    // A boot loader's menu wants a screen; a kernel that is started directly has its serial console.
-    ...["-vga", options.boot.by === "kernel" ? "none" : "std"],
-    ...bootArguments(options.boot, options.disks),
+    // A kernel that is started directly has its serial console.
+    ...(options.boot.by === "kernel" ? ["-vga", "none"] : emulator.screen),
+    ...bootArguments(options.boot, options.disks, arch),
     ...diskArguments(options.disks),
     ...(options.usrDisk === undefined ? [] : usrDiskArguments(options.usrDisk)),
     ...[
       "-netdev",
-      `user,id=net,${options.isRestricted ? "restrict=on," : ""}${hostForwards.join(",")}`,
+      ["user,id=net", ...networkWords(options), ...hostForwards].join(","),
       "-device",
-      "virtio-net-pci,netdev=net,romfile=",
+      // Without its ROM (iPXE), unless BIOS boots by it; UEFI has a PXE of its own.
+      `virtio-net-pci,netdev=net${needsRom(options) ? "" : ",romfile="}`,
     ],
     ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
     ...["-chardev", `socket,id=boot,path=${options.bootPort},server=on,wait=off`],

@@ -4,17 +4,27 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Arch } from "../../../image/recipe/recipe.ts";
 import { defaultCommandLine } from "./artifacts.ts";
 import { joinedInitrds } from "./joined-initrds.ts";
 import { patienceMs } from "./patience.ts";
 import { freePort } from "./ports.ts";
 import { emulatedKernel } from "./pvh-kernel.ts";
-import { type DiskOptions, dist, firmwareFiles, type QemuOptions, qemuArguments } from "./qemu.ts";
+import {
+  type DiskOptions,
+  dist,
+  emulators,
+  firmwareFiles,
+  type QemuOptions,
+  qemuArguments,
+} from "./qemu.ts";
 import { Monitor } from "./qmp.ts";
 import { type Result, run } from "./run.ts";
 
 /** What a test asks for; everything left out is the ordinary machine: 1 GiB, straight kernel boot, no disk. */
 export interface MachineOptions {
+  /** Folder of another built image, and its processor. */
+  image?: { folder: string; arch: Arch };
   memoryMiB?: number;
   cpu?: string;
   cpus?: number;
@@ -36,6 +46,8 @@ export interface MachineOptions {
   forwards?: Array<[number, number]>;
   /** No way from it to the host and beyond, as podman-machine's --network restricted. */
   isRestricted?: boolean;
+  /** What a firmware finds that boots over the network: with `boot: "disk"`, and no disk that boots. */
+  netboot?: QemuOptions["netboot"];
   extra?: string[];
   /** Private key for SSH; without it nobody can log in. */
   key?: string;
@@ -87,10 +99,11 @@ export class TestMachine {
   async arguments(serial: QemuOptions["serial"] = { file: this.console }): Promise<string[]> {
     const { options, folder } = this;
     return qemuArguments({
+      arch: this.#arch,
       boot: await this.#boot(),
       memoryMiB: options.memoryMiB ?? 1024,
       disks: options.disks ?? [],
-      ...(hasUsrDisk(options) ? { usrDisk: path.join(dist, "boot2podman-usr.img") } : {}),
+      ...(hasUsrDisk(options) ? { usrDisk: this.#artifact("boot2podman-usr.img") } : {}),
       sshPort: this.sshPort,
       qmp: path.join(folder, "qmp"),
       bootPort: path.join(folder, "boot"),
@@ -100,15 +113,24 @@ export class TestMachine {
       ...(options.cpus ? { cpus: options.cpus } : {}),
       ...(options.forwards ? { forwards: options.forwards } : {}),
       ...(options.isRestricted ? { isRestricted: true } : {}),
+      ...(options.netboot ? { netboot: options.netboot } : {}),
       ...(options.extra ? { extra: options.extra } : {}),
     });
+  }
+
+  get #arch(): Arch {
+    return this.options.image?.arch ?? "amd64";
+  }
+
+  #artifact(name: string): string {
+    return path.join(this.options.image?.folder ?? dist, name);
   }
 
   async #boot(): Promise<QemuOptions["boot"]> {
     const { options } = this;
     if (options.boot === "disk" || options.boot === "iso") {
       const firmware = options.firmware ?? "bios";
-      const iso = options.iso ?? path.join(dist, "boot2podman.iso");
+      const iso = options.iso ?? this.#artifact("boot2podman.iso");
       const boot: QemuOptions["boot"] =
         options.boot === "disk"
           ? { by: "disk", firmware }
@@ -118,16 +140,18 @@ export class TestMachine {
       }
       const variables = path.join(this.folder, "variables.fd");
       if (!existsSync(variables)) {
-        copyFileSync(firmwareFiles(firmware).vars, variables);
+        copyFileSync(firmwareFiles(firmware, this.#arch).vars, variables);
       }
       return { ...boot, variables };
     }
     const isOnDisk = hasUsrDisk(options);
-    const small = path.join(dist, "corepure64.gz");
+    const small = this.#artifact("corepure64.gz");
     const initrd = options.initrd ?? (isOnDisk ? small : await joinedInitrds());
-    const append = options.commandLine ?? (await defaultCommandLine(options.append ?? ""));
-    const bzImage = options.kernel ?? path.join(dist, "vmlinuz64");
-    const kernel = options.startedBy === "bzimage" ? bzImage : await emulatedKernel(bzImage);
+    const { append: more = "", image } = options;
+    const append = options.commandLine ?? (await defaultCommandLine(more, image?.folder));
+    const file = options.kernel ?? this.#artifact("vmlinuz64");
+    const isPvh = options.startedBy !== "bzimage" && this.#arch === "amd64";
+    const kernel = isPvh ? await emulatedKernel(file) : file;
     return { by: "kernel", kernel, initrd, append };
   }
 
@@ -135,7 +159,7 @@ export class TestMachine {
   async powerOn(): Promise<void> {
     await mkdir(this.folder, { recursive: true });
     const log = openSync(path.join(this.folder, "qemu.log"), "a");
-    this.process = spawn("qemu-system-x86_64", await this.arguments(), {
+    this.process = spawn(emulators[this.#arch].program, await this.arguments(), {
       stdio: ["ignore", log, log],
     });
     closeSync(log);
@@ -314,7 +338,7 @@ export class TestMachine {
     for (const user of ["root", "tc", "captain"]) {
       await rm(path.join(this.folder, user), { force: true });
     }
-    await this.waitForSsh();
+    await this.waitForSsh(timeoutMs);
     return tookMs;
   }
 
