@@ -5,6 +5,7 @@ import { initrdWithInit, initrdWithoutAgents } from "./harness/changed-image.ts"
 import { newDataDisk, newIdentity } from "./harness/data-disk.ts";
 import { keptHostKeys, shownHostKeys } from "./harness/host-keys.ts";
 import { patienceMs } from "./harness/patience.ts";
+import { asPodmanStarts, podmanUser, saidToPodman } from "./harness/podman-port.ts";
 import { run, runOk } from "./harness/run.ts";
 import { TestMachine } from "./harness/test-machine.ts";
 import { usedDisk } from "./harness/used-disk.ts";
@@ -45,8 +46,12 @@ test("on a slow disk whose filesystem is checked as a whole, sshd shows the host
   expect(machine.story()).toMatch(/is checked completely.*the keys on it are used meanwhile/);
 });
 
-test("on a CPU that can't run the agents, sshd and a console come up and say why", async () => {
-  machine = await TestMachine.start({ cpu: "core2duo" });
+test("on a CPU that can't run the agents, sshd and a console come up and say why, and podman machine start ends", async () => {
+  const identity = await newIdentity();
+  folders.push(identity.folder);
+  const append = "ignition.platform.id=qemu";
+  const extra = await asPodmanStarts(identity);
+  machine = await TestMachine.start({ cpu: "core2duo", append, extra });
   const shown = await consoleShows(/box:~\$/);
   expect(shown).toMatch(/the agents can't run here \(exit status 132/);
   expect(shown).toMatch(/running without the agents: no data disk/);
@@ -61,6 +66,7 @@ test("on a CPU that can't run the agents, sshd and a console come up and say why
     "127.0.0.1",
   ]);
   expect(scan.stdout).toMatch(/ssh-ed25519/);
+  expect(await saidToPodman(identity)).toBe("Ready\n");
 });
 
 test("the rescue option leaves the agents out, and without them no disk is touched, not even one that asks to be formatted", async () => {
@@ -114,16 +120,18 @@ const faults: Array<[string, string, typeof usedDisk]> = [
   ["cgroups,devices,sysctls,guest-tools", "new", unusedDisk],
 ];
 test.for(faults)(
-  "failing stages %s still give SSH, with a %s disk, and status says what failed",
+  "failing stages %s still give SSH, with a %s disk, status says what failed, and podman machine start ends",
   async ([stages, , diskAndKey]) => {
     const { identity, disk } = await diskAndKey();
     folders.push(identity.folder);
-    const append = `boot2podman.fault=${stages}`;
-    machine = await TestMachine.start({ append, disks: [disk], key: identity.key });
-    const status = await machine.ssh("boot2podman status");
+    const append = `boot2podman.fault=${stages} ignition.platform.id=qemu`;
+    const extra = await asPodmanStarts(identity);
+    machine = await TestMachine.start({ append, disks: [disk], key: identity.key, extra });
+    const status = await machine.ssh("boot2podman status", { user: podmanUser });
     for (const stage of stages.split(",")) {
       expect(status.stdout).toMatch(new RegExp(`^${stage} +failed`, "m"));
     }
+    expect(await saidToPodman(identity)).toBe("Ready\n");
   },
 );
 
