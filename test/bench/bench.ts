@@ -2,8 +2,10 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import path from "node:path";
 import * as z from "zod";
+import { diskImageName, diskLevels } from "../../image/publish/artifacts.ts";
 import type { Manifest } from "../../image/publish/manifest.ts";
 import { chooseMirrors } from "../../image/resolve/mirrors.ts";
+import { type ClientFigures, keptFigures } from "../client/figures.ts";
 import { manifest } from "../vm/harness/artifacts.ts";
 import { busyboxImage, importBusybox } from "../vm/harness/container-image.ts";
 import { newDataDisk, newIdentity } from "../vm/harness/data-disk.ts";
@@ -179,6 +181,12 @@ async function prepare(
   }
 }
 
+/** What a disk costs to download, packed as ours is; its free blocks are zeros. */
+async function packedBytes(disk: string): Promise<number> {
+  const script = `zstd -q -${diskLevels.usual} --long=26 -T0 -c "$1" | wc -c`;
+  return Number(await runOk(["sh", "-c", script, "sh", disk], { timeoutMs: 3_600_000 }));
+}
+
 function ratios(ours: BootTimes, debian: BootTimes) {
   const of = (key: keyof BootTimes) => Number((ours[key] / debian[key]).toFixed(3));
   return { ssh: of("sshMs"), podman: of("podmanMs"), container: of("containerMs") };
@@ -247,6 +255,11 @@ async function bench(runs: number): Promise<void> {
         ours: await smallestMemory(256, ours),
         oursInRam: await smallestMemory(256, oursInRam),
       },
+      diskImageBytes: {
+        ours: manifest().artifacts.find(({ name }) => name === diskImageName)?.sizeBytes,
+        debian: await packedBytes(debianDisk),
+      },
+      podmanMachine: await keptFigures(manifest().version),
       debianVersions: Object.fromEntries(
         ["linux-image-amd64", "podman", "systemd", "openssh-server", "crun", "netavark"].map(
           (name) => [name, system.versions[name]],
@@ -272,6 +285,8 @@ function print(result: {
   agents: { cpuMs: number; shareOfBoot: number };
   memAvailableMiB: Record<System, number>;
   smallestMemoryMiB: { ours: number; oursInRam: number };
+  diskImageBytes: { ours: number | undefined; debian: number };
+  podmanMachine: ClientFigures | undefined;
 }): void {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   const row = (...cells: Array<string | number>) =>
@@ -312,6 +327,30 @@ function print(result: {
   const { smallestMemoryMiB: smallest } = result;
   const least = (mib: number) => (Number.isFinite(mib) ? `${mib} MiB` : "none did");
   row("smallest memory for a container", least(smallest.ours), least(smallest.oursInRam));
+  const { ours: image = Number.NaN, debian: debianImage } = result.diskImageBytes;
+  row("\ndisk image, packed", megabytes(image), `Debian's ${megabytes(debianImage)}`);
+  printClient(result.podmanMachine, row);
+}
+
+/** What Podman's own client needs, as `npm run client` has measured it on this host. */
+function printClient(
+  figures: ClientFigures | undefined,
+  row: (...cells: Array<string | number>) => void,
+): void {
+  if (figures === undefined) {
+    row("podman machine →", "not measured with this version: npm run client");
+    return;
+  }
+  const { initMs, startMs, containerMs, memoryMiB } = figures.firstUse;
+  row("podman machine →", "init, ms", "start, ms", "container, ms", "together, ms");
+  row(
+    figures.versions.split(",")[0] ?? "",
+    initMs,
+    startMs,
+    containerMs,
+    initMs + startMs + containerMs,
+  );
+  row("memory available, MiB", memoryMiB.available, `of ${memoryMiB.total}`);
 }
 
 const words = asked(process.argv.slice(2));

@@ -15,7 +15,7 @@ export type Uid = (typeof uids)[number];
 const packages = [
   ...["podman", "gvproxy", "virtiofsd", "qemu-system-x86", "qemu-utils", "openssh-client"],
   ...["docker-cli", "curl", "busybox-static", "iproute2", "procps", "ca-certificates"],
-  "golang-github-containers-common",
+  ...["golang-github-containers-common", "skopeo", "docker-registry"],
 ];
 const wrapper = path.join(import.meta.dirname, "qemu-without-kvm.sh");
 

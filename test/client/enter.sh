@@ -1,9 +1,9 @@
 #!/bin/bash
-# enter.sh ROOT DIST OUT UID...: a Debian with Podman's client in namespaces of its own (mount, network, pid), without a
+# enter.sh ROOT DIST RELEASE OUT UID...: a Debian with Podman's client in namespaces of its own (mount, network, pid), without a
 # way out. Says "ready", and stays until its standard input ends.
 set -e
-root=$1 dist=$2 out=$3
-shift 3
+root=$1 dist=$2 release=$3 out=$4
+shift 4
 mount --bind "$root" "$root"
 # What the session leaves is gone with it.
 fresh=$(mktemp -d)
@@ -16,8 +16,9 @@ mount --rbind /dev "$root/dev"
 mount -t sysfs -o ro sys "$root/sys"
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
 mount -t tmpfs -o mode=755 run "$root/run"
-mkdir -p "$root/opt/dist" "$root/opt/out" "$root/old"
+mkdir -p "$root/opt/dist" "$root/opt/release" "$root/opt/out" "$root/old"
 mount --bind -o ro "$dist" "$root/opt/dist"
+mount --bind -o ro "$release" "$root/opt/release"
 mount --bind "$out" "$root/opt/out"
 for uid in "$@"; do
   mkdir -p "$root/run/user/$uid" "$root/home/u$uid" "$root/srv/u$uid"

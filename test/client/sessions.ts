@@ -1,3 +1,4 @@
+import type { FirstUse } from "./figures.ts";
 import type { Session } from "./steps.ts";
 
 const image = "/opt/dist/boot2podman.qcow2.zst";
@@ -234,5 +235,77 @@ export async function secondUser(s: Session): Promise<void> {
   await s.step("stop", stop);
   await s.start("start again");
   await s.step("who he was", ssh("id -un; id -u"), { expect: /^me\n1001$/m });
+  await s.step("rm", "podman machine rm -f box");
+}
+
+/** What a person does who tries it: from nothing to the first container, with the client's own sizes. Gives what it took. */
+export async function firstUse(s: Session): Promise<FirstUse> {
+  const started = s.results.length;
+  await s.step("init", `podman machine init --image ${image} box`, {
+    expect: "Machine init complete",
+  });
+  await s.start("start");
+  await s.step("a container", `${importImage} && podman run --rm ${busybox} echo hello`, {
+    ...remote,
+    expect: "hello",
+  });
+  const [initMs = 0, startMs = 0, containerMs = 0] = s.results
+    .slice(started)
+    .map(({ tookMs }) => tookMs);
+  const shown = await s.step(
+    "memory",
+    ssh('awk "/^Mem(Total|Available)/ { print \\$2 }" /proc/meminfo'),
+    { expect: /^\d+\n\d+$/m },
+  );
+  const [total = 0, available = 0] = shown
+    .split(/\s+/)
+    .map((kib) => Math.round(Number(kib) / 1024));
+  await s.step("rm", "podman machine rm -f box");
+  return { initMs, startMs, containerMs, memoryMiB: { total, available } };
+}
+
+/** Whoever waits for a machine whose agents can't run is told, and can have it removed. */
+export async function withoutAgents(s: Session): Promise<void> {
+  await s.step("init", `podman machine init --image ${image} box`);
+  await s.step("start ends with a reason", start, {
+    env: { QEMU_CPU: "core2duo" },
+    status: 125,
+    expect: /^Error: machine did not transition into running state: ssh error/m,
+  });
+  await s.step("rm", "podman machine rm -f box");
+  await s.step("nothing runs", "sleep 1; ! pgrep -u $(id -u) 'qemu|gvproxy|virtiofsd'");
+}
+
+/** A release's OCI layout, copied to a registry as docs/release.md says, is what the client takes its image from. */
+export async function fromRegistry(s: Session, version: string): Promise<void> {
+  const registry = "127.0.0.1:5000";
+  const data = "$HOME/.local/share/containers/registry";
+  await s.step(
+    "a registry on the host",
+    `printf 'version: 0.1\nstorage: { filesystem: { rootdirectory: %s } }\nhttp: { addr: "${registry}" }\n' ${data} >registry.yml
+    setsid docker-registry serve registry.yml >registry.log 2>&1 </dev/null &
+    curl -sS --retry 60 --retry-all-errors --retry-delay 1 http://${registry}/v2/`,
+    { expect: "{}" },
+  );
+  const copy = (tag: string) =>
+    `skopeo copy -q --all --dest-tls-verify=false oci:/opt/release/oci:${tag} docker://${registry}/boot2podman:${tag}`;
+  await s.step(
+    "the release's images are copied",
+    `${copy(version)} && ${copy(`${version}-kubevirt`)}`,
+  );
+  await s.step(
+    "init from the registry",
+    `mkdir -p .config/containers && printf '[[registry]]\nlocation = "${registry}"\ninsecure = true\n' >.config/containers/registries.conf
+    podman machine init --image docker://${registry}/boot2podman:${version} box`,
+    { expect: "Machine init complete" },
+  );
+  await s.start("start");
+  await s.step("run", `${importImage} && podman run --rm ${busybox} echo hello`, {
+    ...remote,
+    expect: "hello",
+  });
+  await s.step("which system", ssh("cat /etc/os-release"), {
+    expect: `VERSION_ID=${version}`,
+  });
   await s.step("rm", "podman machine rm -f box");
 }
