@@ -57,7 +57,7 @@ export default defineConfig({
           // Files share a process, and its modules: a third less processor time.
           isolate: false,
           include: ["{agents,image,machine,test}/**/*.test.ts"],
-          exclude: ["test/vm/**", "test/image/**", "test/extensions/**"],
+          exclude: ["test/vm/**", "test/image/**", "test/extensions/**", "test/flavours/**"],
           // Nothing is timed: a busy machine may be ten times slower.
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -77,6 +77,10 @@ export default defineConfig({
           maxWorkers: 1,
           ...slow,
         },
+      },
+      {
+        extends: true,
+        test: { name: "flavours", include: ["test/flavours/**/*.test.ts"], maxWorkers: 1, ...slow },
       },
       {
         extends: true,

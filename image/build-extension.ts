@@ -14,10 +14,10 @@ import { extractPackages } from "./extract/extract.ts";
 import { fetchPackages } from "./fetch/fetch.ts";
 import { writeExtension } from "./publish/extension.ts";
 import { packagesOfExtension, readExtension } from "./recipe/extension.ts";
-import { readRecipe } from "./recipe/recipe.ts";
+import { readImage } from "./recipe/image.ts";
 import { BuildError } from "./report/build-error.ts";
 import { megabytes } from "./report/progress.ts";
-import { lockPath } from "./resolve/lock.ts";
+import { extensionLock, lockPath } from "./resolve/lock.ts";
 import { resolveBeside } from "./resolve/resolve.ts";
 import { requireTools } from "./tool/required-tools.ts";
 import { makeSquashfs } from "./usr/usr-image.ts";
@@ -45,11 +45,11 @@ export async function buildExtensions(
   const recipePath = options.recipePath ?? join(repositoryFolder, "image", "recipe.toml");
   const cacheDir = options.cacheDir ?? join(repositoryFolder, ".cache");
   const outDir = options.outDir ?? join(repositoryFolder, "dist-extensions");
-  const recipe = readRecipe(recipePath, options.arch);
+  const recipe = readImage(recipePath, options.arch);
   const paths = names.map((name) =>
     name.endsWith(".toml") ? name : join(recipes, `${name}.toml`),
   );
-  const extensions = paths.map((path) => ({ path, extension: readExtension(path) }));
+  const extensions = paths.map((path) => ({ path, extension: readExtension(path, recipe.arch) }));
   requireTools();
   // The image's own lock is never renewed here: an extension follows the image.
   const imageLock = lockPath(recipePath, recipe.arch);
@@ -76,7 +76,7 @@ export async function buildExtensions(
       }
       continue;
     }
-    const archive = archiveOptions(options, lockPath(path, recipe.arch), cacheDir);
+    const archive = archiveOptions(options, extensionLock(path, recipePath, recipe.arch), cacheDir);
     const beside = await resolveBeside(packagesOfExtension(extension), lock, archive);
     await fetchPackages(beside, archive);
     const more = await extractPackages(beside, cacheDir, store, progress);
@@ -88,6 +88,15 @@ export async function buildExtensions(
       store,
       { recipe, extension, recipePath: path, cacheDir, progress },
     );
+    if (composed.isEmpty) {
+      if (names.length === 1) {
+        throw new BuildError(
+          `${extension.name}: ${recipePath} has all of it: nothing is left for an extension`,
+        );
+      }
+      progress.line(`${extension.name}: the image has all of it`);
+      continue;
+    }
     const timeSeconds = sourceTime(beside.resolvedAt);
     const squashfs = await makeSquashfs(`extension/${extension.name}`, composed.entries, store, {
       cacheDir,

@@ -12,7 +12,8 @@ import { type FetchOptions, fetchPackages, PackagesGoneError } from "./fetch/fet
 import { fetchRuntime } from "./fetch/runtime.ts";
 import { snapshotArchive } from "./fetch/snapshot.ts";
 import { writeArtifacts } from "./publish/artifacts.ts";
-import { type Arch, type Recipe, readRecipe } from "./recipe/recipe.ts";
+import { readImage } from "./recipe/image.ts";
+import type { Arch, Recipe } from "./recipe/recipe.ts";
 import { BuildError } from "./report/build-error.ts";
 import type { Progress } from "./report/progress.ts";
 import { type Lock, lockPath } from "./resolve/lock.ts";
@@ -59,7 +60,7 @@ export async function buildImage(options: BuildOptions): Promise<string> {
   const cacheDir = options.cacheDir ?? join(repositoryFolder, ".cache");
   const outDir = options.outDir ?? join(repositoryFolder, "dist");
   const isFast = options.fast ?? false;
-  const recipe = readRecipe(recipePath, options.arch);
+  const recipe = readImage(recipePath, options.arch);
   const lockFile = lockPath(recipePath, recipe.arch);
   const trees = [
     ...recipe.trees.map(hashOfTree),

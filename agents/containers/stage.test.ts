@@ -13,6 +13,7 @@ function machine({ disk = true } = {}): FakeKernel {
     "/var/lib/boot2podman": null,
     "/var/lib/containers": null,
     "/home/tc/.local/share/containers": null,
+    "/usr/bin/podman": "",
   });
   if (disk) {
     kernel.mount({ source: "/dev/vda1", target: "/var/lib/boot2podman", type: "ext4" });
@@ -92,6 +93,16 @@ describe("the check", () => {
       { stage: "store-check", result: "failed", message: "after a power cut: of root, image a" },
     ]);
     expect(readInUse(kernel)).toEqual({ state: "unchecked", sinceMs: 4000 });
+  });
+
+  test("isn't made without Podman, and the mark stays for a boot with it", async () => {
+    const kernel = machine();
+    kernel.unlink("/usr/bin/podman");
+    writeInUse(kernel, { state: "open", sinceMs: 4000 });
+    await bootOf(kernel);
+    expect((await check(kernel)).outcome.result).toBe("skipped");
+    expect(kernel.runs.map(({ argv }) => argv[0])).not.toContain(program);
+    expect(readInUse(kernel)?.state).toBe("unchecked");
   });
 
   test.each([

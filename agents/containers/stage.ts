@@ -6,6 +6,7 @@ import type { StageRecord } from "../record/stages/stage-record.ts";
 import type { Stage } from "../stage/stage.ts";
 import { readInUse, writeInUse } from "./in-use.ts";
 import { keepFlushed } from "./keep-flushed.ts";
+import { hasPodman } from "./podman-program.ts";
 import { storesOf } from "./stores/stores.ts";
 
 const agents = "/usr/lib/boot2podman/agents";
@@ -56,6 +57,10 @@ export function storeCheckStage(write: (record: StageRecord) => void): Stage {
       const found = findStateMount(kernel.mounts()) === undefined ? undefined : readInUse(kernel);
       if (found?.state !== "unchecked") {
         return { result: "skipped", message: "no power cut" };
+      }
+      // The mark stays, for a boot with it.
+      if (!hasPodman(kernel)) {
+        return { result: "skipped", message: "there is no Podman, whose stores could be checked" };
       }
       notes.observed = found;
       const startedMs = kernel.uptimeMs();

@@ -18,3 +18,5 @@ export const loadedPath = `${runFolder}/loaded/list`;
 export const longestTextBytes = 64 * 1024;
 /** There once the services of extensions have ended, since none is in /usr any more. */
 export const stoppedPath = `${runFolder}/stopped`;
+/** There from the shutdown on: nothing of an extension or of the image is to run any more. */
+export const endingPath = `${runFolder}/loaded/ending`;

@@ -8,8 +8,9 @@ import { extensionHelp, runExtension } from "./command.ts";
 import { loadOnboot } from "./load-named.ts";
 import { readLoaded } from "./loaded.ts";
 import { mountMedium } from "./medium.ts";
-import { stoppedPath } from "./places.ts";
-import { openRunner } from "./services.ts";
+import { basePath } from "./merge.ts";
+import { endingPath, stoppedPath } from "./places.ts";
+import { type FoundServices, openRunner, readServicesIn } from "./services.ts";
 
 // A program of its own beside the agents', as text that their program runs: nobody reads it who has no extension.
 
@@ -47,24 +48,34 @@ export async function loadAtBoot(
   return { done, problems: [...medium, ...problems] };
 }
 
-/** Runs the services of what is in /usr; call `follow` whenever that has changed. */
+/**
+ * Runs the services of what is in /usr; call `follow` whenever that has changed. From the first call with `withImage` on,
+ * those of the image itself too.
+ */
 export function serviceRunner(
   kernel: Kernel,
   supervisor: Supervisor,
   parseToml: (text: string) => unknown,
-): { follow(): Promise<{ started: string[]; problems: string[] }> } {
+): { follow(withImage: boolean): Promise<{ started: string[]; problems: string[] }> } {
   const runner = openRunner(kernel, supervisor, parseToml);
   let last: Promise<unknown> = Promise.resolve();
+  let ofImage: FoundServices | undefined;
   return {
-    follow() {
+    follow(withImage) {
       // One after the other.
       const next = last.then(async () => {
-        const loaded = readLoaded(kernel);
+        if (withImage && ofImage === undefined) {
+          // The image's own: extensions lie over it.
+          const usr = kernel.exists(basePath) ? basePath : "/usr";
+          ofImage = readServicesIn(kernel, { usr, name: "the image" }, parseToml);
+        }
+        const isEnding = kernel.exists(endingPath);
+        const loaded = isEnding ? [] : readLoaded(kernel);
         if (loaded.length > 0 && kernel.exists(stoppedPath)) {
           kernel.unlink(stoppedPath);
         }
-        const followed = await runner.follow(loaded);
-        if (loaded.length === 0) {
+        const followed = await runner.follow(loaded, isEnding ? undefined : ofImage);
+        if (isEnding) {
           kernel.writePlain(stoppedPath, "");
         }
         return followed;

@@ -84,6 +84,20 @@ describe("services of extensions", () => {
     expect(told).toEqual(["start a: a", "stop a", "start a: a 2"]);
   });
 
+  test("those of the image itself run beside them, and an extension's takes the place of one", async () => {
+    const { told, runner } = system({ a: { command: ["a"] } });
+    const service = (name: string, word: string) => parseService(name, { command: [word] });
+    const ofImage = { services: [service("own", "o"), service("a", "image's")], problems: [] };
+    await runner.follow([], ofImage);
+    await runner.follow(loaded(), ofImage);
+    await runner.follow([], ofImage);
+    await runner.follow([]);
+    expect(told).toEqual([
+      ...["start own: o", "start a: image's", "stop a", "start a: a", "stop a"],
+      ...["start a: image's", "stop own", "stop a"],
+    ]);
+  });
+
   test("that are wrong, in a loop or without what they need are named, and the others run", async () => {
     const { told, runner } = system({
       good: { command: ["g"] },

@@ -7,7 +7,8 @@ import { foldersOf } from "./inspect.ts";
 import type { Loaded } from "./loaded.ts";
 import { longestTextBytes } from "./places.ts";
 
-const folder = "usr/lib/boot2podman/services";
+/** Where services lie, below /usr. */
+export const servicesFolder = "lib/boot2podman/services";
 
 /** A service of an extension, as its file describes it. */
 export interface ExtensionService {
@@ -63,21 +64,36 @@ function isTexts(value: unknown): value is string[] {
   );
 }
 
-/** The services of an extension that is mounted, and one line for each file that is none. */
+/** Services that were found, and one line for each file that is none. */
+export interface FoundServices {
+  services: ExtensionService[];
+  problems: string[];
+}
+
+/** The services of an extension that is mounted. */
 export function readServices(
   kernel: Kernel,
   { root, name }: Pick<Loaded, "root" | "name">,
   parseToml: (text: string) => unknown,
-): { services: ExtensionService[]; problems: string[] } {
+): FoundServices {
+  return readServicesIn(kernel, { usr: `${root}/usr`, name }, parseToml);
+}
+
+/** The services below a /usr; `name` says whose it is. */
+export function readServicesIn(
+  kernel: Kernel,
+  { usr, name }: { usr: string; name: string },
+  parseToml: (text: string) => unknown,
+): FoundServices {
   const services: ExtensionService[] = [];
   const problems: string[] = [];
-  for (const file of foldersOf(kernel, root, folder)) {
+  for (const file of foldersOf(kernel, usr, servicesFolder)) {
     const [, called] = /^([a-z0-9][a-z0-9._-]*)\.toml$/.exec(file) ?? [];
     if (called === undefined) {
       continue;
     }
     try {
-      const bytes = kernel.readNoFollow(`${root}/${folder}/${file}`, longestTextBytes);
+      const bytes = kernel.readNoFollow(`${usr}/${servicesFolder}/${file}`, longestTextBytes);
       const text = new TextDecoder().decode(bytes ?? new Uint8Array());
       services.push(parseService(called, parseToml(text)));
     } catch (error) {
@@ -89,8 +105,14 @@ export function readServices(
 
 /** What runs of extensions. */
 export interface ServiceRunner {
-  /** Starts what extensions in /usr have and stops what they no longer have. Never rejects; gives lines. */
-  follow(loaded: readonly Loaded[]): Promise<{ started: string[]; problems: string[] }>;
+  /**
+   * Starts what extensions in /usr and the image itself have and stops what they no longer have. Never rejects; gives
+   * lines.
+   */
+  follow(
+    loaded: readonly Loaded[],
+    ofImage?: FoundServices,
+  ): Promise<{ started: string[]; problems: string[] }>;
 }
 
 const readyTimeout = { quietMs: 120_000 };
@@ -126,12 +148,15 @@ export function openRunner(
     }
   };
   return {
-    async follow(loaded) {
-      const found = loaded.map((one) => ({ one, ...readServices(kernel, one, parseToml) }));
+    async follow(loaded, ofImage = { services: [], problems: [] }) {
+      const found = [
+        { root: "", ...ofImage },
+        ...loaded.map((one) => ({ root: one.root, ...readServices(kernel, one, parseToml) })),
+      ];
       const problems = found.flatMap((each) => each.problems);
       const wanted = new Map(
-        found.flatMap(({ one, services }) =>
-          services.map((service) => [service.name, { service, root: one.root }] as const),
+        found.flatMap(({ root, services }) =>
+          services.map((service) => [service.name, { service, root }] as const),
         ),
       );
       for (const [name, root] of running) {

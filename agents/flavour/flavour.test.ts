@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { isVirtualMachine } from "../hypervisor/virtual-machine.ts";
 import { FakeKernel } from "../kernel/fake-kernel.testing.ts";
-import { boot2podman, type Flavour } from "./flavour.ts";
+import { boot2podman, type Flavour, stateOnDisk } from "./flavour.ts";
 import { parseFlavour } from "./flavour-file.ts";
 import { flavourPath, readFlavour } from "./read-flavour.ts";
 
@@ -17,6 +18,15 @@ describe("the flavour", () => {
   test("as shipped keeps to its own rules: a label that ext4 doesn't cut (accident 1)", () => {
     expect(parseFlavour(JSON.stringify(boot2podman))).toEqual(boot2podman);
     expect([boot2podman.label.length, boot2podman.magic.length]).toEqual([16, 29]);
+  });
+
+  test("of the image with Docker is right, and its state lies on the disk where boot2docker had it", () => {
+    const file = new URL("../../image/docker/usr/share/boot2podman/flavour.json", import.meta.url);
+    const flavour = parseFlavour(readFileSync(file, "utf8"));
+    expect(flavour.label).toBe(docker.label);
+    expect(flavour.magic).toBe(docker.magic);
+    expect(stateOnDisk(flavour)).toBe("var/lib/boot2docker");
+    expect(stateOnDisk(boot2podman)).toBe("var/lib/boot2podman");
   });
 
   test("comes from the image's file, the user's account from /etc/passwd", async () => {

@@ -58,3 +58,8 @@ export const boot2podman: Flavour = {
     { from: "home/tc/.ssh", to: ".ssh", owner: "user", mode: 0o700 },
   ],
 };
+
+/** Where on the data disk the system's own state lies, relative to its root. */
+export function stateOnDisk({ stateFolder, binds }: Flavour): string {
+  return binds.find(({ to }) => to === stateFolder)?.from ?? stateFolder.slice(1);
+}

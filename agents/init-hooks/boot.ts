@@ -1,4 +1,5 @@
 import { oneLine } from "../command/one-line.ts";
+import { hasOwnServices } from "../extensions/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { usualOpenFiles } from "../kernel/machine.ts";
 import { openModuleLoader } from "../modules/module-loader.ts";
@@ -73,6 +74,7 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
     headStart: request.headStart,
     gates,
     recorder,
+    hasOwnServices: hasOwnServices(kernel),
     watchDevices: () => startHotplug(kernel, options, hotplug),
     servePodman: () => {
       void serveBothPodmans(kernel, options.user);

@@ -26,6 +26,7 @@ function stages() {
     recorder: openRecorder(kernel),
     watchDevices: () => undefined,
     servePodman: () => undefined,
+    hasOwnServices: false,
   });
 }
 

@@ -2,7 +2,7 @@ import { automountStage } from "../automount/stage.ts";
 import { kubeStage } from "../containers/kube/stage.ts";
 import { autostartStage } from "../containers/restart/stage.ts";
 import { storeCheckStage, storesStage } from "../containers/stage.ts";
-import { extensionsStage } from "../extensions/stage.ts";
+import { extensionStages } from "../extensions/stage.ts";
 import { sharesStage } from "../guest-tools/shares/stage.ts";
 import { guestToolsStage } from "../guest-tools/stage.ts";
 import type { ModuleLoader } from "../modules/module-loader.ts";
@@ -50,6 +50,8 @@ export interface BootParts {
   clients: DhcpClients;
   gates: Gates;
   recorder: Recorder;
+  /** Whether the image itself has services. */
+  hasOwnServices: boolean;
   /** From then on devices that come later are served. */
   watchDevices: () => void;
   /** From then on somebody listens at podman's socket. */
@@ -93,7 +95,7 @@ export function bootStages(parts: BootParts): Stage[] {
     dropInsStage,
     filetoolStage,
     bootsyncStage,
-    extensionsStage(recorder.write),
+    ...extensionStages(recorder.write, parts.hasOwnServices),
     afterFolders(podmanStage(parts.servePodman)),
     ...(settings.options.nfsMounts.length > 0 ? [nfsStage] : []),
     daemonsStage,

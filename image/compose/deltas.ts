@@ -19,7 +19,7 @@ const fastLevel = ["-3"];
  * and the length. /usr's own compression sees a block at a time, and nothing of other files.
  */
 export async function composeDeltas(
-  recipe: Recipe,
+  { deltas }: Pick<Recipe, "deltas">,
   packages: readonly ExtractedPackage[],
   cacheDir: string,
   store: ContentStore,
@@ -27,7 +27,7 @@ export async function composeDeltas(
 ): Promise<Entry[]> {
   const level = isFast ? fastLevel : strongest;
   const entries: Entry[] = [];
-  for (const [path, { package: name, file, against }] of Object.entries(recipe.deltas)) {
+  for (const [path, { package: name, file, against }] of Object.entries(deltas)) {
     const whole = packageFile(packages, name, file);
     const parts = against.map((part) => {
       const other = packageFile(packages, name, part.file);

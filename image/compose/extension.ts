@@ -5,11 +5,13 @@ import { type ExtensionRecipe, sysextArch } from "../recipe/extension.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 import type { Progress } from "../report/progress.ts";
+import { composeProfiles } from "./apparmor/profiles.ts";
+import { composeDeltas } from "./deltas.ts";
 import { elfFactsOf, findLibraries } from "./libraries.ts";
 import { composeModules } from "./modules.ts";
-import { packageNamed, pickFiles } from "./packages.ts";
+import { packageFile, packageNamed, pickFiles } from "./packages.ts";
 import { readStaticTree } from "./static-tree.ts";
-import type { Composition } from "./tree.ts";
+import { type Composition, placeInUsr, rootSkeleton } from "./tree.ts";
 
 /** Where an extension carries files for /etc, which are laid there where there are none (systemd's factory folder). */
 const factory = "usr/share/factory";
@@ -30,6 +32,8 @@ export interface ComposedExtension {
   entries: Entry[];
   /** The kernel that its modules are for. */
   kernelRelease: string | undefined;
+  /** Whether the image has all of it. */
+  isEmpty: boolean;
   /** The packages that something comes from. */
   packages: ExtractedPackage[];
 }
@@ -58,7 +62,18 @@ export async function composeExtension(
     cacheDir,
     progress,
   });
-  const chosen = [...picked, ...own.filter(({ type }) => type !== "folder"), ...links];
+  const profiles =
+    extension.profiles.length === 0
+      ? []
+      : await composeProfiles(
+          packageFile(packages, "podman", "usr/bin/podman"),
+          extension.profiles,
+          cacheDir,
+          store,
+        );
+  const deltas = await composeDeltas(extension, packages, cacheDir, store);
+  const files = own.filter(({ type }) => type !== "folder");
+  const chosen = [...picked, ...files, ...links, ...profiles, ...deltas];
   const available = new Map(
     packages.flatMap(({ entries }) => entries.map((entry) => [entry.path, entry] as const)),
   );
@@ -73,6 +88,7 @@ export async function composeExtension(
   const present = new Map(image.usr.map((entry) => [entry.path, entry]));
   const version = versionOf(extension, packages, modules.release, resolvedAt);
   const all = [...chosen, ...libraries, ...modules.entries]
+    .map(placeInUsr)
     .filter((entry) => !isSame(present.get(entry.path), entry))
     .map(placeInExtension);
   const release = releaseFile(extension, version, recipe, store);
@@ -80,6 +96,7 @@ export async function composeExtension(
     version,
     entries: withParents(unique([...all, release])),
     kernelRelease: modules.release,
+    isEmpty: all.length === 0,
     packages: packages.filter(({ entries }) => {
       const theirs = new Set(entries.map(({ path }) => path));
       return all.some(({ path }) => theirs.has(path) || theirs.has(`${path}.xz`));
@@ -103,7 +120,11 @@ async function modulesOf(
   const all = await composeModules(kernel, groups, cacheDir, store, progress);
   // The base initrd has some of the image's, which its /usr lacks.
   const theirs = new Set(image.modules.entries.map(({ path }) => path));
-  const entries = all.entries.filter(({ path }) => !path.endsWith(".ko") || !theirs.has(path));
+  const isMore = ({ path }: Entry) => path.endsWith(".ko") && !theirs.has(path);
+  if (!all.entries.some(isMore)) {
+    return { release: undefined, entries: [] };
+  }
+  const entries = all.entries.filter((entry) => !entry.path.endsWith(".ko") || isMore(entry));
   return { release: all.release, entries };
 }
 
@@ -149,7 +170,10 @@ function releaseFile(
 
 /** A guest takes no extension with a setuid program: mount.nfs and mount.cifs are root's to call. */
 function placeInExtension(entry: Entry): Entry {
-  const path = entry.path.startsWith("usr/") ? entry.path : `${factory}/${entry.path}`;
+  const skeleton = `${rootSkeleton}/`;
+  const path = entry.path.startsWith(skeleton)
+    ? `${factory}/${entry.path.slice(skeleton.length)}`
+    : entry.path;
   return { ...entry, path, mode: entry.type === "link" ? entry.mode : entry.mode & 0o1777 };
 }
 

@@ -17,7 +17,11 @@ export function pickPackageFiles(
 ): GroupedEntries {
   const groups: GroupedEntries = new Map();
   for (const [group, wanted] of Object.entries(recipe.files)) {
-    groups.set(group, pickFiles(wanted, `${recipePath}: files.${group}`, packages));
+    const picked = pickFiles(wanted, `${recipePath}: files.${group}`, packages);
+    groups.set(
+      group,
+      picked.map((entry) => ({ ...entry, path: recipe.moved[entry.path] ?? entry.path })),
+    );
   }
   return groups;
 }

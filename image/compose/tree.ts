@@ -1,8 +1,9 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ExtractedPackage } from "../extract/extract.ts";
 import { type ContentStore, storeContent } from "../files/content.ts";
 import { type Entry, type FileEntry, rootLink, withParents } from "../files/entry.ts";
-import type { Recipe } from "../recipe/recipe.ts";
+import { hasFilesOf, type Recipe } from "../recipe/recipe.ts";
 import { BuildError } from "../report/build-error.ts";
 import type { Progress } from "../report/progress.ts";
 import { composeAccounts } from "./accounts.ts";
@@ -65,11 +66,9 @@ export async function composeTree(
     path: "usr/bin/busybox",
   };
   const groups = pickPackageFiles(recipe, options.recipePath, packages);
-  const ours = readStaticTree(options.staticTree, store, recipe.templates, {
-    VERSION: options.version,
-    CONSOLE: recipe.machine.console,
-  });
-  const added = recipe.trees.flatMap((folder) => readStaticTree(folder, store, [], {}));
+  const values = { VERSION: options.version, CONSOLE: recipe.machine.console };
+  const ours = readStaticTree(options.staticTree, store, recipe.templates, values);
+  const added = addedFiles(recipe, store, values);
   const present = new Set(
     [...[...groups.values()].flat(), ...ours, ...added].map(({ path }) => path),
   );
@@ -82,9 +81,11 @@ export async function composeTree(
   groups.set("busybox", [place, ...busyboxLinks(recipe.busybox, present)]);
   groups.set("certificates", [composeCertificates(recipe, packages, store)]);
   groups.set("accounts", composeAccounts(recipe, store));
-  const podman = packageFile(packages, "podman", "usr/bin/podman");
-  const { profiles } = recipe.apparmor;
-  groups.set("apparmor", await composeProfiles(podman, profiles, options.cacheDir, store));
+  if (hasFilesOf(recipe, "podman")) {
+    const podman = packageFile(packages, "podman", "usr/bin/podman");
+    const { profiles } = recipe.apparmor;
+    groups.set("apparmor", await composeProfiles(podman, profiles, options.cacheDir, store));
+  }
   groups.set(
     "deltas",
     await composeDeltas(recipe, packages, options.cacheDir, store, options.isFast),
@@ -111,6 +112,19 @@ export async function composeTree(
     kernel: packageFile(packages, kernelPackage, `boot/vmlinuz-${modules.release}`),
     busybox,
   };
+}
+
+/** Files of the recipe's own trees; a later tree's take the place of an earlier one's. */
+function addedFiles(
+  recipe: Recipe,
+  store: ContentStore,
+  values: Readonly<Record<string, string>>,
+): Entry[] {
+  const entries = recipe.trees.flatMap((folder) => {
+    const templates = recipe.templates.filter((path) => existsSync(join(folder, path)));
+    return readStaticTree(folder, store, templates, values);
+  });
+  return [...new Map(entries.map((entry) => [entry.path, entry])).values()];
 }
 
 function linksAndFolders(recipe: Recipe): Entry[] {

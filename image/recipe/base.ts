@@ -25,14 +25,17 @@ export function isTable(value: unknown): value is Table {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A recipe without what its table "drop" names: packages with their files, kernel modules, links. */
+/**
+ * A recipe without what its table "drop" names: packages with their files and what is made of them, kernel modules,
+ * whole groups of files or modules, links.
+ */
 export function dropNamed(recipe: Table): Table {
   const { drop, ...rest } = recipe;
   if (!isTable(drop)) {
     return recipe;
   }
   const named = (kind: string): unknown[] => (Array.isArray(drop[kind]) ? drop[kind] : []);
-  const [packages, modules, links] = ["packages", "modules", "links"].map(named);
+  const [packages, modules, dropped, links] = ["packages", "modules", "groups", "links"].map(named);
   const withoutEmpty = (table: Table) =>
     Object.fromEntries(
       Object.entries(table).filter(([, value]) =>
@@ -49,22 +52,29 @@ export function dropNamed(recipe: Table): Table {
           Object.fromEntries(Object.entries(table).map(([name, group]) => [name, change(group)])),
         )
       : {};
+  const kept = (table: unknown, change: (group: unknown) => unknown) =>
+    groups(without(table, dropped), change);
   const strip = (part: Table): Table => ({
     ...part,
     ...(part.files === undefined
       ? {}
-      : { files: groups(part.files, (group) => without(group, packages)) }),
+      : { files: kept(part.files, (group) => without(group, packages)) }),
     ...(part.modules === undefined
       ? {}
       : {
-          modules: groups(part.modules, (group) =>
+          modules: kept(part.modules, (group) =>
             Array.isArray(group) ? group.filter((name) => !modules?.includes(name)) : group,
           ),
         }),
   });
   const machine = groups(rest.machine, (one) => (isTable(one) ? strip(one) : one));
+  const isOfDropped = (delta: unknown) => isTable(delta) && packages?.includes(delta.package);
+  const deltas = isTable(rest.deltas)
+    ? Object.fromEntries(Object.entries(rest.deltas).filter(([, delta]) => !isOfDropped(delta)))
+    : undefined;
   return {
     ...strip(rest),
+    ...(deltas === undefined ? {} : { deltas }),
     ...(isTable(rest.machine) ? { machine } : {}),
     ...(isTable(rest.links) ? { links: without(rest.links, links) } : {}),
   };

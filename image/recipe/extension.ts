@@ -4,7 +4,15 @@ import { parse, TomlError } from "smol-toml";
 import * as z from "zod";
 import { systemErrorCode } from "../../system-error.ts";
 import { BuildError } from "../report/build-error.ts";
-import { type Arch, archSchema, moduleName, packageName, relativePath } from "./recipe.ts";
+import {
+  type Arch,
+  archSchema,
+  moduleName,
+  packageName,
+  type Recipe,
+  readRecipe,
+  relativePath,
+} from "./recipe.ts";
 
 const extensionName = z
   .string()
@@ -34,20 +42,32 @@ const extensionSchema = z.strictObject({
   tree: z.string().min(1).optional(),
   /** Kernel modules; what they depend on comes along. */
   modules: z.array(moduleName).default([]),
+  /** Groups of another image's recipe, beside this one, for images that are made without them. */
+  of_image: z
+    .strictObject({
+      recipe: z.string().regex(/\.toml$/, "expected the path of an image's recipe"),
+      files: z.array(z.string()).default([]),
+      modules: z.array(z.string()).default([]),
+    })
+    .optional(),
 });
 
 /** What goes into an extension. */
-export type ExtensionRecipe = Omit<z.infer<typeof extensionSchema>, "tree"> & {
+export type ExtensionRecipe = Omit<z.infer<typeof extensionSchema>, "tree" | "of_image"> & {
   name: string;
   /** Path of the folder of further files. */
   tree: string | undefined;
+  /** As in an image's recipe. */
+  deltas: Recipe["deltas"];
+  /** Names of Podman's AppArmor profile; none without Podman. */
+  profiles: string[];
 };
 
 /**
  * Reads and checks the recipe of an extension; its file's name is the extension's.
  * @throws BuildError in one line with the file, the key, and what was expected.
  */
-export function readExtension(path: string): ExtensionRecipe {
+export function readExtension(path: string, arch?: Arch): ExtensionRecipe {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -55,14 +75,14 @@ export function readExtension(path: string): ExtensionRecipe {
     const why = systemErrorCode(error) === "ENOENT" ? "there is no such file" : String(error);
     throw new BuildError(`cannot read the extension's recipe ${path}: ${why}`, { cause: error });
   }
-  return parseExtension(text, path);
+  return parseExtension(text, path, arch);
 }
 
 /**
  * Checks the text of an extension's recipe.
  * @throws BuildError in one line with the file, the key, and what was expected.
  */
-export function parseExtension(text: string, path: string): ExtensionRecipe {
+export function parseExtension(text: string, path: string, arch?: Arch): ExtensionRecipe {
   let document: unknown;
   try {
     document = parse(text);
@@ -79,11 +99,51 @@ export function parseExtension(text: string, path: string): ExtensionRecipe {
     const key = issue?.path.map(String).join(".") || "(top level)";
     throw new BuildError(`${path}: ${key}: ${issue?.message ?? "not a recipe"}`);
   }
-  const { tree, ...recipe } = checked.data;
-  return {
+  const { tree, of_image: ofImage, ...recipe } = checked.data;
+  const own = {
     ...recipe,
     name: name.data,
     tree: tree === undefined ? undefined : join(dirname(path), tree),
+    deltas: {},
+    profiles: [],
+  };
+  return ofImage === undefined ? own : withGroups(own, ofImage, path, arch);
+}
+
+/** An extension with groups of an image, and with what is made of their packages. */
+function withGroups(
+  own: ExtensionRecipe,
+  ofImage: { recipe: string; files: readonly string[]; modules: readonly string[] },
+  path: string,
+  arch: Arch | undefined,
+): ExtensionRecipe {
+  const image = readRecipe(join(dirname(path), ofImage.recipe), arch);
+  const groupOf = <Group>(
+    kind: "files" | "modules",
+    name: string,
+    groups: Record<string, Group>,
+  ) => {
+    const group = groups[name];
+    if (group === undefined) {
+      throw new BuildError(
+        `${path}: of_image.${kind}: ${ofImage.recipe} has no group ${name}; it has ${Object.keys(groups).join(", ")}`,
+      );
+    }
+    return group;
+  };
+  const files = { ...own.files };
+  for (const name of ofImage.files) {
+    Object.assign(files, groupOf("files", name, image.files));
+  }
+  const modules = ofImage.modules.flatMap((name) => groupOf("modules", name, image.modules));
+  const deltas = Object.entries(image.deltas).filter(([, delta]) => delta.package in files);
+  return {
+    ...own,
+    files,
+    modules: [...own.modules, ...modules],
+    libraries: [...own.libraries, ...image.libraries.packages],
+    deltas: Object.fromEntries(deltas),
+    profiles: "podman" in files ? image.apparmor.profiles : [],
   };
 }
 

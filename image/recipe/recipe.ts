@@ -77,6 +77,10 @@ const recipeSchema = z.strictObject({
    * name * stands for any characters, such as a version.
    */
   cde: z.array(z.string().regex(/\.raw$/, "expected the path of a .raw file")).default([]),
+  /** Extensions that are part of the image: their recipes, beside this one. */
+  built_in: z
+    .array(z.string().regex(/\.toml$/, "expected the path of an extension's recipe"))
+    .default([]),
   suite: z.string().regex(/^[a-z]+$/, "expected a Debian suite, like trixie"),
   arch: archSchema,
   image: z.strictObject({
@@ -109,6 +113,8 @@ const recipeSchema = z.strictObject({
       .min(1),
   }),
   files,
+  /** Files that lie elsewhere than in their package: path in the package = path in the image. */
+  moved: z.record(relativePath, relativePath).default({}),
   /** Path in the image, without .zst → the file of a package that it unpacks to, and what of others it is made against. */
   deltas: z
     .record(
@@ -235,6 +241,7 @@ export function parseRecipe(text: string, path: string, arch?: Arch): Recipe {
     machine,
     trees: recipe.trees.map((folder) => join(dirname(path), folder)),
     cde: recipe.cde.flatMap((file) => carriedFiles(join(dirname(path), file))),
+    built_in: recipe.built_in.map((file) => join(dirname(path), file)),
     files: mergeFiles(recipe.files, machine.files),
     modules: mergeModules(recipe.modules, machine.modules),
   };
@@ -336,6 +343,11 @@ export function packagesOf(recipe: Recipe): string[] {
     ...(machine.disk.bios ? [machine.disk.bios.package] : []),
   ];
   return [...new Set(names)].sort();
+}
+
+/** Whether some file of a package is in the image. */
+export function hasFilesOf(recipe: Pick<Recipe, "files">, name: string): boolean {
+  return Object.values(recipe.files).some((packages) => Object.hasOwn(packages, name));
 }
 
 /** The triplet in the library folders of an architecture. */

@@ -43,6 +43,17 @@ export function lockPath(recipePath: string, arch: Arch): string {
 }
 
 /**
+ * The lock file of an extension, of what it has beside the image's packages: lock/NAME.ARCH.json beside its recipe, for
+ * images of other recipes than recipe.toml lock/NAME.IMAGE.ARCH.json.
+ */
+export function extensionLock(path: string, imageRecipe: string, arch: Arch): string {
+  const image = basename(imageRecipe, ".toml");
+  const name = basename(path, ".toml");
+  const file = image === "recipe" ? `${name}.${arch}.json` : `${name}.${image}.${arch}.json`;
+  return join(dirname(path), "lock", file);
+}
+
+/**
  * Reads a lock file; undefined when there is none.
  * @throws BuildError when it can't be read, or isn't a lock file.
  */

@@ -9,11 +9,12 @@ export const formatMagic = "boot2podman, please format-me";
  * is written under both names that sshd reads.
  *
  * @param identity its public key is a line of authorized_keys; the comment is left out.
+ * @param magic of another flavour of the image.
  */
-export function userdataArchive(identity: { publicKey: string }): Buffer {
+export function userdataArchive(identity: { publicKey: string }, magic = formatMagic): Buffer {
   const line = Buffer.from(`${keyWithoutComment(identity.publicKey)}\n`);
   return writeArchive([
-    { name: formatMagic, mode: 0, content: Buffer.from(formatMagic) },
+    { name: magic, mode: 0, content: Buffer.from(magic) },
     { name: ".ssh", mode: 0o700 },
     { name: ".ssh/authorized_keys", mode: 0o644, content: line },
     { name: ".ssh/authorized_keys2", mode: 0o644, content: line },

@@ -1,4 +1,4 @@
-import type { Flavour } from "../../flavour/flavour.ts";
+import { type Flavour, stateOnDisk } from "../../flavour/flavour.ts";
 import type { BlockDevice } from "../../kernel/block-devices.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { maxArchiveBytes, originalArchive, readArchive, startsWith } from "../archive/archive.ts";
@@ -27,7 +27,7 @@ export function keepArchive(
   const whole = originalArchive(start, flavour.magic);
   const bytes = read.state === "complete" ? whole.subarray(0, read.lengthBytes) : trimmed(whole);
   const name = read.state === "complete" ? archiveName : refusedArchiveName;
-  const state = flavour.stateFolder.slice(1);
+  const state = stateOnDisk(flavour);
   kernel.mkdirBeneath(folder, state, { mode: 0o755, owner: { uid: 0, gid: 0 } });
   kernel.withFolderBeneath(folder, state, (path) => {
     kernel.writeAtomic(`${path}/${name}`, bytes, { mode: 0o600 });

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { sha256 } from "../../digest/sha256.ts";
-import type { Flavour } from "../../flavour/flavour.ts";
+import { type Flavour, stateOnDisk } from "../../flavour/flavour.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { KernelError } from "../../kernel/kernel-error.ts";
 import { type Member, maxArchiveBytes, readArchive } from "../archive/archive.ts";
@@ -47,7 +47,7 @@ export function seedHome(kernel: Kernel, mounted: Mounted, flavour: Flavour): st
   const folder = dirname(keysFolder(flavour));
   kernel.mkdirBeneath(mounted.folder, folder, { mode: 0o755, owner: { uid: 0, gid: 0 } });
   writeMembers(kernel, mounted.folder, folder, keys, flavour);
-  kernel.withFolderBeneath(mounted.folder, flavour.stateFolder.slice(1), (path) =>
+  kernel.withFolderBeneath(mounted.folder, stateOnDisk(flavour), (path) =>
     kernel.writeAtomic(`${path}/${markerName}`, `${hash}\n`),
   );
   return `${inRam}, ${keys.length} onto the disk`;
@@ -94,11 +94,12 @@ function copyKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
 
 /** The host stays who it is for its clients while its disk is being repaired. */
 function copyHostKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
-  const kept = `${flavour.stateFolder.slice(1)}/etc/ssh`;
+  const kept = `${stateOnDisk(flavour)}/etc/ssh`;
+  const inRam = `${flavour.stateFolder}/etc/ssh`;
   if (kernel.lstat(`${folder}/${kept}`) === undefined) {
     return;
   }
-  kernel.mkdir(`/${kept}`, { mode: 0o700 });
+  kernel.mkdir(inRam, { mode: 0o700 });
   kernel.withFolderBeneath(folder, kept, (from) => {
     for (const name of kernel.listNoFollow(from).filter((one) => hostKeyFile.test(one))) {
       const found = kernel.lstat(`${from}/${name}`);
@@ -109,7 +110,7 @@ function copyHostKeys(kernel: Kernel, folder: string, flavour: Flavour): void {
       if (found !== undefined && bytes !== undefined) {
         // As it was: what others could read is no host key, and sshkeys says so.
         const ownership = { mode: found.mode & 0o777, owner: found };
-        kernel.writeAtomic(`/${kept}/${name}`, bytes, ownership);
+        kernel.writeAtomic(`${inRam}/${name}`, bytes, ownership);
       }
     }
   });
@@ -162,7 +163,7 @@ function readKept(
   folder: string,
   flavour: Flavour,
 ): { archive: Uint8Array; marker: string | undefined } | undefined {
-  const state = flavour.stateFolder.slice(1);
+  const state = stateOnDisk(flavour);
   if (kernel.lstat(`${folder}/${state}`) === undefined) {
     return undefined;
   }

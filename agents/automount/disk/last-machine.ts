@@ -1,4 +1,4 @@
-import type { Flavour } from "../../flavour/flavour.ts";
+import { type Flavour, stateOnDisk } from "../../flavour/flavour.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 
 const noteName = "last-machine";
@@ -21,7 +21,7 @@ export function noteMachine(
   if (readLastMachine(kernel, folder, flavour) === machine) {
     return undefined;
   }
-  kernel.withFolderBeneath(folder, flavour.stateFolder.slice(1), (state) =>
+  kernel.withFolderBeneath(folder, stateOnDisk(flavour), (state) =>
     kernel.writeAtomic(`${state}/${noteName}`, `${machine}\n`, { mode: 0o644 }),
   );
   return machine;
@@ -33,7 +33,7 @@ export function readLastMachine(
   folder: string,
   flavour: Flavour,
 ): string | undefined {
-  const state = flavour.stateFolder.slice(1);
+  const state = stateOnDisk(flavour);
   if (kernel.lstat(`${folder}/${state}`) === undefined) {
     return undefined;
   }

@@ -115,13 +115,32 @@ test("the console is started after sshd, but doesn't wait long for it", async ()
 });
 
 test("podman's stage makes somebody serve, and waits for the socket", async () => {
-  const kernel = new FakeKernel().lay({ "/run": null });
+  const kernel = new FakeKernel().lay({ "/run": null, "/usr/bin/podman": "" });
   const stage = podmanStage(() => kernel.listenUnix("/run/podman/podman.sock", 0o600));
   expect(await stage.run(context(kernel))).toEqual({
     result: "ok",
     message: "/run/podman/podman.sock",
   });
   expect(kernel.stat("/run/podman")?.mode).toBe(0o700);
+});
+
+test("an image without Podman is said to be one, and an extension's Podman is served once", async () => {
+  const kernel = new FakeKernel();
+  let served = 0;
+  const stage = podmanStage(() => {
+    served += 1;
+  });
+  expect(await stage.run(context(kernel))).toEqual({
+    result: "skipped",
+    message: "there is no Podman",
+  });
+  const loaded = "/run/boot2podman/extensions/loaded";
+  kernel.emitChange(loaded);
+  expect(served).toBe(0);
+  kernel.lay({ "/usr/bin/podman": "" });
+  kernel.emitChange(loaded);
+  kernel.emitChange(loaded);
+  expect(served).toBe(1);
 });
 
 test("ready tells the host, after sshd and podman's socket", async () => {

@@ -2,7 +2,8 @@ import { parsePasswd } from "../../accounts/find-user.ts";
 import { oneLine } from "../../command/one-line.ts";
 import { closeInUse } from "../../containers/in-use.ts";
 import { sayGoingOff } from "../../containers/restart/stopped.ts";
-import { loadedPath, stoppedPath } from "../../extensions/places.ts";
+import { endingPath, loadedPath, stoppedPath } from "../../extensions/places.ts";
+import { hasOwnServices } from "../../extensions/stage.ts";
 import { orLate } from "../../kernel/deadline.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
@@ -101,13 +102,14 @@ async function stopServices(kernel: Kernel, graceMs: number): Promise<string[]> 
   }
 }
 
-/** The resident agent stops what extensions have run, once none is listed. */
+/** The resident agent stops what extensions and the image have run, once it hears of the end. */
 async function stopExtensions(kernel: Kernel, graceMs: number, warnings: string[]): Promise<void> {
-  if ((kernel.readTextIfPresent(loadedPath) ?? "[]") === "[]") {
+  const isNoneLoaded = (kernel.readTextIfPresent(loadedPath) ?? "[]") === "[]";
+  if (isNoneLoaded && !hasOwnServices(kernel)) {
     return;
   }
   try {
-    kernel.writeAtomic(loadedPath, "[]");
+    kernel.writeAtomic(endingPath, "");
     await kernel.waitForPath(stoppedPath, graceMs);
   } catch (error) {
     warnings.push(`services of extensions: ${oneLine(error)}`);

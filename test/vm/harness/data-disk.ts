@@ -30,10 +30,10 @@ export async function newKey({ folder }: Identity, name: string): Promise<string
 /** Makes a sparse raw disk of `sizeMiB` that asks to be formatted and brings the identity's key. */
 export async function newDataDisk(
   identity: Identity,
-  options: { sizeMiB?: number; bus?: DiskOptions["bus"]; name?: string } = {},
+  options: { sizeMiB?: number; bus?: DiskOptions["bus"]; name?: string; magic?: string } = {},
 ): Promise<DiskOptions> {
   const file = path.join(identity.folder, options.name ?? "data.raw");
-  await writeFile(file, userdataArchive({ publicKey: identity.publicKey }));
+  await writeFile(file, userdataArchive({ publicKey: identity.publicKey }, options.magic));
   const handle = await open(file, "r+");
   await handle.truncate((options.sizeMiB ?? 8192) * 2 ** 20);
   await handle.close();
