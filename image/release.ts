@@ -24,6 +24,12 @@ const program = newProgram(
     gather,
     [],
   )
+  .option(
+    "--extensions <folder>",
+    "folder of extensions, once for each architecture, which become a mirror",
+    gather,
+    [],
+  )
   .option("--key <file>", "SSH key that signs the checksums (without it they aren't signed)")
   .option("--no-programs", "leave out podman-machine as a program for Linux and macOS")
   .option("--no-container", "leave out the container image that runs podman-machine bootc")
@@ -33,6 +39,7 @@ const program = newProgram(
 const optionsSchema = z.object({
   out: z.string(),
   image: z.array(z.string()),
+  extensions: z.array(z.string()),
   key: z.string().optional(),
   programs: z.boolean(),
   container: z.boolean(),
@@ -47,6 +54,7 @@ await runProgram(program, "release", async () => {
   const out = resolve(options.out);
   await makeRelease({
     images: images.map((image) => resolve(image)),
+    extensions: options.extensions.map((folder) => resolve(folder)),
     out,
     programs: options.programs
       ? (folder, version) =>

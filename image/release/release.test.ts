@@ -43,6 +43,9 @@ function imageFolder(arch: "amd64" | "arm64", version = "1.2.3"): string {
 }
 
 const key = join(home, "key");
+for (const name of ["key", "other"]) {
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(home, name)]);
+}
 const out = join(home, "out");
 const options = {
   changelog,
@@ -80,9 +83,6 @@ const json = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
 
 describe("a release of two architectures", () => {
   beforeAll(async () => {
-    for (const name of ["key", "other"]) {
-      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(home, name)]);
-    }
     const images = [imageFolder("amd64"), imageFolder("arm64")];
     await makeRelease({ ...options, images, out, key });
   });
@@ -238,5 +238,59 @@ describe("the notes of a release", () => {
     );
     expect(releaseNotes(changelog, "2.0.0")).toBe("# boot2podman 2.0.0 (not released)\n\n- soon\n");
     expect(() => releaseNotes("# Changelog\n", "1.0.0")).toThrow(/write what is new/);
+  });
+});
+
+describe("a release with extensions", () => {
+  const made = join(home, "with-extensions");
+  const extensions = (arch: string) => {
+    const folder = mkdtempSync(join(home, "extensions-"));
+    const name = `hello-1.0-${arch}.raw`;
+    writeFileSync(join(folder, name), `hello of ${arch}`);
+    writeFileSync(join(folder, `${name}.sha256`), `${sha256(`hello of ${arch}`)}  ${name}\n`);
+    writeFileSync(join(folder, `${name}.dep`), "");
+    writeFileSync(join(folder, "SHA256SUMS"), "of this folder alone");
+    return folder;
+  };
+
+  beforeAll(async () => {
+    const folders = [extensions("x86-64"), extensions("arm64")];
+    await makeRelease({
+      ...options,
+      images: [imageFolder("amd64")],
+      extensions: folders,
+      out: made,
+      key,
+    });
+  });
+
+  it("has a mirror of both architectures, signed as machines check it", () => {
+    const mirror = join(made, "extensions");
+    execFileSync("sha256sum", ["-c", "--strict", "--quiet", "SHA256SUMS"], { cwd: mirror });
+    const sums = readFileSync(join(mirror, "SHA256SUMS"), "utf8");
+    expect(sums.match(/hello-1\.0-(x86-64|arm64)\.raw(\.dep|\.sha256)?$/gm)).toHaveLength(6);
+    const signers = join(home, "mirror-signers");
+    writeFileSync(signers, `mirror ${readFileSync(`${key}.pub`, "utf8")}`);
+    const signature = ["-s", join(mirror, "SHA256SUMS.sig")];
+    const check = (input: string) =>
+      spawnSync(
+        "ssh-keygen",
+        ["-Y", "verify", "-f", signers, "-I", "mirror", "-n", "file", ...signature],
+        { input },
+      ).status;
+    expect(check(sums)).toBe(0);
+    expect(check(`${sums}x`)).not.toBe(0);
+  });
+
+  it("takes none that isn't what its sum says, and no folder without any", async () => {
+    const damaged = extensions("x86-64");
+    writeFileSync(join(damaged, "hello-1.0-x86-64.raw"), "something else");
+    const images = [imageFolder("amd64")];
+    const release = (folder: string) =>
+      makeRelease({ ...options, images, extensions: [folder], out: join(home, "none"), key });
+    await expect(release(damaged)).rejects.toThrow(
+      /hello-1\.0-x86-64\.raw isn't what .*\.sha256 says/,
+    );
+    await expect(release(join(home, "empty"))).rejects.toThrow("has no extensions");
   });
 });

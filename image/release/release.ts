@@ -3,6 +3,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -12,7 +13,7 @@ import { join } from "node:path";
 import { replaceFolder } from "../cache/replace-folder.ts";
 import { sha256OfFile } from "../fetch/download.ts";
 import { diskImageName } from "../publish/artifacts.ts";
-import { listChecksums } from "../publish/checksums.ts";
+import { listChecksums, writeChecksums } from "../publish/checksums.ts";
 import { makeMachineDownload } from "../publish/machine-download.ts";
 import { type Manifest, manifestName, readManifest } from "../publish/manifest.ts";
 import { sbomName } from "../publish/sbom.ts";
@@ -26,11 +27,15 @@ import { type Descriptor, OciLayout } from "./oci-layout.ts";
 
 /** What a signature of ours is about, so that one of something else is none (ssh-keygen(1), -n). */
 export const signatureNamespace = "boot2podman";
+/** Of a mirror's list, as machines check it that have the mirror's key. */
+const mirrorNamespace = "file";
 
 /** Which images become a release, and how. */
 export interface ReleaseOptions {
   /** Folders of built images: one for each architecture, all of one version. */
   images: readonly string[];
+  /** Folders of extensions, which become a mirror: one for each architecture. */
+  extensions?: readonly string[];
   out: string;
   /** Adds podman-machine as a program to a folder; undefined: without. */
   programs?: ((folder: string, version: string) => Promise<void>) | undefined;
@@ -98,10 +103,13 @@ export async function makeRelease(options: ReleaseOptions): Promise<void> {
     layout.finish();
     await options.programs?.(folder, version);
     rmSync(work, { recursive: true });
+    if (options.extensions !== undefined && options.extensions.length > 0) {
+      await makeMirror(options.extensions, join(folder, "extensions"), options.key);
+    }
     writeFileSync(join(folder, "RELEASE-NOTES.md"), releaseNotes(options.changelog, version));
     await listChecksums(folder);
     if (options.key !== undefined) {
-      await sign(join(folder, "SHA256SUMS"), options.key);
+      await sign(join(folder, "SHA256SUMS"), options.key, signatureNamespace);
     }
   });
 }
@@ -138,10 +146,48 @@ async function checkImage(image: string, { artifacts }: Manifest): Promise<void>
   }
 }
 
+/**
+ * Copies extensions into a folder that is a mirror: with the sums of all, and their signature.
+ * @throws BuildError for a folder without extensions, and for one that isn't as its sum says.
+ */
+async function makeMirror(
+  folders: readonly string[],
+  mirror: string,
+  key: string | undefined,
+): Promise<void> {
+  mkdirSync(mirror);
+  for (const folder of folders) {
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    const images = names.filter((name) => name.endsWith(".raw"));
+    if (images.length === 0) {
+      throw new BuildError(
+        `${folder} has no extensions: build them with "npm run extension -- --all"`,
+      );
+    }
+    for (const image of images) {
+      await checkExtension(join(folder, image));
+      for (const name of names.filter((one) => one === image || one.startsWith(`${image}.`))) {
+        copyFileSync(join(folder, name), join(mirror, name), constants.COPYFILE_FICLONE);
+      }
+    }
+  }
+  await writeChecksums(mirror);
+  if (key !== undefined) {
+    await sign(join(mirror, "SHA256SUMS"), key, mirrorNamespace);
+  }
+}
+
+async function checkExtension(path: string): Promise<void> {
+  const said = existsSync(`${path}.sha256`) ? readFileSync(`${path}.sha256`, "utf8") : "";
+  if (!said.startsWith(`${await sha256OfFile(path)} `)) {
+    throw new BuildError(`${path} isn't what ${path}.sha256 says: build the extension again`);
+  }
+}
+
 /** Writes SHA256SUMS.sig, as `ssh-keygen -Y verify` checks it. */
-async function sign(sums: string, key: string): Promise<void> {
+async function sign(sums: string, key: string, namespace: string): Promise<void> {
   const agent = process.env.SSH_AUTH_SOCK;
-  await runTool("ssh-keygen", ["-q", "-Y", "sign", "-f", key, "-n", signatureNamespace, sums], {
+  await runTool("ssh-keygen", ["-q", "-Y", "sign", "-f", key, "-n", namespace, sums], {
     purpose: `sign ${sums}`,
     env: { ...toolEnvironment(), ...(agent === undefined ? {} : { SSH_AUTH_SOCK: agent }) },
   });

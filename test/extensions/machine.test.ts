@@ -1,3 +1,4 @@
+import { readdirSync, statSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,9 +11,18 @@ import { runOk } from "../vm/harness/run.ts";
 import { type MachineOptions, TestMachine } from "../vm/harness/test-machine.ts";
 import { usedDisk } from "../vm/harness/used-disk.ts";
 import { arm64Busybox } from "./arm64-busybox.ts";
+import { costOf } from "./cost-of.ts";
 import { MirrorServer } from "./mirror-server.ts";
 
 const extensions = path.resolve(import.meta.dirname, "../../dist-extensions");
+
+/** Of the file that machines download. */
+function sizeMb(name: string): string {
+  const file = readdirSync(extensions).find(
+    (one) => one.startsWith(`${name}-`) && /^\d[^-]*-x86-64\.raw$/.test(one.slice(name.length + 1)),
+  );
+  return file === undefined ? "?" : (statSync(path.join(extensions, file)).size / 1e6).toFixed(1);
+}
 
 describe("extensions in a machine", () => {
   let identity: Identity;
@@ -139,7 +149,6 @@ END
   });
 
   test("what each costs", async () => {
-    const rows = [["extension", "load s", "RAM MB"]];
     for (const name of [
       "tools",
       "podman-compose",
@@ -148,21 +157,17 @@ END
       "cifs",
       "wireguard",
       "filesystems",
+      "guest-vmware",
     ]) {
       await machine.root(`boot2podman extension add ${name}`);
     }
     const loaded = await machine.root(
       "boot2podman extension ls | awk '$5 == \"yes\" { print $1 }'",
     );
+    const rows = [["extension", "MB", "load s", "RAM MiB"]];
     for (const name of loaded.split("\n")) {
-      const used =
-        'echo 3 >/proc/sys/vm/drop_caches; awk \'{ m[$1] = $2 } END { print m["MemTotal:"] - m["MemFree:"] - m["Buffers:"] - m["Cached:"] - m["SReclaimable:"] }\' /proc/meminfo';
-      const said = await machine.root(`boot2podman extension unload ${name} >/dev/null
-        ${used}; cut -d' ' -f1 /proc/uptime
-        boot2podman extension load ${name} >/dev/null; cut -d' ' -f1 /proc/uptime
-        ${used}`);
-      const [before = 0, from = 0, to = 0, after = 0] = said.split("\n").map(Number);
-      rows.push([name, (to - from).toFixed(1), ((after - before) / 1024).toFixed(1)]);
+      const { loadS, ramMiB } = await costOf(machine, name);
+      rows.push([name, sizeMb(name), loadS.toFixed(2), ramMiB.toFixed(1)]);
     }
     console.log(rows.map((row) => row.join("\t")).join("\n"));
     expect(rows.length).toBeGreaterThan(8);

@@ -89,11 +89,12 @@ export interface BuildRun {
   stderr: string;
 }
 
-/** Runs the build command in a copy of the repository. */
+/** Runs the command that builds the image, or extensions, in a copy of the repository. */
 export function runBuild(
   copy: string,
   args: readonly string[],
   builder?: Builder,
+  what: "build" | "extension" = "build",
 ): Promise<BuildRun> {
   const bun = join(copy, "node_modules", "bun", "bin", "bun.exe");
   const isRoot = process.getuid?.() === 0;
@@ -105,7 +106,7 @@ export function runBuild(
       "sh",
       builder?.umask ?? "022",
       bun,
-      "image/build.ts",
+      `image/${what}.ts`,
       ...args,
     ],
     {

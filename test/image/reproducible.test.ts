@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Builder, copyRepository, runBuild } from "./repository-copy.ts";
@@ -54,6 +54,28 @@ describe("two builds of the same inputs, in different folders and as different u
       "vmlinuz64",
     ]);
     expect(another).toEqual(one);
+  });
+
+  it("give the same bytes of an extension", async () => {
+    const recipe = "lsattr.toml";
+    const names = await Promise.all(
+      builders.map(async (builder, index) => {
+        const folder = folders[index] ?? "";
+        copyFileSync(join(import.meta.dirname, recipe), join(folder, recipe));
+        const { exitCode, stderr } = await runBuild(
+          folder,
+          ["--locked", recipe],
+          builder,
+          "extension",
+        );
+        expect(exitCode, stderr).toBe(0);
+        const out = join(folder, "dist-extensions");
+        return readdirSync(out).map((name) => [name, hashOf(join(out, name))]);
+      }),
+    );
+    const files = names.map((all) => Object.fromEntries(all));
+    expect(Object.keys(files[0] ?? {})).toContain("lsattr-1.47.2-x86-64.raw");
+    expect(files[1]).toEqual(files[0]);
   });
 
   it("have owners, modes and setuid bits right without root", () => {

@@ -1,0 +1,46 @@
+import type { TestMachine } from "../vm/harness/test-machine.ts";
+
+/** How often each is loaded; the medians count. */
+const times = 3;
+
+/** What loading an extension takes: seconds, and memory that is less available afterwards. */
+export interface Cost {
+  loadS: number;
+  ramMiB: number;
+}
+
+/**
+ * Unloads and loads an extension, three times in one boot. What can be dropped of the caches is dropped before memory is
+ * looked at; services of the extension run then.
+ */
+export async function costOf(machine: TestMachine, name: string): Promise<Cost> {
+  const costs: Cost[] = [];
+  for (let time = 0; time < times; time += 1) {
+    const said = await machine.root(script(name));
+    const [before = 0, from = 0, to = 0, after = 0] = said.split("\n").map(Number);
+    costs.push({ loadS: to - from, ramMiB: (before - after) / 1024 });
+  }
+  return {
+    loadS: median(costs.map(({ loadS }) => loadS)),
+    ramMiB: median(costs.map(({ ramMiB }) => ramMiB)),
+  };
+}
+
+/** Prints KiB available, uptime before and after the load, KiB available. */
+function script(name: string): string {
+  const available =
+    "sync; echo 3 >/proc/sys/vm/drop_caches; awk '/^MemAvailable:/ { print $2 }' /proc/meminfo";
+  // Docker's is the one service that stays; others are run once.
+  const served =
+    name === "docker" ? "until docker info >/dev/null 2>&1; do usleep 200000; done" : ":";
+  return `set -e
+    boot2podman extension unload ${name} >/dev/null
+    ${available}; cut -d' ' -f1 /proc/uptime
+    boot2podman extension load ${name} >/dev/null; cut -d' ' -f1 /proc/uptime
+    ${served}
+    ${available}`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
