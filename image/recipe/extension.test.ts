@@ -6,14 +6,19 @@ import { packagesOfExtension, parseExtension, readExtension } from "./extension.
 
 const folder = new URL("../extensions", import.meta.url).pathname;
 const names = readdirSync(folder).filter((name) => name.endsWith(".toml"));
-const imageLock = readLock(new URL("../lock/amd64.json", import.meta.url).pathname);
+const archs = ["amd64", "arm64"] as const;
 
 describe("the extensions of the repository", () => {
-  it.each(names)("%s is right, and all its packages are locked", (name) => {
-    const recipe = readExtension(`${folder}/${name}`);
-    const wanted = imageLock === undefined ? [] : packagesOfExtension(recipe);
-    const beside = imageLock === undefined ? [] : unlockedPackages(imageLock, wanted);
-    const lock = readLock(`${folder}/lock/${recipe.name}.amd64.json`);
+  const all = names.flatMap((name) => archs.map((arch) => [name, arch] as const));
+  it.each(all)("%s is right, and all its packages are locked for %s", (name, arch) => {
+    const imageLock = readLock(new URL(`../lock/${arch}.json`, import.meta.url).pathname);
+    const recipe = readExtension(`${folder}/${name}`, arch);
+    if (!recipe.archs.includes(arch)) {
+      return;
+    }
+    const wanted = packagesOfExtension(recipe);
+    const beside = imageLock === undefined ? wanted : unlockedPackages(imageLock, wanted);
+    const lock = readLock(`${folder}/lock/${recipe.name}.${arch}.json`);
     expect(beside.length === 0 ? [] : lock && unlockedPackages(lock, beside)).toEqual([]);
   });
 
