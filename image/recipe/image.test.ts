@@ -44,7 +44,7 @@ describe("the flavours of the image", () => {
     expect(docker.files.docker).toEqual(extension.files);
     expect(docker.modules.docker).toEqual(extension.modules);
     expect(docker.moved).toEqual(extension.moved);
-    expect(docker.trees).toEqual([extension.tree, `${folder}docker`]);
+    expect(docker.trees).toEqual([extension.tree, `${folder}core`, `${folder}docker`]);
     expect(hasFilesOf(docker, "podman")).toBe(false);
   });
 });
