@@ -86,7 +86,7 @@ export async function buildExtensions(
       lock.kernelPackage,
       beside.resolvedAt,
       store,
-      { recipe, extension, recipePath: path, cacheDir, progress },
+      { recipe, extension, recipePath: path, cacheDir, isFast: options.fast === true, progress },
     );
     if (composed.isEmpty) {
       if (names.length === 1) {

@@ -22,6 +22,8 @@ export interface ComposeExtensionOptions {
   extension: ExtensionRecipe;
   recipePath: string;
   cacheDir: string;
+  /** Whether to compress little. */
+  isFast: boolean;
   progress: Progress;
 }
 
@@ -48,7 +50,7 @@ export async function composeExtension(
   kernelPackage: string,
   resolvedAt: string,
   store: ContentStore,
-  { recipe, extension, recipePath, cacheDir, progress }: ComposeExtensionOptions,
+  { recipe, extension, recipePath, cacheDir, isFast, progress }: ComposeExtensionOptions,
 ): Promise<ComposedExtension> {
   const picked = pickFiles(extension.files, `${recipePath}: files`, packages).map((entry) => ({
     ...entry,
@@ -71,7 +73,7 @@ export async function composeExtension(
           cacheDir,
           store,
         );
-  const deltas = await composeDeltas(extension, packages, cacheDir, store);
+  const deltas = await composeDeltas(extension, packages, cacheDir, store, isFast);
   const files = own.filter(({ type }) => type !== "folder");
   const chosen = [...picked, ...files, ...links, ...profiles, ...deltas];
   const available = new Map(
