@@ -62,7 +62,10 @@ const floorsOf: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 /** What lies beside the folders of code: data that the code reads, and the script that starts it. */
 const dataOf: Readonly<Record<string, readonly string[]>> = {
-  image: ["extensions", "lock", "tree", "modules.toml", "nfs.toml", "recipe.toml", "vmware.toml"],
+  image: [
+    ...["extensions", "lock", "tree", "core", "docker"],
+    ...["recipe.toml", "core.toml", "docker.toml", "modules.toml", "nfs.toml", "vmware.toml"],
+  ],
   machine: ["podman-machine"],
 };
 
