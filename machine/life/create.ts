@@ -1,83 +1,47 @@
-import { mkdir, rename, rm } from "node:fs/promises";
-import { isDiskFull } from "../../system-error.ts";
 import type { Driver } from "../driver/contract/driver.ts";
 import type { Fetched, NewMachine } from "../driver/contract/new-machine.ts";
 import { driverOf } from "../driver/drivers.ts";
-import { MachineError } from "../error/machine-error.ts";
 import { checkNewConfig, type MachineConfig, writeConfig } from "../store/config.ts";
 import { withLock } from "../store/lock.ts";
-import {
-  checkSocketPaths,
-  filesIn,
-  machineFolder,
-  machinesFolder,
-  removedFolder,
-  unfinishedFolder,
-} from "../store/machine-files.ts";
-import { loadMachine, type Machine, machineFolderExists } from "../store/machines.ts";
-import { checkName, machineExists } from "../store/name.ts";
+import { filesIn, type MachineFiles, machineFolder } from "../store/machine-files.ts";
+import type { Machine } from "../store/machines.ts";
 import { chooseFreePort, isPortFree, parsePortRange, portTaken } from "../store/port.ts";
-import { syncFolder } from "../store/write-file.ts";
-import { type Host, machineLock, portLock } from "./host.ts";
+import { type Host, portLock } from "./host.ts";
+import { makeMachine } from "./make-machine.ts";
 
 /**
- * Makes a machine and starts it; resolves when it runs. The machine is made in a folder beside the
- * others and renamed when it is whole; when it can't be made or doesn't start, no trace of it stays.
+ * Makes a machine and starts it; resolves when it runs. When it can't be made or doesn't start, no trace of it stays.
  */
 export function createMachine(host: Host, name: string, wanted: NewMachine): Promise<Machine> {
-  checkName(name);
-  checkSocketPaths(filesIn(machineFolder(host.store, name)));
-  return withLock(machineLock(host, name, "create"), async () => {
-    if (await machineFolderExists(host.store, name)) {
-      throw machineExists(name);
-    }
-    const driver = driverOf(host.store, wanted.driver);
-    const machine = await make(host, driver, name, wanted);
-    try {
-      await driver.launch(machine, host.report);
-    } catch (error) {
-      await driver.remove(machine);
-      // What keeps the logs may still write the last words of a machine that has just ended.
-      await rm(machine.files.folder, { recursive: true, force: true, maxRetries: 10 });
-      throw error;
-    }
-    // What the launch wrote down is in there by now.
-    return loadMachine(host.store, name);
+  const driver = driverOf(host.store, wanted.driver);
+  const files = filesIn(machineFolder(host.store, name));
+  return makeMachine(host, name, "create", {
+    async check() {
+      if (wanted.fetch === undefined) {
+        await driver.check({ name, files, config: configOf(host, driver, name, wanted, {}, 1) });
+      }
+    },
+    fill: (unfinished) => fill(host, driver, name, wanted, unfinished),
+    start: (machine) => driver.launch(machine, host.report),
   });
 }
 
-async function make(
+async function fill(
   host: Host,
   driver: Driver,
   name: string,
   wanted: NewMachine,
-): Promise<Machine> {
-  const unfinished = unfinishedFolder(host.store, name);
-  const folder = machineFolder(host.store, name);
-  const files = filesIn(unfinished);
-  if (wanted.fetch === undefined) {
-    await driver.check({ name, files, config: configOf(host, driver, name, wanted, {}, 1) });
-  }
-  // What a create or rm that was killed left.
-  await rm(unfinished, { recursive: true, force: true });
-  await rm(removedFolder(host.store, name), { recursive: true, force: true });
-  try {
-    await mkdir(unfinished, { recursive: true, mode: 0o700 });
-    const fetched = (await wanted.fetch?.({ store: host.store, files }, host.report)) ?? {};
-    const config = await withLock(portLock(host, `create ${name}`), async () => {
-      const port = await choosePort(host, driver, name, wanted);
-      const chosen = configOf(host, driver, name, wanted, fetched, port);
-      await writeConfig(files.config, chosen);
-      return chosen;
-    });
-    await driver.prepare({ name, files, config }, host.report);
-    await rename(unfinished, folder);
-    await syncFolder(machinesFolder(host.store));
-    return { name, files: filesIn(folder), config };
-  } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
-    throw withoutRoom(error, folder);
-  }
+  files: MachineFiles,
+): Promise<MachineConfig> {
+  const fetched = (await wanted.fetch?.({ store: host.store, files }, host.report)) ?? {};
+  const config = await withLock(portLock(host, `create ${name}`), async () => {
+    const port = await choosePort(host, driver, name, wanted);
+    const chosen = configOf(host, driver, name, wanted, fetched, port);
+    await writeConfig(files.config, chosen);
+    return chosen;
+  });
+  await driver.prepare({ name, files, config }, host.report);
+  return config;
 }
 
 /** The port of this host that leads to its sshd; undefined where none has to. */
@@ -132,16 +96,4 @@ function configOf(
     Name: name,
   };
   return checkNewConfig(value, files.config);
-}
-
-function withoutRoom(error: unknown, folder: string): unknown {
-  if (isDiskFull(error) || (error instanceof Error && isDiskFull(error.cause))) {
-    return new MachineError(
-      `No space on the host's disk for ${folder}: free some, or name another --storage-path.`,
-      {
-        cause: error,
-      },
-    );
-  }
-  return error;
 }

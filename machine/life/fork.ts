@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { driverOf } from "../driver/drivers.ts";
@@ -8,20 +8,13 @@ import { captureSsh } from "../ssh/session.ts";
 import { checkNewConfig, type MachineConfig, writeConfig } from "../store/config.ts";
 import type { NetworkKind } from "../store/driver-config.ts";
 import { withLock } from "../store/lock.ts";
-import {
-  checkSocketPaths,
-  filesIn,
-  machineFolder,
-  machinesFolder,
-  removedFolder,
-  unfinishedFolder,
-} from "../store/machine-files.ts";
+import { filesIn, type MachineFiles, machineFolder } from "../store/machine-files.ts";
 import { loadMachine, type Machine, machineFolderExists } from "../store/machines.ts";
-import { checkName, machineExists } from "../store/name.ts";
 import { chooseFreePort, parsePortRange } from "../store/port.ts";
+import type { FolderShare } from "../store/share.ts";
 import { loadTemplate, type Template } from "../store/templates.ts";
-import { syncFolder } from "../store/write-file.ts";
 import { type Host, machineLock, observeTimeoutMs, portLock } from "./host.ts";
+import { makeMachine } from "./make-machine.ts";
 import { settled } from "./settle.ts";
 
 const containersTimeoutMs = 120_000;
@@ -35,6 +28,8 @@ export interface ForkOptions {
   readonly network?: NetworkKind | undefined;
   /** Whether podman and ssh of this host are told of it; undefined: as of the template's machine. */
   readonly connection?: boolean | undefined;
+  /** Folders of this host that are plugged into it; the driver's mountScript mounts them. */
+  readonly shares?: readonly FolderShare[] | undefined;
   /** Whether this host can talk to an agent in the guest. */
   readonly hasAgent: boolean;
   /** Whether it is removed as soon as it is off. */
@@ -42,8 +37,7 @@ export interface ForkOptions {
 }
 
 /**
- * Makes a machine that goes on from a template; resolves when it can be used. It is made in a folder beside the others
- * and renamed when it is whole; when it can't go on, no trace of it stays.
+ * Makes a machine that goes on from a template; resolves when it can be used. When it can't go on, no trace of it stays.
  */
 export function forkMachine(
   host: Host,
@@ -51,35 +45,18 @@ export function forkMachine(
   name: string,
   options: ForkOptions,
 ): Promise<Machine> {
-  checkName(name);
-  checkSocketPaths(filesIn(machineFolder(host.store, name)));
-  return withLock(machineLock(host, name, "fork"), async () => {
-    if (await machineFolderExists(host.store, name)) {
-      throw machineExists(name);
-    }
-    const machine = await make(host, templateName, name, options);
-    const driver = driverOf(host.store, machine.config.DriverName);
-    try {
-      await driver.wake?.(
-        machine,
-        {
-          template: templateName,
-          sameKeys: options.sameKeys,
-          isSame: false,
-          hasAgent: options.hasAgent,
-          afterwards: options.removeAtEnd ? removalWords(host.store, name) : undefined,
-        },
-        host.report,
-      );
-    } catch (error) {
-      await driver.remove(machine);
-      // What keeps the logs may still write: it finds no folder of that name.
-      const removed = removedFolder(host.store, name);
-      await rename(machine.files.folder, removed);
-      await rm(removed, { recursive: true, force: true, maxRetries: 10 });
-      throw error;
-    }
-    return loadMachine(host.store, name);
+  return makeMachine(host, name, "fork", {
+    fill: (files) => fill(host, templateName, name, options, files),
+    async start(machine) {
+      const waking = {
+        template: templateName,
+        sameKeys: options.sameKeys,
+        isSame: false,
+        hasAgent: options.hasAgent,
+        afterwards: options.removeAtEnd ? removalWords(host.store, name) : undefined,
+      };
+      await driverOf(host.store, machine.config.DriverName).wake?.(machine, waking, host.report);
+    },
   });
 }
 
@@ -89,36 +66,23 @@ export function removalWords(store: string, name: string): string[] {
 }
 
 /** From when its config is there, nobody removes the template. */
-async function make(
+function fill(
   host: Host,
   templateName: string,
   name: string,
   options: ForkOptions,
-): Promise<Machine> {
-  const unfinished = unfinishedFolder(host.store, name);
-  const folder = machineFolder(host.store, name);
-  const files = filesIn(unfinished);
-  await rm(unfinished, { recursive: true, force: true });
-  await rm(removedFolder(host.store, name), { recursive: true, force: true });
-  try {
-    await mkdir(unfinished, { recursive: true, mode: 0o700 });
-    const config = await withLock(portLock(host, `fork ${name}`), async () => {
-      const template = await loadTemplate(host.store, templateName);
-      const port = await chooseFreePort(host.store, parsePortRange(""));
-      const chosen = configOf(host, template, name, port, options);
-      await writeConfig(files.config, chosen);
-      for (const path of [files.key, files.publicKey]) {
-        await copyFile(join(template.files.folder, basename(path)), path);
-      }
-      return chosen;
-    });
-    await rename(unfinished, folder);
-    await syncFolder(machinesFolder(host.store));
-    return { name, files: filesIn(folder), config };
-  } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
-    throw error;
-  }
+  files: MachineFiles,
+): Promise<MachineConfig> {
+  return withLock(portLock(host, `fork ${name}`), async () => {
+    const template = await loadTemplate(host.store, templateName);
+    const port = await chooseFreePort(host.store, parsePortRange(""));
+    const config = configOf(host, template, name, port, options);
+    await writeConfig(files.config, config);
+    for (const path of [files.key, files.publicKey]) {
+      await copyFile(join(template.files.folder, basename(path)), path);
+    }
+    return config;
+  });
 }
 
 function configOf(
@@ -126,7 +90,7 @@ function configOf(
   template: Template,
   name: string,
   port: number,
-  { network, connection }: ForkOptions,
+  { network, connection, shares = [] }: ForkOptions,
 ): MachineConfig {
   const { config } = template;
   const files = filesIn(machineFolder(host.store, name));
@@ -141,6 +105,7 @@ function configOf(
       SSHPortFixed: false,
       // Ports that were published are the template's machine's.
       Publish: [],
+      Shares: [...shares],
       Template: template.name,
       ImagePinned: template.imageId,
       ImageBooted: template.imageId,
