@@ -49,11 +49,7 @@ export async function kernelFiles(
 ): Promise<KernelFiles> {
   const cache = imageCache(store);
   const folder = join(cache, image.id);
-  const files = async (): Promise<KernelFiles> => ({
-    kernel: join(folder, kernelName),
-    initrd: join(folder, initrdName),
-    usrDisk: (await cachedHashes(store, image.id))?.usrDisk && join(folder, usrDiskName),
-  });
+  const files = async () => filesOf(folder, await cachedHashes(store, image.id));
   if (await isSound(store, image)) {
     await markUsed(folder);
     return files();
@@ -70,6 +66,34 @@ export async function kernelFiles(
     }
     return files();
   });
+}
+
+/**
+ * The same of an image in the cache, at once: whether they are whole is said later. A guest that goes on from memory
+ * reads none of them before it runs.
+ */
+export async function kernelFilesAtOnce(
+  store: string,
+  image: BootImage,
+): Promise<{ files: KernelFiles; whole: Promise<void> }> {
+  const folder = join(imageCache(store), image.id);
+  const hashes = await cachedHashes(store, image.id);
+  const whole = isSound(store, image).then((isWhole) => {
+    if (!isWhole) {
+      throw new MachineError(`The image in ${folder} is no longer there.`);
+    }
+  });
+  // It is awaited, but other things may go wrong before.
+  whole.catch(() => undefined);
+  return { files: filesOf(folder, hashes), whole };
+}
+
+function filesOf(folder: string, hashes: CachedHashes | undefined): KernelFiles {
+  return {
+    kernel: join(folder, kernelName),
+    initrd: join(folder, initrdName),
+    usrDisk: hashes?.usrDisk && join(folder, usrDiskName),
+  };
 }
 
 /**

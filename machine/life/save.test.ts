@@ -279,6 +279,14 @@ test.each([
   await expect.poll(() => host.states(), { timeout: 60_000 }).toEqual({ box: "Running" });
 });
 
+test("a template whose image was changed is refused, and nothing is left", async () => {
+  await host.create("box");
+  const { template } = await saveMachine(host, "box", { as: "box" });
+  await writeFile(join(host.store, "cache/images", template.imageId, "initrd"), "another");
+  await expect(forkMachine(host, "box", "a", options)).rejects.toThrow("has changed since");
+  expect(await host.folders()).toEqual(["box"]);
+});
+
 test("a fork with --rm is gone as soon as it is off", async () => {
   await host.create("box");
   await saveMachine(host, "box", { as: "box" });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { cachedImage, cachedIso } from "../../boot-image/cached-image.ts";
 import { type BootImage, findImage, isoAlone } from "../../boot-image/image.ts";
 import { checkIso } from "../../boot-image/iso.ts";
-import { type KernelFiles, kernelFiles } from "../../boot-image/kernel-files.ts";
+import { type KernelFiles, kernelFiles, kernelFilesAtOnce } from "../../boot-image/kernel-files.ts";
 import { importArchive, namesArchive } from "../../boot-image/machine-archive.ts";
 import { MachineError } from "../../error/machine-error.ts";
 import { changeDriver } from "../../store/change.ts";
@@ -58,15 +58,17 @@ export async function checkedImage(
   return { image, files: { kind: "kernel", ...files } };
 }
 
-/** The same for a machine that goes on from a template, whose image that has to be. */
-export function checkedImageOf(
+/**
+ * The image of a template, which the cache has. It is checked while the machine is made ready: what says whether it is
+ * whole has to be awaited before the guest runs.
+ */
+export async function templateImage(
   store: string,
-  { config, ...machine }: Machine<"qemu">,
   imageId: string,
-  report: Report,
-): Promise<CheckedImage> {
-  const Driver = { ...config.Driver, ImagePinned: imageId, Boot: "kernel" as const };
-  return checkedImage(store, { ...machine, config: { ...config, Driver } }, report);
+): Promise<CheckedImage & { readonly whole: Promise<void> }> {
+  const image = await cachedImage(store, imageId);
+  const { files, whole } = await kernelFilesAtOnce(store, image);
+  return { image, files: { kind: "kernel", ...files }, whole };
 }
 
 /**

@@ -19,9 +19,9 @@ import { checkHardware, hardwareOf } from "./hardware.ts";
 import {
   type CheckedImage,
   checkedImage,
-  checkedImageOf,
   programOf,
   rememberImage,
+  templateImage,
   withWayBack,
 } from "./image-choice.ts";
 import { lookForKvm } from "./kvm.ts";
@@ -71,7 +71,7 @@ export async function launch(
   const checked =
     source === undefined
       ? await withWayBack(machine, () => checkedImage(store, machine, report))
-      : await checkedImageOf(store, machine, source.template.imageId, report);
+      : await templateImage(store, source.template.imageId);
   const { image } = checked;
   const architecture = architectureOf(image.architecture);
   const program = programOf(machine, image);
@@ -150,6 +150,9 @@ export async function launch(
     await rememberImage(machine, image, wasReady);
     if (source !== undefined) {
       await loadState(machine);
+    }
+    if ("whole" in checked) {
+      await checked.whole;
     }
   } catch (error) {
     // Nothing that runs is unknown: a start that can't be written down is none.
