@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Command } from "commander";
 import { UsageError } from "../error/machine-error.ts";
 import { endContainers, forkMachine, freeNames } from "../life/fork.ts";
@@ -42,7 +43,8 @@ async function fork(
   }
   const host = context.host();
   const names = given.length > 0 ? given : await freeNames(host, template, flags.number ?? 1);
-  for (const name of names) {
+  // More at once than there are processors end no earlier, and the first of them later.
+  await eachAtOnce(names, availableParallelism(), async (name) => {
     const startedMs = performance.now();
     const machine = await forkMachine(host, template, name, {
       sameKeys: flags.sameKeys,
@@ -55,5 +57,28 @@ async function fork(
     await introduce(host, machine);
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     context.terminal.out(`Machine "${name}" goes on from "${template}", after ${seconds} s.`);
+  });
+}
+
+/** Does work with each of them, as many at once. After a failure no further one is begun, and it is thrown. */
+async function eachAtOnce(
+  names: readonly string[],
+  most: number,
+  work: (name: string) => Promise<void>,
+): Promise<void> {
+  const left = [...names];
+  const workers = Array.from({ length: Math.min(most, names.length) }, async () => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) {
+      try {
+        await work(name);
+      } catch (error) {
+        left.length = 0;
+        throw error;
+      }
+    }
+  });
+  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") {
+    throw failed.reason;
   }
 }

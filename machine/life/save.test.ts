@@ -279,6 +279,15 @@ test.each([
   await expect.poll(() => host.states(), { timeout: 60_000 }).toEqual({ box: "Running" });
 });
 
+test("as many forks as were asked for are made at once, and what can't be made leaves the others", async () => {
+  await host.create("box");
+  await saveMachine(host, "box", { as: "box" });
+  expect(await once(command("fork", "-n", "3", "box"), "exit")).toEqual([0, null]);
+  expect(await once(command("fork", "box", "a", "box-2"), "exit")).toEqual([1, null]);
+  const all = ["a", "box", "box-1", "box-2", "box-3"];
+  expect(await host.states()).toEqual(Object.fromEntries(all.map((name) => [name, "Running"])));
+});
+
 test("a template whose image was changed is refused, and nothing is left", async () => {
   await host.create("box");
   const { template } = await saveMachine(host, "box", { as: "box" });
