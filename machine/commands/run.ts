@@ -5,9 +5,10 @@ import { type RunPlace, withMachineFor } from "../life/run.ts";
 import { runUnsignalled } from "../program/attached.ts";
 import { sshArguments } from "../ssh/client.ts";
 import { memoryMinMib } from "../store/driver-config.ts";
-import { mebibytes, wholeNumber } from "./arguments.ts";
+import { collect, mebibytes, wholeNumber } from "./arguments.ts";
 import type { Context } from "./context.ts";
 import { builtImage, defaultSettings } from "./create-qemu.ts";
+import { parseVolume } from "./volumes.ts";
 
 interface Flags {
   template?: string;
@@ -15,6 +16,7 @@ interface Flags {
   memory?: number;
   timeout?: number;
   network: "none" | "user";
+  volume: string[];
   image: string;
 }
 
@@ -35,6 +37,12 @@ export function addRun(program: Command, context: Context): void {
     .option("--cpus <count>", "processors", wholeNumber(1, 255))
     .option("--memory <MiB>", "memory of the machine", mebibytes(memoryMinMib))
     .option("--timeout <seconds>", "end it after so long, with status 124", wholeNumber(1))
+    .option(
+      "--volume <host:container[:ro]>",
+      "a folder of this host that it sees; repeatable",
+      collect,
+      [],
+    )
     .addOption(
       new Option("--network <how>", "what it reaches: nothing, or what this host does")
         .choices(["none", "user"])
@@ -60,6 +68,7 @@ export function addRun(program: Command, context: Context): void {
       const host = { ...context.host(), report };
       const request = {
         ...{ image, command, isTerminal, template: flags.template },
+        volumes: flags.volume.map(parseVolume),
         network: flags.network === "none" ? ("restricted" as const) : ("user" as const),
         machine: {
           ...{ driver: "qemu" as const, labels: [], rootful: true, connection: false },

@@ -242,7 +242,8 @@ function answerTo(
       setTimeout(() => tell("DEVICE_DELETED", { device: given.id }), 20);
       return {};
     case "device_add":
-      hasBalloon = true;
+      hasBalloon ||= given.driver?.startsWith("virtio-balloon") ?? false;
+      appendFileSync(join(dirname(pidFile), "plugged"), `${given.driver} ${given.mount_tag}\n`);
       return {};
     default:
       return {};

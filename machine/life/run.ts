@@ -13,6 +13,7 @@ import { shellWords } from "../ssh/words.ts";
 import type { NetworkKind } from "../store/driver-config.ts";
 import { withLock } from "../store/lock.ts";
 import { machineFolderExists } from "../store/machines.ts";
+import type { FolderShare } from "../store/share.ts";
 import { findTemplate } from "../store/templates.ts";
 import { createMachine } from "./create.ts";
 import { forkMachine, removalWords } from "./fork.ts";
@@ -39,6 +40,8 @@ export interface RunRequest {
   /** Undefined: one with the image, made when there is none yet. */
   readonly template: string | undefined;
   readonly network: NetworkKind;
+  /** Folders of this host that the container sees. */
+  readonly volumes: readonly FolderShare[];
   /** What is booted for a template. */
   readonly machine: NewMachine;
   /** Whether a person's terminal is the container's. */
@@ -57,6 +60,8 @@ export interface RunPlace {
 }
 
 const containerName = "run";
+/** Where the machine mounts what the container sees. */
+const volumesFolder = "/run/boot2podman/volumes";
 
 const silent: Report = {
   line: () => undefined,
@@ -78,22 +83,35 @@ export async function withMachineFor<T>(
   const name = `run-${randomBytes(4).toString("hex")}`;
   const afterwards = await runAfterThisProcess(removalWords(host.store, name));
   try {
-    // What it would say was said when the template was made.
-    const machine = await forkMachine({ ...host, report: silent }, template, name, {
+    const shares = request.volumes.map((volume, index) => ({
+      ...volume,
+      // No name that the guest's agent mounts by itself: /run is the system's (agents/settings/options/share-path.ts).
+      Tag: `${volumesFolder}/${index}`.slice(1),
+      GuestFolder: `${volumesFolder}/${index}`,
+    }));
+    // What it would say was said when the template was made; of folders it has to say it each time.
+    const report = { ...silent, ...(shares.length > 0 ? { warn: host.report.warn } : {}) };
+    const machine = await forkMachine({ ...host, report }, template, name, {
       sameKeys: false,
       network: request.network,
+      shares,
       connection: false,
       hasAgent: false,
     });
-    const target = driverOf(host.store, machine.config.DriverName).sshTarget(machine, "root");
+    const driver = driverOf(host.store, machine.config.DriverName);
+    const target = driver.sshTarget(machine, "root");
     const terminal = request.isTerminal ? ["--tty"] : [];
     const words = [
       ...["podman", "run", "--rm", "--interactive", ...terminal, "--name", containerName],
+      ...request.volumes.flatMap(({ GuestFolder, ReadOnly }, index) => [
+        "--volume",
+        `${volumesFolder}/${index}:${GuestFolder}${ReadOnly ? ":ro" : ""}`,
+      ]),
       ...[request.image, ...request.command],
     ];
     return await work({
       target,
-      command: shellWords(words),
+      command: `${driver.mountScript?.(machine) ?? ""}exec ${shellWords(words)}`,
       signal: async (signal) => {
         await captureSsh(
           target,

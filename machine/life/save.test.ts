@@ -279,6 +279,36 @@ test.each([
   await expect.poll(() => host.states(), { timeout: 60_000 }).toEqual({ box: "Running" });
 });
 
+test("run plugs the folders of --volume into its machine, mounts them there and hands them to the container", async () => {
+  await host.create("box");
+  await saveMachine(host, "box", { as: "box" });
+  const seen = join(host.store, "seen");
+  const machines = join(host.store, "machines");
+  await layFakeSsh(`cat ${machines}/run-*/plugged >${seen}; printf '%s\\n' "$@" >>${seen}`);
+  const volumes = ["--volume", `${host.store}:/data`, "--volume", `${host.store}:/fixed:ro`];
+  const [status] = await once(
+    command("run", "--template", "box", ...volumes, "alpine", "true"),
+    "exit",
+  );
+  expect(status).toBe(0);
+  const text = await readFile(seen, "utf8");
+  const tags = [...text.matchAll(/^virtio-9p-pci (\S+)$/gm)].map(([, tag = ""]) => tag);
+  const folder = "run/boot2podman/volumes";
+  // The last part is plugged in first.
+  expect(tags).toEqual([`${folder}/1`, `${folder}/0`]);
+  expect(text).toMatch(new RegExp(`-o rw,\\S+ -- ${folder}/0 /${folder}/0\\b`));
+  expect(text).toMatch(new RegExp(`-o ro,\\S+ -- ${folder}/1 /${folder}/1\\b`));
+  // QEMU takes no longer name (hw/9pfs/9p.h, MAX_TAG_LEN).
+  expect(Math.max(...tags.map((tag) => tag.length))).toBeLessThan(32);
+  expect(text).toContain(
+    "--volume /run/boot2podman/volumes/0:/data --volume /run/boot2podman/volumes/1:/fixed:ro alpine true",
+  );
+  const missing = join(host.store, "missing");
+  const refused = command("run", "--template", "box", "--volume", `${missing}:/data`, "alpine");
+  expect(await once(refused, "exit")).toEqual([1, null]);
+  expect(await host.states()).toEqual({ box: "Running" });
+});
+
 test("as many forks as were asked for are made at once, and what can't be made leaves the others", async () => {
   await host.create("box");
   await saveMachine(host, "box", { as: "box" });

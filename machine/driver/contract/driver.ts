@@ -152,6 +152,8 @@ export interface Driver<N extends DriverName = DriverName> {
    * Throws when this host can't, and says why.
    */
   wake?(machine: Machine<N>, waking: Waking, report: Report): Promise<void>;
+  /** What mounts the shares of a machine that goes on from a template, for root's shell there. */
+  mountScript?(machine: Machine<N>): string;
   /** Restarts it where a stop and a start can't do that. */
   restart?(machine: Machine<N>, options: { timeoutMs: number; report: Report }): Promise<void>;
   /** Switches it off at once. Needs no lock. */

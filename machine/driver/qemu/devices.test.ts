@@ -29,6 +29,14 @@ describe("shares", () => {
     ]);
   });
 
+  test("one that is plugged in later is served from the start, without a device that the saved guest doesn't know", () => {
+    const served = { share: readOnly, transport: { kind: "9p", isPlugged: true } } as const;
+    expect(shareArguments([served], 1024)).toEqual([
+      "-fsdev",
+      "local,id=share0,path=/my,, folder,security_model=none,multidevs=remap,readonly=on",
+    ]);
+  });
+
   test("a virtiofs daemon is given the guest's memory", () => {
     const served = { share, transport: { kind: "virtiofs", socket: "/m/box/share0" } } as const;
     expect(shareArguments([served], 512)).toEqual([

@@ -34,7 +34,7 @@ import { type ProcessRecord, readProcess } from "./process.ts";
 import { checkRoom } from "./room.ts";
 import { canSandbox, sandboxArguments } from "./sandbox.ts";
 import { tidyDisk } from "./save-guest.ts";
-import { endShares, serveShares } from "./share-daemons.ts";
+import { endShares, servePluggedShares, serveShares } from "./share-daemons.ts";
 import { shareWords } from "./share-devices.ts";
 import { removeTraces } from "./traces.ts";
 import { checkQemuVersion, emulationThreads, readQemuVersion } from "./version.ts";
@@ -89,7 +89,10 @@ export async function launch(
     await removeTraces(machine.files);
     await tidyDisk(files);
   }
-  const shares = await serveShares(machine, report);
+  const shares =
+    source === undefined
+      ? await serveShares(machine, report)
+      : { served: await servePluggedShares(machine, report), end: () => undefined };
   const canSave = boot.kind === "kernel" && image.architecture === "amd64" && isLinux;
   const usesMemfd = canSave && config.Driver.Shares.length === 0;
   const args = qemuArguments({

@@ -11,6 +11,7 @@ import { decideHeld, type Held, readHeld } from "./held.ts";
 import { chooseImage, imageOf, programOf, withWayBack } from "./image-choice.ts";
 import { launch } from "./launch.ts";
 import { pause } from "./pause.ts";
+import { mountScript } from "./plug-shares.ts";
 import { shutDown, switchOff } from "./power.ts";
 import { readRecord } from "./process.ts";
 import { waitUntilReady } from "./ready.ts";
@@ -96,6 +97,7 @@ export function qemuDriver(store: string): Driver<"qemu"> {
     },
     pause,
     save: saveGuest,
+    mountScript: ({ config }) => mountScript(config.Driver.Shares),
     wake: (machine, waking, report) => wakeGuest(store, machine, waking, report),
     stop: shutDown,
     kill: switchOff,

@@ -52,10 +52,7 @@ export async function serveShares(
   if (Shares.length === 0) {
     return { served: [], end: () => undefined };
   }
-  for (const share of Shares) {
-    await checkFolder(share);
-  }
-  warnOfSetuidFiles(machine, report);
+  await checkShares(machine, report);
   await rm(sharesLog(machine.files), { force: true });
   const daemon = await findDaemon();
   const served: ServedShare[] = [];
@@ -80,6 +77,28 @@ export async function serveShares(
     }
   };
   return { served, end };
+}
+
+/**
+ * How the shares of a machine are served that goes on from a template: by 9p, with devices that are plugged in. The
+ * daemon would need the guest's memory, which is a copy of the template's, page by page.
+ */
+export async function servePluggedShares(
+  machine: Sharing,
+  report: Report,
+): Promise<readonly ServedShare[]> {
+  await checkShares(machine, report);
+  return machine.config.Driver.Shares.map((share) => ({
+    share,
+    transport: { kind: "9p", isPlugged: true },
+  }));
+}
+
+async function checkShares(machine: Sharing, report: Report): Promise<void> {
+  for (const share of machine.config.Driver.Shares) {
+    await checkFolder(share);
+  }
+  warnOfSetuidFiles(machine, report);
 }
 
 function sharesLog(files: MachineFiles): string {

@@ -4,7 +4,8 @@ import { optionValue } from "./option-value.ts";
 /** How a share reaches the guest. */
 export type ShareTransport =
   | { readonly kind: "virtiofs"; readonly socket: string }
-  | { readonly kind: "9p" };
+  /** Plugged: its device comes later, to a machine that runs. */
+  | { readonly kind: "9p"; readonly isPlugged?: boolean };
 
 /** A share and its way. */
 export interface ServedShare {
@@ -35,10 +36,12 @@ function device({ share, transport }: ServedShare, id: string): string[] {
     ];
   }
   const readOnly = share.ReadOnly ? ",readonly=on" : "";
+  const server = `local,id=${id},path=${optionValue(share.HostFolder)},security_model=none,multidevs=remap${readOnly}`;
   return [
-    "-fsdev",
-    `local,id=${id},path=${optionValue(share.HostFolder)},security_model=none,multidevs=remap${readOnly}`,
-    ...["-device", `virtio-9p-pci,fsdev=${id},mount_tag=${optionValue(share.Tag)}`],
+    ...["-fsdev", server],
+    ...(transport.isPlugged === true
+      ? []
+      : ["-device", `virtio-9p-pci,fsdev=${id},mount_tag=${optionValue(share.Tag)}`]),
   ];
 }
 

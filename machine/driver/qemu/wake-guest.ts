@@ -10,6 +10,7 @@ import { openControlPort } from "./control-port.ts";
 import { removeHeld, writeHeld } from "./held.ts";
 import { makeIdentity, nowSeconds } from "./identity.ts";
 import { launch } from "./launch.ts";
+import { checkPluggable, plugShares } from "./plug-shares.ts";
 import { switchOff } from "./power.ts";
 import { connectQmp } from "./qmp.ts";
 
@@ -27,7 +28,8 @@ export async function wakeGuest(
   { template: templateName, sameKeys, isSame, hasAgent, afterwards }: Waking,
   report: Report,
 ): Promise<void> {
-  const { name, files } = machine;
+  const { name, files, config } = machine;
+  checkPluggable(config.Driver.Shares);
   const template = await loadTemplate(store, templateName);
   const identity = await makeIdentity(name, files.folder, sameKeys || isSame);
   const prepare = async () => {
@@ -52,6 +54,7 @@ export async function wakeGuest(
     try {
       const monitor = await connectQmp(files.monitor, monitorTimeoutMs);
       try {
+        await plugShares(config.Driver.Shares, monitor);
         await monitor.execute("cont");
       } finally {
         monitor.close();
