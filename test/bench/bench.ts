@@ -14,6 +14,7 @@ import { type MachineOptions, TestMachine } from "../vm/harness/test-machine.ts"
 import { benchGrowth } from "./growth/growth.ts";
 import { type BootTimes, measureBoot, median, medianTimes } from "./measure-boot.ts";
 import { type CreateTimes, measureCreate } from "./measure-create.ts";
+import { forksResult } from "./measure-forks.ts";
 import { plainDebian } from "./plain-debian.ts";
 import { smallestMemory } from "./smallest-memory.ts";
 
@@ -223,6 +224,7 @@ async function bench(runs: number): Promise<void> {
     const oursInRam: MachineOptions = { ...ours, usr: "ram" };
     const { times, memory, inside } = await measureSystems({ ours, oursInRam, debian }, runs);
     const create = createResult(await measureCreates(runs));
+    const forks = await forksResult(runs);
     const medians = {
       ours: medianTimes(times.ours),
       oursInRam: medianTimes(times.oursInRam),
@@ -244,6 +246,7 @@ async function bench(runs: number): Promise<void> {
       ratios: ratios(medians.ours, medians.debian),
       ratiosInRam: ratios(medians.oursInRam, medians.debian),
       create,
+      forks,
       stagesMs: stageMedians(inside),
       agents,
       memAvailableMiB: {
@@ -281,6 +284,7 @@ function print(result: {
   ratios: Record<string, number>;
   ratiosInRam: Record<string, number>;
   create: { createMs: number; bareMs: number; ratio: number };
+  forks: Awaited<ReturnType<typeof forksResult>>;
   stagesMs: Record<string, number>;
   agents: { cpuMs: number; shareOfBoot: number };
   memAvailableMiB: Record<System, number>;
@@ -315,6 +319,12 @@ function print(result: {
   const { create } = result;
   row("\npodman-machine →", "create", "bare boot", "ratio");
   row("podman ready, ms", create.createMs, create.bareMs, create.ratio);
+  const { box, figures, shares } = result.forks;
+  row("\nfork →", "s", "of create");
+  row("guest's agent answers", figures.agent.toFixed(1), shares.agent);
+  row("SSH greeting", figures.greeting.toFixed(1), shares.greeting);
+  row("\nrun, image in the template", "s", "of create and podman run");
+  row("its end", figures.run.toFixed(1), shares.run, (box.create + box.container).toFixed(1));
   row("\nstage", "ms");
   for (const [name, ms] of Object.entries(result.stagesMs)) {
     row(name, ms);

@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { createConnection } from "node:net";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { waitForBanner } from "../../../machine/ssh/banner.ts";
+import type { BoxTimes } from "../box.ts";
+import { inSeconds, type Laboratory, median, timed } from "../laboratory.ts";
+
+const askAgainMs = 100;
+
+/** From the start of the command, in seconds. */
+interface ForkTimes {
+  /** Until QEMU's agent in the guest answers, which is not kept back. */
+  readonly agent: number;
+  /** Until sshd greets. */
+  readonly greeting: number;
+  /** Until the command ends. */
+  readonly end: number;
+}
+
+/** What a fork, and a container in a machine of its own, cost, in seconds: medians. */
+export interface ForkFigures extends ForkTimes {
+  /** `run` of an image in the template, to its end. */
+  readonly run: number;
+}
+
+/** Measures so many forks and runs, in turn. */
+export async function measureForks(
+  laboratory: Laboratory,
+  times: number,
+): Promise<{ figures: ForkFigures; all: readonly ForkFigures[] }> {
+  const { machine } = laboratory;
+  const all: ForkFigures[] = [];
+  for (let number = 1; number <= times; number += 1) {
+    const fork = await forkTimes(laboratory, `time-${number}`);
+    await machine("rm", "-f", "-y", `time-${number}`);
+    const words = ["run", "--template", "box", "localhost/busybox", "true"];
+    all.push({ ...fork, run: (await timed(() => machine(...words))).seconds });
+  }
+  const middle = (key: keyof ForkFigures) => median(all.map((one) => one[key]));
+  const figures = {
+    agent: middle("agent"),
+    greeting: middle("greeting"),
+    end: middle("end"),
+    run: middle("run"),
+  };
+  return { figures, all };
+}
+
+/** Says them beside what a boot, and a boot with a container, take. */
+export function sayFigures(
+  { figures, all }: Awaited<ReturnType<typeof measureForks>>,
+  { create, container }: Pick<BoxTimes, "create" | "container">,
+): void {
+  const say = (what: string, key: keyof ForkFigures, of: number) => {
+    const each = all.map((one) => one[key].toFixed(1)).join(", ");
+    const share = (figures[key] / of).toFixed(3);
+    console.log(`${what}: ${inSeconds(figures[key])} (${each}), ${share}`);
+  };
+  console.log(`of create (${inSeconds(create)}):`);
+  say("fork until QEMU's agent in the guest answers", "agent", create);
+  say("fork until sshd greets", "greeting", create);
+  say("fork until its end", "end", create);
+  console.log(`of create and podman run (${inSeconds(create)} and ${inSeconds(container)}):`);
+  say("run of an image in the template", "run", create + container);
+}
+
+async function forkTimes(laboratory: Laboratory, name: string): Promise<ForkTimes> {
+  const startedMs = performance.now();
+  const sinceStart = () => (performance.now() - startedMs) / 1000;
+  const child = laboratory.start("fork", "box", name);
+  const ended = once(child, "exit").then(sinceStart);
+  const socket = path.join(laboratory.folder(name), "agent");
+  const agent = answers(socket).then(sinceStart);
+  // Its port is known when it runs; a try in vain costs the guest nothing that counts beside sshd's start.
+  await agent;
+  const text = await laboratory.machine("inspect", "-f", "{{.Driver.SSHPort}}", name);
+  await waitForBanner(Number(text), new AbortController().signal);
+  const greeting = sinceStart();
+  return { agent: await agent, greeting, end: await ended };
+}
+
+/** Asks QEMU's agent in the guest until it answers. */
+async function answers(socket: string): Promise<void> {
+  for (;;) {
+    if (await asks(socket)) {
+      return;
+    }
+    await pause(askAgainMs);
+  }
+}
+
+function asks(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    const ask = () => socket.write('{"execute":"guest-ping"}\n');
+    const again = setInterval(ask, askAgainMs);
+    const end = (isAnswered: boolean) => {
+      clearInterval(again);
+      socket.destroy();
+      resolve(isAnswered);
+    };
+    socket.once("connect", ask);
+    socket.once("data", () => end(true));
+    socket.once("close", () => end(false));
+    // It isn't there yet; a refused one closes, too.
+    socket.on("error", () => undefined);
+  });
+}
