@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, rmSync } from "node:fs";
+import { createReadStream, createWriteStream, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { constants, createGzip } from "node:zlib";
@@ -58,10 +58,12 @@ export async function compileProgram(
   program: string,
 ): Promise<void> {
   const executable = await fetchBun(repository, runtime, cacheDir, progress);
+  const hostPackages = readFileSync(join(repository, "host-packages.txt"), "utf8");
   const words = [
     ...["build", "--compile", "--minify", "--format=esm"],
     // It must not read settings from whatever folder it stands in.
     ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
+    ...["--define", `hostPackagesText=${JSON.stringify(hostPackages)}`],
     ...[`--target=${target}`, `--compile-executable-path=${executable}`, `--outfile=${program}`],
     "machine/podman-machine.ts",
   ];

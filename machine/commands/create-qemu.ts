@@ -7,6 +7,7 @@ import type { NewMachine } from "../driver/contract/new-machine.ts";
 import { cacheModes } from "../driver/qemu/disk-device.ts";
 import { UsageError } from "../error/machine-error.ts";
 import { fetchIso } from "../life/fetch-iso.ts";
+import { isOneFile } from "../program/own-program.ts";
 import {
   diskMinMib,
   isUserNetwork,
@@ -21,7 +22,7 @@ import type { CommonFlags } from "./create-common.ts";
 import { parsePublish, parseVolume } from "./volumes.ts";
 
 /** Where `npm run build` leaves the image; for a program of its own, which has no repository, the folder that it lies in. */
-export const builtImage = import.meta.url.includes("/$bunfs/")
+export const builtImage = isOneFile
   ? dirname(process.execPath)
   : fileURLToPath(new URL("../../dist", import.meta.url));
 

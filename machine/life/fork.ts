@@ -1,8 +1,8 @@
 import { copyFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { driverOf } from "../driver/drivers.ts";
 import { MachineError } from "../error/machine-error.ts";
+import { ownProgram } from "../program/own-program.ts";
 import { lastLine } from "../program/run.ts";
 import { captureSsh } from "../ssh/session.ts";
 import { checkNewConfig, type MachineConfig, writeConfig } from "../store/config.ts";
@@ -18,8 +18,6 @@ import { makeMachine } from "./make-machine.ts";
 import { settled } from "./settle.ts";
 
 const containersTimeoutMs = 120_000;
-/** Starts this program, wherever it lies. */
-const program = fileURLToPath(new URL("../podman-machine", import.meta.url));
 
 /** What differs of a fork from what it is made of. */
 export interface ForkOptions {
@@ -62,7 +60,7 @@ export function forkMachine(
 
 /** The words that remove a machine, by another process. */
 export function removalWords(store: string, name: string): string[] {
-  return [program, "-s", store, "rm", "-f", name];
+  return [ownProgram, "-s", store, "rm", "-f", name];
 }
 
 /** From when its config is there, nobody removes the template. */

@@ -12,8 +12,8 @@ import { pairs } from "./pairs.ts";
 import { session } from "./session.ts";
 import { watch } from "./watch.ts";
 
-// What is killed comes before the session, which begins with the same image.
-const parts = { images, pairs, disk, toDisk, kills, session, watch };
+// The session begins with the image whose making was killed.
+const parts = { images, kills, session, watch, pairs, disk, toDisk };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in parts));
