@@ -77,21 +77,23 @@ export class Laboratory {
 
   /** The files and, as a layer of its own, what stands in for bootc. */
   async #import(archive: string): Promise<void> {
-    const created = await this.machine("create", "--no-connection", "--memory", "1536", "box");
+    // By a shared folder: over SSH the files would take ten times as long where processors are emulated.
+    const created = await this.machine(
+      ...["create", "--no-connection", "--memory", "1536"],
+      ...["--volume", `${path.dirname(archive)}:/mnt/files:ro`],
+      ...["--volume", `${standInFolder}:/mnt/os:ro`, "box"],
+    );
     if (created.exitCode !== 0) {
       throw new Error(`the machine that builds: ${told(created)}`);
     }
-    const ssh = `${program} ssh -l root box`;
     const base = "localhost/stand-in:base";
     const file = `FROM ${base}\\nLABEL containers.bootc=1\\nCMD /sbin/init\\nCOPY bootc /usr/bin/bootc\\n`;
     const words = [
-      `${ssh} 'podman import -q - ${base}' <${archive}`,
-      `tar -C ${standInFolder} -cf - bootc | ${ssh} 'mkdir /tmp/os && tar -C /tmp/os -xf - && printf "${file}" >/tmp/os/Containerfile && podman build -q -t ${standIn} /tmp/os'`,
+      `podman import -q /mnt/files/${path.basename(archive)} ${base}`,
+      `printf '${file}' >/tmp/Containerfile`,
+      `podman build -q -f /tmp/Containerfile -t ${standIn} /mnt/os`,
     ];
-    const imported = await run(["sh", "-c", words.join(" && ")], {
-      env: this.#env,
-      timeoutMs: patienceMs,
-    });
+    const imported = await this.machine("ssh", "-l", "root", "box", words.join(" && "));
     this.check(imported.exitCode === 0, "the stand-in is in the machine's podman", told(imported));
   }
 
