@@ -65,7 +65,7 @@ describe("services of extensions", () => {
     },
   ];
 
-  test("start once, what they need before them, and stop when the extension is gone", async () => {
+  test("start once, what they need before them, and stop in the reverse order when the extension is gone", async () => {
     const { told, runner } = system({
       a: { command: ["a"], needs: ["b"] },
       b: { command: ["b", "-f"] },
@@ -73,7 +73,7 @@ describe("services of extensions", () => {
     expect(await runner.follow(loaded())).toEqual({ started: ["b", "a"], problems: [] });
     await runner.follow(loaded());
     await runner.follow([]);
-    expect(told).toEqual(["start b: b -f", "start a: a", "stop b", "stop a"]);
+    expect(told).toEqual(["start b: b -f", "start a: a", "stop a", "stop b"]);
   });
 
   test("are stopped and started when the extension was replaced", async () => {
@@ -94,7 +94,7 @@ describe("services of extensions", () => {
     await runner.follow([]);
     expect(told).toEqual([
       ...["start own: o", "start a: image's", "stop a", "start a: a", "stop a"],
-      ...["start a: image's", "stop own", "stop a"],
+      ...["start a: image's", "stop a", "stop own"],
     ]);
   });
 

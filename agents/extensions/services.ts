@@ -159,7 +159,8 @@ export function openRunner(
           services.map((service) => [service.name, { service, root }] as const),
         ),
       );
-      for (const [name, root] of running) {
+      // What was started last needs what was started before it.
+      for (const [name, root] of [...running].reverse()) {
         if (wanted.get(name)?.root !== root) {
           running.delete(name);
           await supervisor.stop(name);
