@@ -62,7 +62,7 @@ async function fromKernel(): Promise<void> {
     assert.equal(ran, "hello");
     await one.guest(`podman run --rm -v kept:/v ${busyboxImage} touch /v/file`, { user });
   }
-  const published = `podman run -d --name web -p 8080:80 ${busyboxImage} httpd -f -h /www && wget -qO- http://127.0.0.1:8080 && podman rm -f -t 0 web`;
+  const published = `podman run -d --name web -p 8080:80 ${busyboxImage} httpd -f -h /www && until wget -qO- http://127.0.0.1:8080; do usleep 300000; done && podman rm -f -t 0 web`;
   assert.match(await one.root(published), /made in the guest/);
   say("containers of root and of the user run, with a volume and a published port");
   const agent = await GuestAgent.connect(one);

@@ -354,7 +354,7 @@ function printClient(
   const { initMs, startMs, containerMs, memoryMiB } = figures.firstUse;
   row("podman machine →", "init, ms", "start, ms", "container, ms", "together, ms");
   row(
-    figures.versions.split(",")[0] ?? "",
+    figures.versions.split(", ").find((one) => one.startsWith("podman ")) ?? "",
     initMs,
     startMs,
     containerMs,
