@@ -167,7 +167,7 @@ export async function machinesOfTemplate(store: string, name: string): Promise<s
       }
     }
   }
-  return found;
+  return found.sort();
 }
 
 function parseJson(text: string, path: string): unknown {
