@@ -46,7 +46,8 @@ export async function runMakes(laboratory: Laboratory, registry: Registry): Prom
 async function allowPlainHttp({ env, store }: Laboratory, { port }: Registry): Promise<void> {
   const folder = path.join(path.dirname(store), "bin");
   await mkdir(folder);
-  const settings = `[[registry]]\\nlocation = "10.0.2.2:${port}"\\ninsecure = true\\n`;
+  // For printf, in quotes of two shells.
+  const settings = `[[registry]]\\nlocation = \\"10.0.2.2:${port}\\"\\ninsecure = true\\n`;
   const place = "/etc/containers/registries.conf.d";
   const ssh = path.join(folder, "ssh");
   await writeFile(
