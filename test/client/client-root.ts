@@ -58,6 +58,8 @@ async function build(
   await runOk(
     [
       ...["mmdebstrap", "--variant=minbase", '--aptopt=APT::Install-Recommends "false"'],
+      // The lists of sid are valid for a week, and a mirror may be older.
+      ...(suite === "sid" ? ['--aptopt=Acquire::Check-Valid-Until "false"'] : []),
       ...[`--include=${packages.join(",")}`, suite, made, "-"],
     ],
     { input: `${sources.join("\n")}\n`, timeoutMs: 1_800_000 },
