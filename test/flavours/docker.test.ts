@@ -141,9 +141,9 @@ describe("the image with Docker in Podman's place", () => {
     expect(await ssh("docker info 2>&1 >/dev/null || true")).toMatch(/Cannot connect|connect/i);
     await ssh("sudo /etc/init.d/docker start");
     await untilServed();
-    await ssh(
-      "sudo kill -9 $(cat /run/docker.pid); until ! docker info >/dev/null 2>&1; do :; done",
-    );
+    const before = await ssh("sudo cat /run/docker.pid");
+    await ssh(`sudo kill -9 ${before}
+      until [ "$(sudo cat /run/docker.pid)" != ${before} ]; do usleep 300000; done`);
     await untilServed();
     await machine.powerDown();
   });
