@@ -191,8 +191,10 @@ END`,
   test("runs what was asked for, and logs root in at the console", async () => {
     expect(await captain("boot2podman status")).toMatch(/^services .*crond.*syslogd/m);
     await machine.root("logger -t test 'a line for syslogd'");
-    await machine.root("grep -q 'a line for syslogd' /var/log/messages.log");
-    expect(await readFile(machine.console, "utf8")).toMatch(/from-disk:~# /);
+    // syslogd reads it when it comes to it.
+    const isThere = "grep -q 'a line for syslogd' /var/log/messages.log";
+    await machine.root(`until ${isThere}; do usleep 100000; done`);
+    await expect.poll(() => readFile(machine.console, "utf8")).toMatch(/from-disk:~# /);
   });
 
   test("starts services again, later each time, and shows one that keeps ending", async () => {
