@@ -58,9 +58,9 @@ export default defineConfig({
           isolate: false,
           include: ["{agents,image,machine,test}/**/*.test.ts"],
           exclude: ["test/vm/**", "test/image/**", "test/extensions/**", "test/flavours/**"],
-          // Nothing is timed: a busy machine may be many times slower, and this ends only what hangs.
-          testTimeout: 400_000,
-          hookTimeout: 400_000,
+          // Nothing is timed: a busy machine may be ten times slower.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
