@@ -130,11 +130,37 @@ describe("runStages", () => {
       ...stage(`patience-${patienceMs}`, [], 1),
       hopes: { for: ["slow"], patienceMs },
     });
-    const { run, records } = start([stage("slow", [], 100), hopeful(20), hopeful(500)]);
+    const { run, records } = start([stage("slow", [], 100), hopeful(40), hopeful(500)]);
     await vi.runAllTimersAsync();
     await run.finished;
     const startedMs = Object.fromEntries(records.map((record) => [record.stage, record.startedMs]));
-    expect(startedMs).toEqual({ slow: 0, "patience-20": 20, "patience-500": 100 });
+    expect(startedMs).toEqual({ slow: 0, "patience-40": 40, "patience-500": 100 });
+  });
+
+  test("keeps its patience while the machine works, for a minute or as long as the stage says", async () => {
+    const { run, records, kernel } = start([
+      { ...stage("slow", [], 50_000), deadlineMs: 90_000 },
+      { ...stage("endless", [], 80_000), deadlineMs: 90_000 },
+      { ...stage("console", [], 1), hopes: { for: ["slow"], patienceMs: 10_000 } },
+      { ...stage("ready", [], 1), hopes: { for: ["endless"], patienceMs: 10_000 } },
+      { ...stage("hooks", [], 1), hopes: { for: ["endless"], patienceMs: 10_000, mostMs: 20_000 } },
+    ]);
+    let ticks = 0;
+    const work = setInterval(() => {
+      ticks += 5;
+      kernel.lay({ "/proc/stat": `cpu  ${ticks} 0 0 0 0 0 0 0\n` });
+    }, 100);
+    await vi.advanceTimersByTimeAsync(90_000);
+    clearInterval(work);
+    await run.finished;
+    const startedMs = Object.fromEntries(records.map((record) => [record.stage, record.startedMs]));
+    expect(startedMs).toEqual({
+      slow: 0,
+      endless: 0,
+      console: 50_000,
+      ready: 60_000,
+      hooks: 20_000,
+    });
   });
 
   test("doesn't pass a stage by while the machine works, until its hard end", async () => {

@@ -1,7 +1,6 @@
 import { oneLine } from "../command/one-line.ts";
-import { orLate } from "../kernel/deadline.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { defaultMostMs, overText, startLimit } from "../kernel/quiet.ts";
+import { defaultMostMs, orStuck, overText, startLimit } from "../kernel/quiet.ts";
 import type { StageRecord } from "../record/stages/stage-record.ts";
 import type { BootOptions } from "../settings/boot-options.ts";
 import type { BootAround, Stage, StageContext, StageNotes, StageOutcome } from "./stage.ts";
@@ -14,6 +13,9 @@ export interface StageRun {
   /** Called when a stage has finished, when it is late, and once more when a late one has finished after all. */
   onRecord(record: StageRecord): void;
 }
+
+/** A check of a large disk moves for minutes, and what only hoped for it shall not come after that. */
+const longestHopeMs = 60_000;
 
 /** How far a run of stages is. */
 export interface StagesRun {
@@ -50,9 +52,11 @@ export function runStages(run: StageRun): StagesRun {
         return needed === undefined ? undefined : start(needed).settled;
       }),
     ]);
-    const hopes = before(stage.hopes?.for ?? []);
+    const { for: hopedFor = [], patienceMs = 0, mostMs = longestHopeMs } = stage.hopes ?? {};
+    const hopes = before(hopedFor);
+    const patience = { quietMs: patienceMs, mostMs };
     const started = needs.then(() =>
-      orLate<unknown, undefined>(hopes, stage.hopes?.patienceMs ?? 0, () => undefined),
+      orStuck<unknown, undefined>(run.kernel, hopes, patience, () => undefined),
     );
     const stageRun = runStage(stage, run, started);
     running.set(stage.name, stageRun);

@@ -54,8 +54,11 @@ export interface Stage {
    * replaced. Waited for until they have, have said that the boot may go on, or their hard end has come.
    */
   settled?: readonly string[];
-  /** Stages that it would rather have behind it, but for which it waits no longer than so. */
-  hopes?: { for: readonly string[]; patienceMs: number };
+  /**
+   * Stages that it would rather have behind it, but for which it waits only until nothing has moved on the machine
+   * for `patienceMs` in a row, or `mostMs` are over (default: a minute).
+   */
+  hopes?: { for: readonly string[]; patienceMs: number; mostMs?: number };
   /** Milliseconds in a row in which nothing on the machine moves; a slow host is no reason to be passed by. */
   deadlineMs: number;
   /** The hard end, whatever moves. Default: half an hour. */
