@@ -30,9 +30,13 @@ export class Identities {
   async look(name: string): Promise<void> {
     const { machine, expectThat } = this.laboratory;
     const lines = (await machine("ssh", "-l", "root", name, script)).trim().split("\n");
-    const offS = Math.abs(Number(lines.pop()) - Date.now() / 1000);
-    if (lines.length !== marks.length || !(offS < clockMayBeOffS)) {
-      expectThat(false, `${name} says who it is, and its clock is off by ${offS.toFixed(0)} s`);
+    const offS = Number(lines.pop()) - Date.now() / 1000;
+    if (lines.length !== marks.length || !(Math.abs(offS) < clockMayBeOffS)) {
+      const log = await machine("ssh", "-l", "root", name, "dmesg | grep 'time: '");
+      expectThat(
+        false,
+        `${name} says who it is, and its clock is off by ${offS.toFixed(0)} s: ${log}`,
+      );
     }
     this.#count += 1;
     for (const [index, [what]] of marks.entries()) {

@@ -13,6 +13,8 @@ import { askTime, findHypervisorClock, readHardwareClockMs } from "./sources.ts"
 
 /** A clock that shows whole seconds tells a pause of less than so from no pause, but not how long it was. */
 const shortestKnownPauseMs = 1_100;
+/** By two looks at such a clock. */
+const excessKnownToMs = 2 * shortestKnownPauseMs;
 /** After a pause a server has so long to say the exact time before the hardware clock's is taken. */
 const afterPauseMs = 800;
 /** Its time says until when the clock was known to be right. */
@@ -139,10 +141,25 @@ export function keepTime(kernel: Kernel, { servers, onPause }: TimeRequest): Tim
     const nowMs = readHardwareClockMs(kernel);
     const byOthersMs = nowMs === undefined ? 0 : aheadMs - (nowMs - kernel.nowMs());
     const wasSet = Math.abs(byOthersMs) > shortestKnownPauseMs;
-    if (corrections > before || wasSet || pausedMs < shortestKnownPauseMs) {
+    if (corrections === before) {
+      if (wasSet || pausedMs < shortestKnownPauseMs) {
+        return;
+      }
+      correct(pausedMs, "the hardware clock");
+    }
+    takeBackSecond(pausedMs, aheadMs - pausedMs);
+  };
+
+  /** A step is by so much, and who sets the clock between our look and our step makes it one too many. */
+  const takeBackSecond = (pausedMs: number, usuallyAheadMs: number): void => {
+    const hardwareMs = readHardwareClockMs(kernel);
+    if (hardwareMs === undefined || pausedMs < 2 * excessKnownToMs) {
       return;
     }
-    correct(pausedMs, "the hardware clock");
+    const excessMs = kernel.nowMs() - (hardwareMs - usuallyAheadMs);
+    if (Math.abs(excessMs - pausedMs) < excessKnownToMs) {
+      correct(-pausedMs, "whoever set it too");
+    }
   };
 
   /** What the hypervisor's clock is ahead by; undefined where there is none, or none that answers any more. */

@@ -125,6 +125,23 @@ describe("a clock by time servers", () => {
     }
   });
 
+  test("is right when somebody else sets it just before it is put right", async () => {
+    for (const hasServer of [false, true]) {
+      const { kernel, start, live, standStill } = system({ hasServer });
+      const keeper = start();
+      await live(60_000);
+      const step = kernel.stepTime.bind(kernel);
+      vi.spyOn(kernel, "stepTime").mockImplementationOnce((byMs) => {
+        kernel.clockErrorMs = 0;
+        step(byMs);
+      });
+      standStill(60_000);
+      await live(10_000);
+      expect(Math.abs(kernel.clockErrorMs)).toBeLessThan(1_000);
+      keeper.close();
+    }
+  });
+
   test("is right when a server's answer comes after the hardware clock's", async () => {
     const { kernel, start, live, standStill } = system();
     start();
