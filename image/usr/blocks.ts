@@ -18,6 +18,7 @@ import { systemErrorCode } from "../../system-error.ts";
 import { type ContentStore, contentPath } from "../files/content.ts";
 import { toolOutput } from "../tool/tool-output.ts";
 import type { Piece } from "./packing.ts";
+import { endedByContent } from "./zstd-frame.ts";
 
 /** Compressed blocks that no build has used for so long are forgotten. */
 const forgetAfterMs = 14 * 24 * 3600 * 1000;
@@ -31,14 +32,15 @@ export interface PackedBlock {
   isCompressed: boolean;
 }
 
-/** zstd at a level, as a frame that fits squashfs: no checksum, no window beyond the block. */
+/** zstd at a level, as a frame that fits squashfs: no checksum, no window beyond the block, no empty block behind. */
 export function zstdCompressor(level: number): Compress {
   const strength = level > 19 ? ["--ultra", `-${level}`] : [`-${level}`];
-  return (bytes) =>
-    toolOutput("zstd", ["-cq", "-T1", "--no-check", `--stream-size=${bytes.length}`, ...strength], {
-      purpose: "compress /usr",
-      input: bytes,
-    });
+  return async (bytes) => {
+    const options = ["-cq", "-T1", "--no-check", `--stream-size=${bytes.length}`, ...strength];
+    return endedByContent(
+      await toolOutput("zstd", options, { purpose: "compress /usr", input: bytes }),
+    );
+  };
 }
 
 /** Compresses; what doesn't get smaller stays as it is. */

@@ -130,7 +130,8 @@ async function packImage(
   output: string,
 ): Promise<void> {
   const { cacheDir, level, blockBytes, progress } = options;
-  const folder = join(cacheDir, "blocks", `zstd-${level}`);
+  // Not "zstd-19": blocks of earlier builds lie there, which Linux can't read everywhere.
+  const folder = join(cacheDir, "blocks", `zstd-${level}-ended`);
   mkdirSync(folder, { recursive: true });
   const compress = zstdCompressor(level);
   const packing = planPacking(entries, blockBytes, options.touched);
