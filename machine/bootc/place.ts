@@ -1,11 +1,13 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { mkdir, readdir, rename } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { systemErrorCode } from "../../system-error.ts";
 import { MachineError } from "../error/machine-error.ts";
 import type { Person } from "../life/host.ts";
 import { takeLock } from "../store/lock.ts";
 import { checkSocketPaths, filesIn } from "../store/machine-files.ts";
 import type { MachinePlace } from "../store/machines.ts";
+import { removeFolder } from "../store/remove-folder.ts";
+import { syncFolder } from "../store/write-file.ts";
 
 /** The machine of one image: what was made of that, and what is known of its QEMU. */
 export interface BootcPlace extends MachinePlace {
@@ -76,15 +78,31 @@ export function placeOf(cache: string, id: string): BootcPlace {
 /** Makes its folders. */
 export async function makePlace(place: BootcPlace): Promise<void> {
   checkSocketPaths(place.files);
+  await removeFolder(removedFolder(place));
   await mkdir(place.files.folder, { recursive: true, mode: 0o700 });
   await mkdir(place.sockets, { recursive: true, mode: 0o700 });
 }
 
-/** Removes all of it. */
+/** Removes all of it: in one step it is gone, and what a killed command left of that goes with the next one. */
 export async function removePlace(place: BootcPlace): Promise<void> {
-  await rm(place.sockets, { recursive: true, force: true });
-  // What keeps the logs may still write the last words of a machine that has just ended.
-  await rm(place.files.folder, { recursive: true, force: true, maxRetries: 10 });
+  const { folder } = place.files;
+  const removed = removedFolder(place);
+  await removeFolder(place.sockets);
+  await removeFolder(removed);
+  try {
+    await rename(folder, removed);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") {
+      return;
+    }
+    throw error;
+  }
+  await syncFolder(dirname(folder));
+  await removeFolder(removed);
+}
+
+function removedFolder(place: BootcPlace): string {
+  return `${place.files.folder}.removed`;
 }
 
 /** All that there are. */

@@ -15,6 +15,7 @@ import {
 } from "../store/machine-files.ts";
 import { loadMachine, type Machine, machineFolderExists } from "../store/machines.ts";
 import { checkName, machineExists } from "../store/name.ts";
+import { removeFolder } from "../store/remove-folder.ts";
 import { syncFolder } from "../store/write-file.ts";
 import { type Host, machineLock } from "./host.ts";
 
@@ -55,7 +56,7 @@ export function makeMachine(
       // What keeps the logs may still write its last words: it finds no folder of that name.
       const removed = removedFolder(host.store, name);
       await rename(machine.files.folder, removed);
-      await rm(removed, { recursive: true, force: true, maxRetries: 10 });
+      await removeFolder(removed);
       throw error;
     }
     // What the start wrote down is in there by now.
@@ -68,7 +69,7 @@ async function fill(host: Host, name: string, making: Making): Promise<Machine> 
   const folder = machineFolder(host.store, name);
   // What a command that was killed left.
   await rm(unfinished, { recursive: true, force: true });
-  await rm(removedFolder(host.store, name), { recursive: true, force: true });
+  await removeFolder(removedFolder(host.store, name));
   try {
     await mkdir(unfinished, { recursive: true, mode: 0o700 });
     const config = await making.fill(filesIn(unfinished));

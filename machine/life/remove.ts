@@ -12,6 +12,7 @@ import {
   machinePlace,
 } from "../store/machines.ts";
 import { unknownMachine } from "../store/name.ts";
+import { removeFolder } from "../store/remove-folder.ts";
 import { syncFolder } from "../store/write-file.ts";
 import { type Host, machineLock, observeTimeoutMs } from "./host.ts";
 import { forget } from "./introduce.ts";
@@ -51,11 +52,11 @@ export async function removeMachine(
     }
     await power.remove();
     const removed = removedFolder(host.store, name);
-    await rm(removed, { recursive: true, force: true });
+    await removeFolder(removed);
     // One step makes it gone; a crash while the files are deleted leaves no half of a machine.
     await rename(place.files.folder, removed);
     await syncFolder(machinesFolder(host.store));
-    await rm(removed, { recursive: true, force: true });
+    await removeFolder(removed);
     await rm(unfinishedFolder(host.store, name), { recursive: true, force: true });
   });
 }
