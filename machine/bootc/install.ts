@@ -11,7 +11,8 @@ import { syncFolder, writeFileAtomic } from "../store/write-file.ts";
 import type { Builder } from "./builder.ts";
 import { readJson } from "./config-file.ts";
 import { markDisk, markOfDisk } from "./disk-meta.ts";
-import { findDisk, notBlank } from "./guest-disk.ts";
+import { findDisk, isInside, notBlank } from "./guest-disk.ts";
+import { loadFilesystems } from "./guest-filesystems.ts";
 import type { GuestImage } from "./guest-image.ts";
 import type { BootcPlace } from "./place.ts";
 
@@ -34,9 +35,9 @@ export interface InstallOptions {
  * copied afterwards.
  */
 const script = `
-image=$1 serial=$2 log=$3
-shift 3
-${findDisk}
+image=$1 serial=$2 log=$3 filesystem=$4
+shift 4
+${findDisk}${isInside}${loadFilesystems}
 status=0
 podman run --rm --replace --name=bootc-install -i --pid=host --user=root:root --privileged \\
   --security-opt=label=type:unconfined_t --volume=/dev:/dev \\
@@ -122,7 +123,8 @@ async function install(
   image: GuestImage,
   options: InstallOptions,
 ): Promise<void> {
-  const words = ["sh", "-c", script, "bootc", image.id, serial, options.log ?? ""];
+  const { log = "", filesystem = "" } = options;
+  const words = ["sh", "-c", script, "bootc", image.id, serial, log, filesystem];
   const command = [shellWords([...words, ...installWords(options)])];
   const what = `"bootc install to-disk" of ${image.repoTag}`;
   if (!options.isQuiet) {

@@ -26,6 +26,8 @@ try {
     if (asked.length === 0 || asked.includes(name)) {
       console.log(`${name}:`);
       try {
+        // Whatever the part before left of it.
+        await lab.machine("start", "box");
         await part(lab);
       } catch (error) {
         lab.check(

@@ -13,6 +13,8 @@ const patienceMs = 4 * 3_600_000;
 
 /** The stand-in of a bootc image. */
 export const standIn = "localhost/stand-in:1";
+/** Where the machine that builds has the extensions of this checkout. */
+export const extensionsFolder = "/mnt/extensions";
 /** With processors that are emulated in turn, a second one only costs. */
 export const oneProcessor = ["--cpus", "1"];
 
@@ -81,7 +83,8 @@ export class Laboratory {
     const created = await this.machine(
       ...["create", "--no-connection", "--memory", "1536"],
       ...["--volume", `${path.dirname(archive)}:/mnt/files:ro`],
-      ...["--volume", `${standInFolder}:/mnt/os:ro`, "box"],
+      ...["--volume", `${standInFolder}:/mnt/os:ro`],
+      ...["--volume", `${path.join(root, "dist-extensions")}:${extensionsFolder}:ro`, "box"],
     );
     if (created.exitCode !== 0) {
       throw new Error(`the machine that builds: ${told(created)}`);

@@ -172,5 +172,4 @@ async function ends(lab: Laboratory, id: string): Promise<void> {
     "rm removes it with all that was made for it",
     `${told(removed)}\n${told(list)}`,
   );
-  await lab.machine("start", "box");
 }

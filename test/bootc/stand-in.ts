@@ -9,7 +9,7 @@ import { runOk } from "../vm/harness/run.ts";
 const packages = [
   ...["systemd-sysv", "udev", "dbus", "linux-image-cloud-amd64", "dracut", "kmod"],
   ...["openssh-server", "cloud-init", "iproute2", "netbase"],
-  ...["systemd-boot-efi", "fdisk", "dosfstools", "e2fsprogs"],
+  ...["systemd-boot-efi", "fdisk", "dosfstools", "e2fsprogs", "btrfs-progs"],
   // Not for the machine: this host's half of its shares, where this host has none that translates owners.
   "virtiofsd",
 ];
@@ -23,6 +23,8 @@ const leftOut = [
 ];
 
 const here = path.join(import.meta.dirname, "stand-in");
+/** One who isn't root. */
+export const standInUser = "someone";
 const network = "lan.network";
 const hostKeys = "host-keys.conf";
 const buildTimeoutMs = 3_600_000;
@@ -117,6 +119,7 @@ async function asBootcHasIt(root: string): Promise<void> {
   await install(root, network, "etc/systemd/network/lan.network");
   await install(root, hostKeys, "etc/systemd/system/ssh.service.d/host-keys.conf");
   await runOk(["chroot", root, "systemctl", "enable", "systemd-networkd"]);
+  await runOk(["chroot", root, "useradd", "--create-home", "--shell", "/bin/bash", standInUser]);
   const timers = ["apt-daily", "apt-daily-upgrade", "dpkg-db-backup", "e2scrub_all"];
   await runOk(["chroot", root, "systemctl", "disable", ...timers.map((name) => `${name}.timer`)]);
   await rm(path.join(root, "var/lib/apt/lists"), { recursive: true, force: true });

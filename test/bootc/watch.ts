@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Going, type Laboratory, oneProcessor, standIn, told } from "./laboratory.ts";
+import { standInUser } from "./stand-in.ts";
 
 const shows = /^From the change to SSH: ([\d.]+) s\. .* ssh ([0-9a-f]+)$/m;
 
@@ -13,23 +14,23 @@ export async function watch(lab: Laboratory): Promise<void> {
   await writeFile(recipe, good);
   await writeFile(path.join(project, "edition"), "first\n");
   await lab.machine("stop", "box");
-  const watching = lab.going("watch", ...oneProcessor, project);
+  const watching = lab.going("watch", ...oneProcessor, "--user", standInUser, project);
   try {
     const first = await reached(lab, watching, 1);
     lab.check(
-      first === "first\n",
-      "watch starts the machine that builds, and boots what a folder builds",
+      first === seenBy("first"),
+      "watch starts the machine that builds, and boots what a folder builds, with the key of --user",
       `${first}\n${watching.said()}`,
     );
     await writeFile(recipe, `${good}RUN false\n`);
     await watching.says(/could not be built/);
     const still = await reached(lab, watching, 1);
-    lab.check(still === "first\n", "after a build that fails it still runs", watching.said());
+    lab.check(still === seenBy("first"), "after a build that fails it still runs", watching.said());
     await writeFile(path.join(project, "edition"), "second\n");
     await writeFile(recipe, good);
     const second = await reached(lab, watching, 2);
     lab.check(
-      second === "second\n",
+      second === seenBy("second"),
       "and it boots what is saved next",
       `${second}\n${watching.said()}`,
     );
@@ -44,7 +45,6 @@ export async function watch(lab: Laboratory): Promise<void> {
     "and stops the machine that builds, which it had started",
     told(state),
   );
-  await lab.machine("start", "box");
 }
 
 /** What the machine of the newest build has in its file, once it is said to be there. */
@@ -56,5 +56,9 @@ async function reached(lab: Laboratory, watching: Going, times: number): Promise
     const from = times === 1 ? "from its start" : "from the save";
     lab.note(`watch, ${from}`, Number(seconds));
   }
-  return (await lab.bootc("ssh", id, "cat /etc/edition")).stdout;
+  return (await lab.bootc("ssh", id, "cat /etc/edition; whoami")).stdout;
+}
+
+function seenBy(edition: string): string {
+  return `${edition}\n${standInUser}\n`;
 }
