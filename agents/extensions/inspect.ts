@@ -54,10 +54,10 @@ export function inspect(
     notes.push(`only usr is used, not ${others.join(", ")}`);
   }
   const units = foldersOf(kernel, root, "usr/lib/systemd/system").filter((unit) =>
-    /\.(service|socket|timer)$/.test(unit),
+    /\.(socket|timer|path|mount)$/.test(unit),
   );
   if (units.length > 0) {
-    notes.push(`systemd's units aren't run: ${units.join(", ")}`);
+    notes.push(`of systemd's units only services are run, not ${units.join(", ")}`);
   }
   walk(kernel, `${root}/usr`, base, { left: mostEntries });
   return { version: release.get("EXTENSION_VERSION") ?? "", notes, hasModules: kernels.length > 0 };

@@ -57,6 +57,20 @@ function system(contents: Record<string, Record<string, string | null>>) {
 const release = (name: string) => `usr/lib/extension-release.d/extension-release.${name}`;
 const plain = (name: string) => ({ [release(name)]: "ID=_any\n", [`usr/bin/${name}`]: "elf" });
 
+test("modules of an extension that load when their device is opened have it at once", async () => {
+  const home = "lib/modules/6.12.1-amd64";
+  const index = { [`usr/${home}/modules.devname`]: "tun net/tun c10:200\n" };
+  const { kernel, run } = system({ tun: { ...plain("tun"), ...index } });
+  // The fake kernel has no overlays: what the joined index says.
+  kernel.lay({
+    "/dev": null,
+    [`/usr/${home}`]: null,
+    [`/${home}/modules.devname`]: "tun net/tun c10:200\n",
+  });
+  expect(await run("load tun")).toBe(0);
+  expect(kernel.stat("/dev/net/tun")).toMatchObject({ kind: "char", mode: 0o666 });
+});
+
 test("an extension that is loaded lies over the system's own /usr", async () => {
   const { kernel, out, overlays, run } = system({ jq: plain("jq") });
   expect(await run("load jq")).toBe(0);

@@ -1,6 +1,7 @@
 import { oneLine } from "../command/one-line.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { runChecked } from "../kernel/run-checked.ts";
+import { makeNodes } from "../modules/make-nodes.ts";
 import { layFactory } from "./factory.ts";
 import { writeIndexLayer } from "./index-layer.ts";
 import { inspect } from "./inspect.ts";
@@ -55,6 +56,9 @@ export async function change(
     );
     for (const { root } of fresh) {
       layFactory(kernel, root);
+    }
+    if (fresh.some(({ hasModules }) => hasModules)) {
+      makeNodes(kernel);
     }
   }
   return { done: fresh.map(({ name }) => name), problems };

@@ -6,6 +6,7 @@ import { noHooksPath } from "../kernel/state-folder.ts";
 import type { StageRecord } from "../record/stages/stage-record.ts";
 import type { Stage } from "../stage/stage.ts";
 import { type Managers, serveControl } from "./control/serve.ts";
+import { followExtensionUnits } from "./extension-units.ts";
 import { hasQuadletFiles } from "./generate/quadlet-folders.ts";
 import type { ServiceManager } from "./run/manager.ts";
 import type { SpecifierValues } from "./unit/specifiers.ts";
@@ -53,7 +54,8 @@ export function serveServices(
 
 /**
  * Services that Quadlet files describe, root's and the user's: asked for from now on, and those that belong to the boot
- * are started in the background. `write` takes the record again when that has ended.
+ * are started in the background. `write` takes the record again when that has ended. Root's are those of extensions
+ * too, in a record of their own.
  */
 export function quadletStage(write: (record: StageRecord) => void): Stage {
   return {
@@ -63,6 +65,10 @@ export function quadletStage(write: (record: StageRecord) => void): Stage {
     deadlineMs: 5_000,
     async run({ kernel, options, notes }) {
       const { owners, managers } = serveServices(kernel, options.user);
+      const hasGroups = options.cgroup !== "v1";
+      for (const owner of owners.filter(({ uid }) => uid === 0)) {
+        followExtensionUnits(kernel, { managers, owner, hasGroups, write });
+      }
       const found = owners.filter((owner) => hasQuadletFiles(kernel, owner));
       notes.observed = { owners: found.map(({ name }) => name) };
       if (found.length === 0) {

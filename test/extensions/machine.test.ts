@@ -13,6 +13,7 @@ import { usedDisk } from "../vm/harness/used-disk.ts";
 import { arm64Busybox } from "./arm64-busybox.ts";
 import { costOf } from "./cost-of.ts";
 import { MirrorServer } from "./mirror-server.ts";
+import { unitsExtension } from "./units-extension.ts";
 
 const extensions = path.resolve(import.meta.dirname, "../../dist-extensions");
 
@@ -102,6 +103,24 @@ describe("extensions in a machine", () => {
     } finally {
       await registry.stop();
     }
+  });
+
+  test("systemd's services of an extension made by Debian's tools run, start again, follow it, and are named where not", async () => {
+    const file = await unitsExtension(identity.folder);
+    await machine.root("cat >/tmp/units.raw", { input: await readFile(file) });
+    await machine.root("boot2podman extension add /tmp/units.raw");
+    await machine.root("until grep -q two /run/units-said; do usleep 300000; done");
+    expect(await machine.root("cat /run/units-said")).toBe("one says hello\ntwo comes after it");
+    const list = "boot2podman service ls";
+    expect(await machine.root(list)).toMatch(/unit-one.*running[\s\S]*unit-two.*done/);
+    await machine.root(`kill -9 $(cat /run/unit-one.pid)
+      until [ "$(grep -c hello /run/units-said)" = 2 ]; do usleep 300000; done`);
+    expect(await machine.guest("boot2podman status")).toMatch(
+      /extension-units.*unit-boxed\.service can't be run here: ProtectHome=/,
+    );
+    await machine.root("boot2podman extension rm units");
+    await machine.root("while [ -e /proc/$(cat /run/unit-one.pid) ]; do usleep 300000; done");
+    expect(await machine.root(list)).not.toMatch(/unit-/);
   });
 
   test("containers of another processor run", async () => {

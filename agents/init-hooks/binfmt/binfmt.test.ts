@@ -3,6 +3,8 @@ import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { binfmtFolder, binfmtStage } from "./stage.ts";
 
+const known = { "/proc/filesystems": "nodev\tproc\nnodev\tbinfmt_misc\n" };
+
 const run = (kernel: FakeKernel) =>
   binfmtStage.run({
     kernel,
@@ -11,7 +13,7 @@ const run = (kernel: FakeKernel) =>
   });
 
 test("handlers can be registered: the module is loaded, and its filesystem mounted once", async () => {
-  const kernel = new FakeKernel().onRun("modprobe").lay({ [binfmtFolder]: null });
+  const kernel = new FakeKernel().onRun("modprobe").lay({ [binfmtFolder]: null, ...known });
   expect(await run(kernel)).toMatchObject({ result: "ok" });
   await run(kernel);
   expect(kernel.runs[0]?.argv).toContain("binfmt_misc");
@@ -19,6 +21,8 @@ test("handlers can be registered: the module is loaded, and its filesystem mount
 });
 
 test("a kernel without it is no failure", async () => {
-  const kernel = new FakeKernel().onRun("modprobe", { exitCode: 1 });
+  const kernel = new FakeKernel()
+    .onRun("modprobe", { exitCode: 1 })
+    .lay({ [binfmtFolder]: null, "/proc/filesystems": "nodev\tproc\n" });
   expect(await run(kernel)).toMatchObject({ result: "skipped" });
 });

@@ -14,7 +14,9 @@ export const binfmtStage: Stage = {
   deadlineMs: 10_000,
   async run({ kernel }) {
     await loadModules(kernel, ["binfmt_misc"]);
-    if (!kernel.exists(binfmtFolder)) {
+    // The folder may be there without the module.
+    const known = kernel.readTextIfPresent("/proc/filesystems") ?? "";
+    if (!/\bbinfmt_misc$/m.test(known)) {
       return { result: "skipped", message: "this kernel has no binfmt_misc" };
     }
     if (!kernel.mounts().some(({ target }) => target === binfmtFolder)) {

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { FakeKernel } from "../../kernel/fake-kernel.testing.ts";
 import { globToRegExp, matchModules } from "../../modules/match-modules.ts";
 import { openModuleLoader } from "../../modules/module-loader.ts";
+import { planNodes } from "../../modules/plan-nodes.ts";
 import { defaultBootOptions } from "../../settings/boot-options.ts";
 import { findModaliases } from "./find-modaliases.ts";
-import { planNodes } from "./plan-nodes.ts";
 import { devicesStage } from "./stage.ts";
 
 // Lines as depmod writes them for Debian's kernel.

@@ -1,10 +1,9 @@
-import { dirname } from "node:path";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { hasCode } from "../../kernel/kernel-error.ts";
-import { type ModuleLoader, modulesFolder } from "../../modules/module-loader.ts";
+import { makeNodes } from "../../modules/make-nodes.ts";
+import type { ModuleLoader } from "../../modules/module-loader.ts";
 import type { Stage } from "../../stage/stage.ts";
 import { findModaliases } from "./find-modaliases.ts";
-import { nodeMode, planNodes } from "./plan-nodes.ts";
 
 /** A driver brings devices that need another: controller, disk, partition… */
 const mostRounds = 6;
@@ -35,7 +34,7 @@ export function devicesStage({ loader, seen, headStart, watchDevices }: DevicePa
     needs: [],
     deadlineMs: 60_000,
     async run({ kernel, notes }) {
-      makeNodes(kernel, notes.done);
+      notes.done.push(...makeNodes(kernel));
       if (headStart !== undefined) {
         await passHeadStart(kernel, headStart, notes.done);
       }
@@ -97,21 +96,4 @@ export async function coldplug(
     }
   }
   return rounds;
-}
-
-function makeNodes(kernel: Kernel, done: string[]): void {
-  const folder = modulesFolder(kernel);
-  const listed =
-    folder === undefined ? undefined : kernel.readTextIfPresent(`${folder}/modules.devname`);
-  for (const node of planNodes(listed ?? "")) {
-    if (kernel.exists(node.path)) {
-      continue;
-    }
-    kernel.mkdir(dirname(node.path));
-    kernel.mknod(node.path, node);
-    done.push(`make node ${node.path}`);
-  }
-  if (kernel.exists("/dev/fuse")) {
-    kernel.chmod("/dev/fuse", nodeMode("/dev/fuse"));
-  }
 }

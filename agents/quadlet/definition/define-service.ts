@@ -11,8 +11,8 @@ import { readStatuses } from "./statuses.ts";
 /** Whose services these are, and where they run. */
 export type ServiceOwner = Pick<SpecifierValues, "user" | "hostName">;
 
-/** Targets of systemd that a boot has reached by the time services are started. */
-const reached = /^[a-z-]+\.target$/;
+/** Targets of systemd that a boot has reached by the time services are started, and the socket that is served then. */
+const reached = /^([a-z-]+\.target|podman\.socket)$/;
 /** What starts at boot is wanted by one of them: a user's manager has only the first. */
 const bootTargets = new Set(["default.target", "multi-user.target", "graphical.target"]);
 

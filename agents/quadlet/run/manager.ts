@@ -2,7 +2,9 @@ import { oneLine } from "../../command/one-line.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { defaultInstance, defineService } from "../definition/define-service.ts";
 import type { ServiceDefinition } from "../definition/service-definition.ts";
+import { readExtensionUnits } from "../generate/extension-units.ts";
 import { generate } from "../generate/generate.ts";
+import { hasQuadletFiles } from "../generate/quadlet-folders.ts";
 import { planStart, planStop } from "../plan/order.ts";
 import { instanceOf, type SpecifierValues, stem } from "../unit/specifiers.ts";
 import { followDeaths } from "./deaths.ts";
@@ -17,11 +19,16 @@ export interface ServicesResult {
   warnings: readonly string[];
 }
 
-/** The services of one owner, as his Quadlet files describe them. */
+/** The services of one owner, as his Quadlet files describe them; root's are those of extensions too. */
 export interface ServiceManager {
   /** Reads the files again. Running services go on; theirs counts from their next start on. Throws an Error when the generator can't be run. */
   reload(): Promise<ServicesResult>;
   startAtBoot(): Promise<ServicesResult>;
+  /**
+   * Reads the units again that loaded extensions bring, stops those that are gone or replaced, and starts those that
+   * their extensions want to run. Only root has any.
+   */
+  followExtensions(): Promise<ServicesResult>;
   start(names: readonly string[]): Promise<ServicesResult>;
   stop(names: readonly string[]): Promise<ServicesResult>;
   restart(names: readonly string[]): Promise<ServicesResult>;
@@ -38,6 +45,10 @@ export function openManager(kernel: Kernel, user: SpecifierValues["user"]): Serv
   const services = new Map<string, Service>();
   /** Texts of templates, by names like "queue@.service". */
   let templates = new Map<string, string>();
+  /** Names of services that extensions bring, and where each of these is mounted. */
+  let ofExtensions: ReadonlyMap<string, string> = new Map();
+  /** Those that were followed last. */
+  let followed: typeof ofExtensions = new Map();
   let warnings: readonly string[] = [];
   let deaths: ReturnType<typeof followDeaths> | undefined;
   let isGoingOff = false;
@@ -113,7 +124,7 @@ export function openManager(kernel: Kernel, user: SpecifierValues["user"]): Serv
           return false;
         }
         if (missing !== undefined) {
-          failed.push(`${name}: it needs ${missing}, which no Quadlet file makes`);
+          failed.push(`${name}: it needs ${missing}, which nothing here makes`);
           return false;
         }
         for (const other of needs.filter((one) => waitsFor.includes(one))) {
@@ -164,49 +175,86 @@ export function openManager(kernel: Kernel, user: SpecifierValues["user"]): Serv
     return done;
   };
 
-  return {
-    async reload() {
-      const generated = await generate(kernel, user);
-      kernel.mkdir(notifyFolder);
-      const said = [...generated.warnings];
-      const found = new Set<string>();
-      const seen = new Map<string, string>();
-      const take = (name: string, text: string): void => {
-        found.add(name);
-        try {
-          open(defineService(name, text, owner));
-        } catch (error) {
-          said.push(`${name} can't be run here: ${oneLine(error)}`);
-        }
-      };
-      for (const [name, text] of generated.units) {
-        const isTemplate = /@\.service$/.test(name);
-        if (!isTemplate) {
-          take(name, text);
-          continue;
-        }
-        seen.set(name, text);
-        const instance = defaultInstance(name, text);
-        if (instance !== undefined && /^[A-Za-z0-9:_.\\-]+$/.test(instance)) {
-          take(name.replace("@.", `@${instance}.`), text);
-        }
+  const reload = async (): Promise<ServicesResult> => {
+    const brought = user.uid === 0 ? readExtensionUnits(kernel) : { units: [], problems: [] };
+    // Where there is no Podman there is no generator, and extensions have services all the same.
+    const generated =
+      brought.units.length > 0 && !hasQuadletFiles(kernel, user)
+        ? { units: new Map<string, string>(), warnings: [] }
+        : await generate(kernel, user);
+    kernel.mkdir(notifyFolder);
+    const said = [...generated.warnings, ...brought.problems];
+    const found = new Set<string>();
+    const seen = new Map<string, string>();
+    const take = (name: string, text: string, as = (defined: ServiceDefinition) => defined) => {
+      found.add(name);
+      try {
+        open(as(defineService(name, text, owner)));
+      } catch (error) {
+        said.push(`${name} can't be run here: ${oneLine(error)}`);
       }
-      templates = seen;
-      for (const [name, service] of services) {
-        const isOfTemplate =
-          instanceOf(name) !== "" && templates.has(`${stem(name).replace(/@.*$/s, "")}@.service`);
-        if (!found.has(name) && !isOfTemplate && service.state === "inactive") {
+    };
+    for (const [name, text] of generated.units) {
+      const isTemplate = /@\.service$/.test(name);
+      if (!isTemplate) {
+        take(name, text);
+        continue;
+      }
+      seen.set(name, text);
+      const instance = defaultInstance(name, text);
+      if (instance !== undefined && /^[A-Za-z0-9:_.\\-]+$/.test(instance)) {
+        take(name.replace("@.", `@${instance}.`), text);
+      }
+    }
+    const roots = new Map<string, string>();
+    for (const { name, text, root, isWanted } of brought.units) {
+      if (found.has(name) || seen.has(name)) {
+        said.push(`${name} of an extension is left out: a Quadlet file makes one of that name`);
+      } else if (/@\.service$/.test(name)) {
+        seen.set(name, text);
+      } else {
+        roots.set(name, root);
+        take(name, text, (defined) => extensionService(defined, isWanted));
+      }
+    }
+    ofExtensions = roots;
+    templates = seen;
+    for (const [name, service] of services) {
+      const isOfTemplate =
+        instanceOf(name) !== "" && templates.has(`${stem(name).replace(/@.*$/s, "")}@.service`);
+      if (!found.has(name) && !isOfTemplate && service.state === "inactive") {
+        services.delete(name);
+      }
+    }
+    warnings = said;
+    return { done: [...found].sort(), failed: [], warnings };
+  };
+
+  return {
+    reload,
+    startAtBoot() {
+      const wanted = [...services]
+        .filter(([name, { definition }]) => definition.startsAtBoot && !ofExtensions.has(name))
+        .map(([name]) => name);
+      return startAll(wanted, "hand");
+    },
+    async followExtensions() {
+      const before = followed;
+      await reload();
+      followed = ofExtensions;
+      const gone = [...before]
+        .filter(([name, root]) => ofExtensions.get(name) !== root && services.has(name))
+        .map(([name]) => name);
+      await stopAlong(planStop(definitions(), gone, true));
+      for (const name of gone) {
+        if (!ofExtensions.has(name)) {
           services.delete(name);
         }
       }
-      warnings = said;
-      return { done: [...found].sort(), failed: [], warnings };
-    },
-    startAtBoot() {
-      const wanted = [...services]
-        .filter(([, { definition }]) => definition.startsAtBoot)
-        .map(([name]) => name);
-      return startAll(wanted, "hand");
+      const wanted = [...ofExtensions.keys()].filter(
+        (name) => services.get(name)?.definition.startsAtBoot === true,
+      );
+      return await startAll(wanted, "hand");
     },
     start: async (names) => await startAll(names.map(find), "hand"),
     async stop(names) {
@@ -230,6 +278,12 @@ export function openManager(kernel: Kernel, user: SpecifierValues["user"]): Serv
       return warnings;
     },
   };
+}
+
+/** [Install] only says what `systemctl enable` would do: what an extension wants to run, its targets say. */
+function extensionService(defined: ServiceDefinition, isWanted: boolean): ServiceDefinition {
+  const sourcePath = `/usr/lib/systemd/system/${defined.name}`;
+  return { ...defined, sourcePath, startsAtBoot: isWanted, wantedBy: [], requiredBy: [] };
 }
 
 function logPathOf(user: SpecifierValues["user"], name: string): string {
