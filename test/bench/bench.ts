@@ -14,32 +14,33 @@ import { type MachineOptions, TestMachine } from "../vm/harness/test-machine.ts"
 import { benchGrowth } from "./growth/growth.ts";
 import { type BootTimes, measureBoot, median, medianTimes } from "./measure-boot.ts";
 import { type CreateTimes, measureCreate } from "./measure-create.ts";
-import { forksResult } from "./measure-forks.ts";
+import { benchForks, forksResult, printForks } from "./measure-forks.ts";
 import { plainDebian } from "./plain-debian.ts";
 import { smallestMemory } from "./smallest-memory.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const usage = `usage: npm run bench [-- [--runs N]]                    N boots of each system, 3 unless told
+       npm run bench -- forks [--runs N]                forks and containers in machines of their own, alone
        npm run bench -- growth [--runs N] [--small]     how costs grow with containers, images and machines; hours, or minutes with --small`;
 
 interface Asked {
-  isGrowth: boolean;
+  what: "all" | "forks" | "growth";
   isSmall: boolean;
   runs: number;
 }
 
 function asked(words: readonly string[]): Asked {
-  const result: Asked = { isGrowth: false, isSmall: false, runs: 3 };
+  const result: Asked = { what: "all", isSmall: false, runs: 3 };
   const left = [...words];
-  if (left[0] === "growth") {
+  if (left[0] === "growth" || left[0] === "forks") {
+    result.what = left[0];
     left.shift();
-    result.isGrowth = true;
   }
   for (let word = left.shift(); word !== undefined; word = left.shift()) {
     const count = word === "--runs" ? Number(left.shift()) : 0;
     if (Number.isInteger(count) && count > 0) {
       result.runs = count;
-    } else if (result.isGrowth && word === "--small") {
+    } else if (result.what === "growth" && word === "--small") {
       result.isSmall = true;
     } else {
       console.error(usage);
@@ -319,12 +320,7 @@ function print(result: {
   const { create } = result;
   row("\npodman-machine →", "create", "bare boot", "ratio");
   row("podman ready, ms", create.createMs, create.bareMs, create.ratio);
-  const { box, figures, shares } = result.forks;
-  row("\nfork →", "s", "of create");
-  row("guest's agent answers", figures.agent.toFixed(1), shares.agent);
-  row("SSH greeting", figures.greeting.toFixed(1), shares.greeting);
-  row("\nrun, image in the template", "s", "of create and podman run");
-  row("its end", figures.run.toFixed(1), shares.run, (box.create + box.container).toFixed(1));
+  printForks(result.forks);
   row("\nstage", "ms");
   for (const [name, ms] of Object.entries(result.stagesMs)) {
     row(name, ms);
@@ -364,4 +360,14 @@ function printClient(
 }
 
 const words = asked(process.argv.slice(2));
-await (words.isGrowth ? benchGrowth(words.runs, words.isSmall) : bench(words.runs));
+switch (words.what) {
+  case "all":
+    await bench(words.runs);
+    break;
+  case "forks":
+    await benchForks(words.runs);
+    break;
+  case "growth":
+    await benchGrowth(words.runs, words.isSmall);
+    break;
+}

@@ -1,12 +1,14 @@
 import { once } from "node:events";
-import { createConnection } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { waitForBanner } from "../../../machine/ssh/banner.ts";
+import { loadMachine } from "../../../machine/store/machines.ts";
 import type { BoxTimes } from "../box.ts";
 import { inSeconds, type Laboratory, median, timed } from "../laboratory.ts";
 
 const askAgainMs = 100;
+/** A try in vain costs the guest a packet and its refusal. */
+const greetAgainMs = 25;
 
 /** From the start of the command, in seconds. */
 interface ForkTimes {
@@ -70,14 +72,20 @@ async function forkTimes(laboratory: Laboratory, name: string): Promise<ForkTime
   const sinceStart = () => (performance.now() - startedMs) / 1000;
   const child = laboratory.start("fork", "box", name);
   const ended = once(child, "exit").then(sinceStart);
-  const socket = path.join(laboratory.folder(name), "agent");
-  const agent = answers(socket).then(sinceStart);
-  // Its port is known when it runs; a try in vain costs the guest nothing that counts beside sshd's start.
+  const agent = answers(path.join(laboratory.folder(name), "agent")).then(sinceStart);
+  // Its port is known when it runs.
   await agent;
-  const text = await laboratory.machine("inspect", "-f", "{{.Driver.SSHPort}}", name);
-  await waitForBanner(Number(text), new AbortController().signal);
+  const { config } = await loadMachine(laboratory.store, name);
+  await greets(config.Driver.SSHPort);
   const greeting = sinceStart();
   return { agent: await agent, greeting, end: await ended };
+}
+
+/** Connects until sshd greets: QEMU takes each, and closes it when the guest refuses. */
+async function greets(port: number): Promise<void> {
+  while (!(await talks(createConnection(port, "127.0.0.1"), () => undefined))) {
+    await pause(greetAgainMs);
+  }
 }
 
 /** Asks QEMU's agent in the guest until it answers. */
@@ -91,9 +99,13 @@ async function answers(socket: string): Promise<void> {
 }
 
 function asks(path: string): Promise<boolean> {
+  const socket = createConnection(path);
+  return talks(socket, () => socket.write('{"execute":"guest-ping"}\n'));
+}
+
+/** Whether something comes from there before it is closed; as long as it is quiet it is asked again. */
+function talks(socket: Socket, ask: () => void): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = createConnection(path);
-    const ask = () => socket.write('{"execute":"guest-ping"}\n');
     const again = setInterval(ask, askAgainMs);
     const end = (isAnswered: boolean) => {
       clearInterval(again);
