@@ -69,23 +69,23 @@ export async function kernelFiles(
 }
 
 /**
- * The same of an image in the cache, at once: whether they are whole is said later. A guest that goes on from memory
- * reads none of them before it runs.
+ * The same of an image in the cache, at once: whether they are whole is said when it is asked. A guest that goes on
+ * from memory reads none of them before it runs.
  */
 export async function kernelFilesAtOnce(
   store: string,
   image: BootImage,
-): Promise<{ files: KernelFiles; whole: Promise<void> }> {
+): Promise<{ files: KernelFiles; checkWhole(): Promise<void> }> {
   const folder = join(imageCache(store), image.id);
   const hashes = await cachedHashes(store, image.id);
-  const whole = isSound(store, image).then((isWhole) => {
-    if (!isWhole) {
-      throw new MachineError(`The image in ${folder} is no longer there.`);
-    }
-  });
-  // It is awaited, but other things may go wrong before.
-  whole.catch(() => undefined);
-  return { files: filesOf(folder, hashes), whole };
+  return {
+    files: filesOf(folder, hashes),
+    async checkWhole() {
+      if (!(await isSound(store, image))) {
+        throw new MachineError(`The image in ${folder} is no longer there.`);
+      }
+    },
+  };
 }
 
 function filesOf(folder: string, hashes: CachedHashes | undefined): KernelFiles {

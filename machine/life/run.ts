@@ -102,7 +102,9 @@ export async function withMachineFor<T>(
     const target = driver.sshTarget(machine, "root");
     const terminal = request.isTerminal ? ["--tty"] : [];
     const words = [
-      ...["podman", "run", "--rm", "--interactive", ...terminal, "--name", containerName],
+      // Not --rm: what it would tidy up is gone with the machine.
+      ...["podman", "run", "--interactive", ...terminal, "--name", containerName],
+      ...networkWords(request.network),
       ...request.volumes.flatMap(({ GuestFolder, ReadOnly }, index) => [
         "--volume",
         `${volumesFolder}/${index}:${GuestFolder}${ReadOnly ? ":ro" : ""}`,
@@ -129,6 +131,11 @@ export async function withMachineFor<T>(
     }
     await afterwards.callOff();
   }
+}
+
+/** Where the machine reaches nothing its container needs no bridge, which takes a third of the time that podman takes. */
+function networkWords(network: NetworkKind): string[] {
+  return network === "restricted" ? ["--network", "none"] : [];
 }
 
 /** The same for the same image and machine; a later pull is asked for by removing it. */
@@ -187,7 +194,10 @@ async function makeTemplate(host: Host, request: RunRequest, name: string): Prom
       );
     }
     // It need not have such a program: what was read for that stays in memory, also of each fork.
-    const warm = ["podman", "run", "--rm", "--pull=never", "--entrypoint", "true", request.image];
+    const warm = [
+      ...["podman", "run", "--rm", "--pull=never", "--entrypoint", "true"],
+      ...[...networkWords(request.network), request.image],
+    ];
     await captureSsh(target, [shellWords(warm)], warmTimeoutMs);
     await saveMachine(host, name, { as: name, isCache: true });
   } finally {

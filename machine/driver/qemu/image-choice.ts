@@ -38,6 +38,8 @@ export interface CheckedImage {
   readonly files:
     | { readonly kind: "iso"; readonly iso: string }
     | ({ readonly kind: "kernel" } & KernelFiles);
+  /** Throws when it isn't whole, where that is still to be looked at. */
+  readonly checkWhole?: (() => Promise<void>) | undefined;
 }
 
 /** Checks the image that a machine boots at its next start, and lays it into the cache. Throws when it isn't whole. */
@@ -59,16 +61,13 @@ export async function checkedImage(
 }
 
 /**
- * The image of a template, which the cache has. It is checked while the machine is made ready: what says whether it is
- * whole has to be awaited before the guest runs.
+ * The image of a template, which the cache has. Whether it is whole has to be asked, and awaited before the guest runs;
+ * it takes long enough to be asked when there is nothing else to do.
  */
-export async function templateImage(
-  store: string,
-  imageId: string,
-): Promise<CheckedImage & { readonly whole: Promise<void> }> {
+export async function templateImage(store: string, imageId: string): Promise<CheckedImage> {
   const image = await cachedImage(store, imageId);
-  const { files, whole } = await kernelFilesAtOnce(store, image);
-  return { image, files: { kind: "kernel", ...files }, whole };
+  const { files, checkWhole } = await kernelFilesAtOnce(store, image);
+  return { image, files: { kind: "kernel", ...files }, checkWhole };
 }
 
 /**

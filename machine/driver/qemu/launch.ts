@@ -132,13 +132,17 @@ export async function launch(
   const logs = await keepLogs(files);
   const state = source === undefined ? undefined : await open(source.template.files.state, "r");
   const more = [state?.fd, source?.remains].filter((fd) => fd !== undefined);
-  const pid = await runQemu(machine, words, logs, more)
+  const starting = runQemu(machine, words, logs, more)
     .catch(async (error: unknown) => {
       shares.end();
       await endShares(files);
       throw error;
     })
     .finally(() => state?.close());
+  // QEMU makes its devices meanwhile.
+  const checking = checked.checkWhole?.();
+  checking?.catch(() => undefined);
+  const pid = await starting;
   const written: ProcessRecord = {
     pid,
     startTime: (await readProcess(pid))?.startTime ?? "",
@@ -154,9 +158,7 @@ export async function launch(
     if (source !== undefined) {
       await loadState(machine);
     }
-    if ("whole" in checked) {
-      await checked.whole;
-    }
+    await checking;
   } catch (error) {
     // Nothing that runs is unknown: a start that can't be written down is none.
     await switchOff(machine);
