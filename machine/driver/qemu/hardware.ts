@@ -1,9 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { MachineError } from "../../error/machine-error.ts";
-import { runProgram } from "../../program/run.ts";
 import type { Accelerator } from "./accelerator.ts";
-
-const versionTimeoutMs = 10_000;
 
 /** The options that say which hardware a guest has, and what each is called. */
 const options: Readonly<Record<string, string>> = {
@@ -18,16 +15,16 @@ const options: Readonly<Record<string, string>> = {
  * What a QEMU has to have like another to go on with its guest: the state of a guest is read by the same release with
  * the same devices alone.
  *
- * @param args of the QEMU, without its program.
+ * @param version what the QEMU says to `--version`.
+ * @param args its arguments.
  */
 export async function hardwareOf(
-  program: string,
+  version: string,
   args: readonly string[],
   accelerator: Accelerator,
 ): Promise<Record<string, string>> {
-  const { stdout } = await runProgram(program, ["--version"], { timeoutMs: versionTimeoutMs });
   const found: Record<string, string> = {
-    "QEMU version": stdout.split("\n")[0]?.replace(/^QEMU emulator version /, "") ?? "",
+    "QEMU version": version.split("\n")[0]?.replace(/^QEMU emulator version /, "") ?? "",
     accelerator,
     ...(accelerator === "kvm" ? { "host processor": await hostProcessor() } : {}),
   };

@@ -37,7 +37,7 @@ import { tidyDisk } from "./save-guest.ts";
 import { endShares, servePluggedShares, serveShares } from "./share-daemons.ts";
 import { shareWords } from "./share-devices.ts";
 import { removeTraces } from "./traces.ts";
-import { checkQemuVersion, emulationThreads, readQemuVersion } from "./version.ts";
+import { askQemuVersion, checkQemuVersion, emulationThreads, parseQemuVersion } from "./version.ts";
 
 /** QEMU is up as soon as its devices are set up. */
 const launchTimeoutMs = 30_000;
@@ -75,7 +75,8 @@ export async function launch(
   const { image } = checked;
   const architecture = architectureOf(image.architecture);
   const program = programOf(machine, image);
-  const version = await readQemuVersion(program);
+  const [said, isSandboxed] = await Promise.all([askQemuVersion(program), canSandbox(program)]);
+  const version = parseQemuVersion(said);
   checkQemuVersion(program, version);
   await checkPorts(machine);
   await checkRoom(files.folder);
@@ -113,7 +114,7 @@ export async function launch(
     shares: shares.served,
     display: config.Driver.Display ? config.Driver.DisplayType || "gtk" : undefined,
     boot,
-    sandbox: await sandboxOf(machine, program, report),
+    sandbox: sandboxOf(machine, program, isSandboxed, report),
     memory:
       source === undefined
         ? { kind: usesMemfd ? "savable" : "own" }
@@ -121,7 +122,7 @@ export async function launch(
     hasAgent: source?.hasAgent ?? true,
   });
   const hardware =
-    usesMemfd || source !== undefined ? await hardwareOf(program, args, accelerator) : undefined;
+    usesMemfd || source !== undefined ? await hardwareOf(said, args, accelerator) : undefined;
   if (source !== undefined) {
     checkHardware(source.template.name, source.template.hardware, hardware ?? {});
     await source.prepare();
@@ -166,13 +167,14 @@ export async function launch(
   }
 }
 
-async function sandboxOf(
+function sandboxOf(
   machine: Machine<"qemu">,
   program: string,
+  isSupported: boolean,
   report: Report,
-): Promise<string[]> {
+): string[] {
   const words = sandboxArguments({
-    isSupported: await canSandbox(program),
+    isSupported,
     network: machine.config.Driver.Network,
     isRoot: process.getuid?.() === 0,
     hasDisplay: machine.config.Driver.Display,

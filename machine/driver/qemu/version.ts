@@ -9,10 +9,14 @@ export interface QemuVersion {
 
 const versionTimeoutMs = 10_000;
 
+/** What a QEMU says to `--version`. */
+export async function askQemuVersion(program: string): Promise<string> {
+  return (await runProgram(program, ["--version"], { timeoutMs: versionTimeoutMs })).stdout;
+}
+
 /** Asks a QEMU for its release; undefined when it says none. */
 export async function readQemuVersion(program: string): Promise<QemuVersion | undefined> {
-  const { stdout } = await runProgram(program, ["--version"], { timeoutMs: versionTimeoutMs });
-  return parseQemuVersion(stdout);
+  return parseQemuVersion(await askQemuVersion(program));
 }
 
 /** Reads the first line of `--version`. */
