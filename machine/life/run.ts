@@ -135,7 +135,7 @@ export async function withMachineFor<T>(
 
 /** Where the machine reaches nothing its container needs no bridge, which takes a third of the time that podman takes. */
 function networkWords(network: NetworkKind): string[] {
-  return network === "restricted" ? ["--network", "none"] : [];
+  return network === "restricted" ? ["--network=none"] : [];
 }
 
 /** The same for the same image and machine; a later pull is asked for by removing it. */
