@@ -1,8 +1,10 @@
 import { rm } from "node:fs/promises";
+import { ImageRoot } from "../../powercut/containers/image-root.ts";
 import { busyboxImage, importBusybox } from "../../vm/harness/container-image.ts";
 import { newDataDisk, newIdentity } from "../../vm/harness/data-disk.ts";
 import { TestMachine } from "../../vm/harness/test-machine.ts";
 import { type BootTimes, measureBoot, medianTimes } from "../measure-boot.ts";
+import { fillStore } from "./fill-store.ts";
 import { grownImages } from "./grown-images.ts";
 
 /** A boot, and a first container, with a store that holds so much. */
@@ -25,7 +27,9 @@ const flags = { cpu: "max,erms=off", cpus: 2 };
 /** Measures boots with an empty store, then with all images and more and more containers. */
 export async function measureStore(sizes: StoreSizes, runs: number): Promise<StoreTimes[]> {
   const identity = await newIdentity();
-  const options = { ...flags, key: identity.key, disks: [await newDataDisk(identity)] };
+  const disk = await newDataDisk(identity);
+  const options = { ...flags, key: identity.key, disks: [disk] };
+  const imageRoot = await ImageRoot.open();
   const boots = async (containers: number, images: number): Promise<StoreTimes> => {
     const times: BootTimes[] = [];
     for (let index = 0; index < runs; index++) {
@@ -42,43 +46,27 @@ export async function measureStore(sizes: StoreSizes, runs: number): Promise<Sto
     return found;
   };
   try {
-    await filled(options, (machine) => importBusybox(machine));
+    const machine = await TestMachine.start(options);
+    try {
+      await importBusybox(machine);
+      await machine.powerDown();
+    } finally {
+      await machine.remove();
+    }
     const measured = [await boots(0, 1)];
-    await filled(options, (machine) =>
-      machine.root("podman load -q -i /dev/stdin >/dev/null", {
-        input: grownImages(sizes.images, sizes.layersEach),
-      }),
-    );
+    const images = grownImages(sizes.images, sizes.layersEach);
+    await fillStore(imageRoot, disk.file, 'podman load -q -i "$1" >/dev/null', images);
     let existing = 0;
     for (const containers of sizes.containers) {
-      const from = existing;
-      if (containers > from) {
-        await filled(options, (machine) =>
-          machine.root(
-            `for i in $(seq ${from + 1} ${containers}); do podman create -q --name grown$i ${busyboxImage} true >/dev/null || exit; done`,
-            { timeoutMs: 24 * 3_600_000 },
-          ),
-        );
-      }
+      const numbers = `$(seq ${existing + 1} ${containers})`;
+      const create = `podman create -q --name grown$i ${busyboxImage} true >/dev/null`;
+      await fillStore(imageRoot, disk.file, `for i in ${numbers}; do ${create} || exit; done`);
       existing = containers;
       measured.push(await boots(containers, 1 + sizes.images));
     }
     return measured;
   } finally {
+    await imageRoot.remove();
     await rm(identity.folder, { recursive: true, force: true });
-  }
-}
-
-/** A boot in which the store is changed. */
-async function filled(
-  options: Parameters<typeof TestMachine.start>[0],
-  fill: (machine: TestMachine) => Promise<unknown>,
-): Promise<void> {
-  const machine = await TestMachine.start(options);
-  try {
-    await fill(machine);
-    await machine.powerDown();
-  } finally {
-    await machine.remove();
   }
 }
