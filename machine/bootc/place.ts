@@ -59,6 +59,7 @@ export function placeOf(cache: string, id: string): BootcPlace {
     consoleSocket: join(sockets, "console"),
     agentSocket: join(sockets, "agent"),
     controlSocket: join(sockets, "control"),
+    shareSockets: sockets,
   };
   return {
     id,

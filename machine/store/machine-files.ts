@@ -37,6 +37,8 @@ export interface MachineFiles {
   readonly agentSocket: string;
   /** Socket of the port org.boot2podman.control.0. */
   readonly controlSocket: string;
+  /** Folder of the sockets of what serves its shares. */
+  readonly shareSockets: string;
   /** That a guest waits to be told as whom it goes on, see saved-guest.ts of QEMU's driver. */
   readonly held: string;
 }
@@ -66,6 +68,7 @@ export function filesIn(folder: string): MachineFiles {
     bootLog: join(folder, "boot.log"),
     agentSocket: join(folder, "agent"),
     controlSocket: join(folder, "control"),
+    shareSockets: folder,
     held: join(folder, "held.json"),
   };
 }
@@ -95,7 +98,8 @@ const socketPathMaxBytes = 103;
 
 /** Throws when the sockets of a machine in this folder would have a path too long for the kernel. */
 export function checkSocketPaths(files: MachineFiles): void {
-  for (const path of [files.monitor, files.consoleSocket, files.agentSocket, files.controlSocket]) {
+  const own = [files.monitor, files.consoleSocket, files.agentSocket, files.controlSocket];
+  for (const path of [...own, join(files.shareSockets, "share0")]) {
     const bytes = Buffer.byteLength(path);
     if (bytes > socketPathMaxBytes) {
       throw new MachineError(

@@ -58,7 +58,7 @@ export async function serveShares(
   const served: ServedShare[] = [];
   const daemons: ChildProcess[] = [];
   for (const [index, share] of Shares.entries()) {
-    const socket = join(machine.files.folder, `share${index}`);
+    const socket = join(machine.files.shareSockets, `share${index}`);
     const child =
       daemon !== undefined && canServe(daemon, share)
         ? await start(daemon, share, socket, machine, report)
@@ -139,10 +139,10 @@ export function canServe(daemon: Daemon, share: FolderShare): boolean {
  * that a killed start left before any QEMU came would wait for ever, and are ended.
  */
 export async function endShares(files: MachineFiles): Promise<void> {
-  const names = await readdir(files.folder);
+  const names = await readdir(files.shareSockets);
   const left = names.filter((name) => /^share\d+(\.pid|\.pipe)?$/.test(name));
   if (left.length > 0) {
-    const socket = join(files.folder, "share");
+    const socket = join(files.shareSockets, "share");
     const isOurs = ({ commandLine }: SystemProcess) =>
       commandLine.includes(`--socket-path ${socket}`);
     for await (const pid of processesThat(isOurs)) {
@@ -150,7 +150,7 @@ export async function endShares(files: MachineFiles): Promise<void> {
     }
   }
   for (const name of left) {
-    await rm(join(files.folder, name), { force: true });
+    await rm(join(files.shareSockets, name), { force: true });
   }
 }
 
