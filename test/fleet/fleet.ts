@@ -3,6 +3,7 @@
 import { rm } from "node:fs/promises";
 import { newIdentity } from "../vm/harness/data-disk.ts";
 import { checkContainerDisk } from "./container-disk.ts";
+import { checkHttpBoot } from "./http-boot.ts";
 import { checkIgnitionOnDisk } from "./ignition.ts";
 import { checkLibvirt } from "./libvirt.ts";
 import { checkNetboot } from "./netboot.ts";
@@ -16,6 +17,7 @@ const parts = {
   libvirt: checkLibvirt,
   ignition: checkIgnitionOnDisk,
   netboot: checkNetboot,
+  "http-boot": checkHttpBoot,
 };
 const known = Object.keys(parts);
 const asked = process.argv.slice(2);
