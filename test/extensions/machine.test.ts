@@ -180,11 +180,11 @@ END
     ]) {
       await machine.root(`boot2podman extension add ${name}`);
     }
-    const loaded = await machine.root(
-      "boot2podman extension ls | awk '$5 == \"yes\" { print $1 }'",
+    const listed: { name: string; isLoaded: boolean }[] = JSON.parse(
+      await machine.root("boot2podman extension ls --json"),
     );
     const rows = [["extension", "MB", "load s", "RAM MiB"]];
-    for (const name of loaded.split("\n")) {
+    for (const { name } of listed.filter(({ isLoaded }) => isLoaded)) {
       const { loadS, ramMiB } = await costOf(machine, name);
       rows.push([name, sizeMb(name), loadS.toFixed(2), ramMiB.toFixed(1)]);
     }
