@@ -25,6 +25,7 @@ const longest = [
   "surroundings",
   "own-settings",
   "firmware",
+  "flavours",
   "hostile-network",
   "guest-tools",
   "embed",
