@@ -35,6 +35,8 @@ export function containerContents(
     ),
     facts: elfFactsOf(store),
   });
-  const folders = [...empty.map(rootFolder), { ...rootFolder("tmp"), mode: 0o1777 }];
+  // What a machine that keeps nothing writes goes to a file that QEMU makes in /var/tmp.
+  const anybodys = ["tmp", "var/tmp"].map((path) => ({ ...rootFolder(path), mode: 0o1777 }));
+  const folders = [...empty.map(rootFolder), ...anybodys];
   return withParents([...chosen, ...libraries, ...folders]);
 }
