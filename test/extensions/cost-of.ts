@@ -10,8 +10,8 @@ export interface Cost {
 }
 
 /**
- * Unloads and loads an extension, three times in one boot. What can be dropped of the caches is dropped before memory is
- * looked at; services of the extension run then.
+ * Loads an extension that isn't loaded and unloads it, three times in one boot. Memory is looked at when it has come to
+ * rest, without what can be dropped of the caches; services of the extension run then.
  */
 export async function costOf(machine: TestMachine, name: string): Promise<Cost> {
   const costs: Cost[] = [];
@@ -26,19 +26,33 @@ export async function costOf(machine: TestMachine, name: string): Promise<Cost> 
   };
 }
 
+/**
+ * A function of the shell that prints KiB available once three looks in a row, a second apart, differ by less than
+ * 512 KiB: what an unload gives back comes late, when the kernel has let go of the mount.
+ */
+const settled = `available() {
+      last=0; same=0
+      while [ $same -lt 2 ]; do
+        sync; echo 3 >/proc/sys/vm/drop_caches; usleep 1000000
+        now=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
+        if [ $((now - last)) -lt 512 ] && [ $((last - now)) -lt 512 ]; then same=$((same + 1)); else same=0; fi
+        last=$now
+      done
+      echo $last
+    }`;
+
 /** Prints KiB available, uptime before and after the load, KiB available. */
 function script(name: string): string {
-  const available =
-    "sync; echo 3 >/proc/sys/vm/drop_caches; awk '/^MemAvailable:/ { print $2 }' /proc/meminfo";
   // Docker's is the one service that stays; others are run once.
   const served =
     name === "docker" ? "until docker info >/dev/null 2>&1; do usleep 200000; done" : ":";
   return `set -e
-    boot2podman extension unload ${name} >/dev/null
-    ${available}; cut -d' ' -f1 /proc/uptime
+    ${settled}
+    available; cut -d' ' -f1 /proc/uptime
     boot2podman extension load ${name} >/dev/null; cut -d' ' -f1 /proc/uptime
     ${served}
-    ${available}`;
+    available
+    boot2podman extension unload ${name} >/dev/null`;
 }
 
 function median(values: readonly number[]): number {
