@@ -9,16 +9,17 @@ type ForksResult = Awaited<ReturnType<typeof forksResult>>;
 export async function forksResult(runs: number) {
   const laboratory = await makeLaboratory();
   try {
-    const box = await makeBox(laboratory);
+    const save = await makeBox(laboratory);
     const { figures, all } = await measureForks(laboratory, runs);
+    const { create, container } = figures;
     const share = (value: number, of: number) => Number((value / of).toFixed(3));
     return {
-      ...{ box, figures, runs: all },
+      ...{ save, figures, runs: all },
       shares: {
-        agent: share(figures.agent, box.create),
-        greeting: share(figures.greeting, box.create),
-        end: share(figures.end, box.create),
-        run: share(figures.run, box.create + box.container),
+        agent: share(figures.agent, create),
+        greeting: share(figures.greeting, create),
+        end: share(figures.end, create),
+        run: share(figures.run, create + container),
       },
     };
   } finally {
@@ -38,15 +39,15 @@ export async function benchForks(runs: number): Promise<void> {
 }
 
 /** For people. */
-export function printForks({ box, figures, shares }: ForksResult): void {
+export function printForks({ save, figures, shares }: ForksResult): void {
   const row = (...cells: Array<string | number>) =>
     console.log(cells.map((cell, index) => String(cell).padEnd(index === 0 ? 34 : 12)).join(""));
-  row("\nfork →", "s", `of create, ${box.create.toFixed(1)} s`);
+  row("\nfork →", "s", `of create, ${figures.create.toFixed(1)} s`);
   row("guest's agent answers", figures.agent.toFixed(1), shares.agent);
   row("SSH greeting", figures.greeting.toFixed(1), shares.greeting);
   row("its end", figures.end.toFixed(1), shares.end);
-  const together = (box.create + box.container).toFixed(1);
+  const together = (figures.create + figures.container).toFixed(1);
   row("\nrun, image in the template", "s", `of create and podman run, ${together} s`);
   row("its end", figures.run.toFixed(1), shares.run);
-  row("\nsave", box.save.toFixed(1));
+  row("\nsave", save.toFixed(1));
 }

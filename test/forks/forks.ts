@@ -39,11 +39,11 @@ const laboratory = await makeLaboratory();
 const { machine, expectThat, failures, store } = laboratory;
 
 async function main(): Promise<void> {
-  const box = await makeBox(laboratory);
+  const save = await makeBox(laboratory);
   const before = await templateHashes(store, "box");
 
   const measured = await measureForks(laboratory, Number(values.times));
-  sayFigures(measured, box);
+  sayFigures(measured);
   const identities = new Identities(laboratory);
   await identities.look("box");
   if (parts.has("row")) {
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   }
   if (parts.has("kills")) {
     const { end, run } = measured.figures;
-    await kills(laboratory, { fork: end, run, save: box.save }, Number(values.kills));
+    await kills(laboratory, { fork: end, run, save }, Number(values.kills));
   }
   await machine("fork", "--rm", "box", "last");
   await machine("kill", "last");

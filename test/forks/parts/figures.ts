@@ -3,7 +3,7 @@ import { createConnection, type Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { loadMachine } from "../../../machine/store/machines.ts";
-import type { BoxTimes } from "../box.ts";
+import { containerTime, createTime } from "../box.ts";
 import { inSeconds, type Laboratory, median, timed } from "../laboratory.ts";
 
 const askAgainMs = 100;
@@ -20,13 +20,17 @@ interface ForkTimes {
   readonly end: number;
 }
 
-/** What a fork, and a container in a machine of its own, cost, in seconds: medians. */
+/** What a fork, and a container in a machine of its own, cost beside what they save, in seconds. */
 export interface ForkFigures extends ForkTimes {
+  /** `create`, until podman can be used. */
+  readonly create: number;
+  /** `podman run` in a machine that runs, which has run it before. */
+  readonly container: number;
   /** `run` of an image in the template, to its end. */
   readonly run: number;
 }
 
-/** Measures so many forks and runs, in turn. */
+/** Measures each of them so often, in turn, so that a host whose load changes slows all alike; with the medians. */
 export async function measureForks(
   laboratory: Laboratory,
   times: number,
@@ -34,13 +38,19 @@ export async function measureForks(
   const { machine } = laboratory;
   const all: ForkFigures[] = [];
   for (let number = 1; number <= times; number += 1) {
+    const create = await createTime(laboratory, `created-${number}`);
+    await machine("rm", "-f", "-y", `created-${number}`);
+    const container = await containerTime(laboratory);
     const fork = await forkTimes(laboratory, `time-${number}`);
     await machine("rm", "-f", "-y", `time-${number}`);
     const words = ["run", "--template", "box", "localhost/busybox", "true"];
-    all.push({ ...fork, run: (await timed(() => machine(...words))).seconds });
+    const { seconds: run } = await timed(() => machine(...words));
+    all.push({ ...fork, create, container, run });
   }
   const middle = (key: keyof ForkFigures) => median(all.map((one) => one[key]));
   const figures = {
+    create: middle("create"),
+    container: middle("container"),
     agent: middle("agent"),
     greeting: middle("greeting"),
     end: middle("end"),
@@ -50,10 +60,8 @@ export async function measureForks(
 }
 
 /** Says them beside what a boot, and a boot with a container, take. */
-export function sayFigures(
-  { figures, all }: Awaited<ReturnType<typeof measureForks>>,
-  { create, container }: Pick<BoxTimes, "create" | "container">,
-): void {
+export function sayFigures({ figures, all }: Awaited<ReturnType<typeof measureForks>>): void {
+  const { create, container } = figures;
   const say = (what: string, key: keyof ForkFigures, of: number) => {
     const each = all.map((one) => one[key].toFixed(1)).join(", ");
     const share = (figures[key] / of).toFixed(3);
