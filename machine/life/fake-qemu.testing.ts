@@ -67,7 +67,7 @@ function runMachine(): void {
     rmSync(control, { force: true });
     createServer(serveControl).listen(control);
   }
-  if (args.some((word) => word.startsWith("memory-backend-memfd"))) {
+  if (args.some((word) => /^memory-backend-(memfd|file),share=on/.test(word))) {
     const memory = join(folder, "memory-backend-memfd");
     writeFileSync(memory, "memory of the guest");
     // Found by its name among what is open.

@@ -139,6 +139,9 @@ test("a machine that can be saved has its memory in a file, its balloon on a por
   expect(valuesOf("-object", { memory })[0]).toBe(
     "memory-backend-memfd,share=on,id=ram,size=1024M",
   );
+  expect(valuesOf("-object", { memory: { ...memory, descriptor: 5 } })[0]).toBe(
+    "memory-backend-file,share=on,mem-path=/proc/self/fd/5,id=ram,size=1024M",
+  );
   expect(valuesOf("-device", { memory })).toEqual(
     expect.arrayContaining([
       "pcie-root-port,id=slot0,chassis=1,slot=1",

@@ -22,8 +22,11 @@ export type BootSource =
 export type MemoryPlan =
   /** It can't be saved. */
   | { readonly kind: "own" }
-  /** In a file of the kernel's, which can be copied while the guest is held. */
-  | { readonly kind: "savable" }
+  /**
+   * In a file of the kernel's, which can be copied while the guest is held: the one that QEMU has as this descriptor, or
+   * one that it makes.
+   */
+  | { readonly kind: "savable"; readonly descriptor?: number | undefined }
   /** That of a template, copied page by page as the guest writes. */
   | { readonly kind: "template"; readonly path: string };
 
@@ -119,14 +122,20 @@ function memoryArguments({ machineType, memory, memoryMib }: LaunchPlan): string
   if (memory.kind === "own") {
     return ["-machine", machineType];
   }
-  const backend =
-    memory.kind === "savable"
-      ? "memory-backend-memfd,share=on"
-      : `memory-backend-file,share=off,mem-path=${optionValue(memory.path)}`;
+  const backend = memoryBackend(memory);
   return [
     ...["-machine", `${machineType},memory-backend=ram`],
     ...["-object", `${backend},id=ram,size=${memoryMib}M`],
   ];
+}
+
+function memoryBackend(memory: Exclude<MemoryPlan, { kind: "own" }>): string {
+  if (memory.kind === "template") {
+    return `memory-backend-file,share=off,mem-path=${optionValue(memory.path)}`;
+  }
+  return memory.descriptor === undefined
+    ? "memory-backend-memfd,share=on"
+    : `memory-backend-file,share=on,mem-path=/proc/self/fd/${memory.descriptor}`;
 }
 
 function displayArguments(display: string | undefined): string[] {

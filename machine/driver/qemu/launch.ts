@@ -1,3 +1,4 @@
+import { closeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { emulatedKernel } from "../../boot-image/emulated-kernel.ts";
 import type { BootImage } from "../../boot-image/image.ts";
@@ -11,7 +12,7 @@ import { writeFileAtomic } from "../../store/write-file.ts";
 import type { Report } from "../contract/driver.ts";
 import { type Accelerator, type AcceleratorPlan, chooseAccelerator } from "./accelerator.ts";
 import { architectureOf, cdDeviceOf } from "./architecture.ts";
-import { type BootSource, qemuArguments } from "./arguments.ts";
+import { type BootSource, type MemoryPlan, qemuArguments } from "./arguments.ts";
 import { type Outcome, runInBackground } from "./background.ts";
 import { readBootLog } from "./boot-log.ts";
 import { kernelCommandLine } from "./command-line.ts";
@@ -27,6 +28,7 @@ import {
 import { lookForKvm } from "./kvm.ts";
 import { loadState } from "./load-state.ts";
 import { keepLogs, type LogPipes } from "./log-keeper.ts";
+import { makeMemoryFile, needsMemoryFile } from "./memory-file.ts";
 import type { NetworkPlan } from "./network-device.ts";
 import { ownerMapWords } from "./owner-map.ts";
 import { switchOff } from "./power.ts";
@@ -41,6 +43,8 @@ import { askQemuVersion, checkQemuVersion, emulationThreads, parseQemuVersion } 
 
 /** QEMU is up as soon as its devices are set up. */
 const launchTimeoutMs = 30_000;
+/** QEMU's first descriptor behind those of the logs. */
+const firstMore = 5;
 /** Only it has the files and devices by which a guest is saved. */
 const isLinux = process.platform === "linux";
 
@@ -96,6 +100,8 @@ export async function launch(
       : { served: await servePluggedShares(machine, report), end: () => undefined };
   const canSave = boot.kind === "kernel" && image.architecture === "amd64" && isLinux;
   const usesMemfd = canSave && config.Driver.Shares.length === 0;
+  const makesFile = source === undefined && usesMemfd && needsMemoryFile(version);
+  const memoryFile = makesFile ? await makeMemoryFile() : undefined;
   const args = qemuArguments({
     name: machine.name,
     files,
@@ -117,7 +123,7 @@ export async function launch(
     sandbox: sandboxOf(machine, program, isSandboxed, report),
     memory:
       source === undefined
-        ? { kind: usesMemfd ? "savable" : "own" }
+        ? bootedMemory(usesMemfd, memoryFile)
         : { kind: "template", path: source.template.files.memory },
     hasAgent: source?.hasAgent ?? true,
   });
@@ -132,14 +138,19 @@ export async function launch(
   const words = [...(await ownerMapWords(machine, shares.served, report)), program, ...args];
   const logs = await keepLogs(files);
   const state = source === undefined ? undefined : await open(source.template.files.state, "r");
-  const more = [state?.fd, source?.remains].filter((fd) => fd !== undefined);
+  const more = [memoryFile, state?.fd, source?.remains].filter((fd) => fd !== undefined);
   const starting = runQemu(machine, words, logs, more)
     .catch(async (error: unknown) => {
       shares.end();
       await endShares(files);
       throw error;
     })
-    .finally(() => state?.close());
+    .finally(async () => {
+      await state?.close();
+      if (memoryFile !== undefined) {
+        closeSync(memoryFile);
+      }
+    });
   // QEMU makes its devices meanwhile.
   const checking = checked.checkWhole?.();
   checking?.catch(() => undefined);
@@ -165,6 +176,12 @@ export async function launch(
     await switchOff(machine);
     throw error;
   }
+}
+
+function bootedMemory(isSavable: boolean, file: number | undefined): MemoryPlan {
+  return isSavable
+    ? { kind: "savable", descriptor: file === undefined ? undefined : firstMore }
+    : { kind: "own" };
 }
 
 function sandboxOf(
