@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createConnection, type Socket } from "node:net";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,7 +8,6 @@ import { containerTime, createTime } from "../box.ts";
 import { inSeconds, type Laboratory, median, timed } from "../laboratory.ts";
 
 const askAgainMs = 100;
-/** A try in vain costs the guest a packet and its refusal. */
 const greetAgainMs = 25;
 
 /** From the start of the command, in seconds. */
@@ -81,9 +81,12 @@ async function forkTimes(laboratory: Laboratory, name: string): Promise<ForkTime
   const child = laboratory.start("fork", "box", name);
   const ended = once(child, "exit").then(sinceStart);
   const agent = answers(path.join(laboratory.folder(name), "agent")).then(sinceStart);
-  // Its port is known when it runs.
   await agent;
-  const { config } = await loadMachine(laboratory.store, name);
+  const { config, files } = await loadMachine(laboratory.store, name);
+  // sshd listens from then on. Who connects before may lose a packet, which QEMU sends again after 6 s.
+  while (!(await readFile(files.bootLog, "utf8").catch(() => "")).includes("ready\n")) {
+    await pause(greetAgainMs);
+  }
   await greets(config.Driver.SSHPort);
   const greeting = sinceStart();
   return { agent: await agent, greeting, end: await ended };
