@@ -3,11 +3,13 @@ import { hasOwnServices } from "../extensions/stage.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { usualOpenFiles } from "../kernel/machine.ts";
 import { openModuleLoader } from "../modules/module-loader.ts";
+import type { Ignited } from "../provision/ignition/program.ts";
 import { beginBootLog } from "../record/boot-log-head.ts";
 import { openRecorder } from "../record/stages/recorder.ts";
 import { defaultBootOptions } from "../settings/boot-options.ts";
-import { openSettings } from "../settings/settings.ts";
+import { openSettings, type Settings } from "../settings/settings.ts";
 import { runStages } from "../stage/run-stages.ts";
+import type { Way } from "./ignition/from-url.ts";
 import { openDhcpClients } from "./network/dhcp-clients.ts";
 import { enterNewRoot, type NewRootRequest } from "./new-root/enter-new-root.ts";
 import { holdGates, layGates } from "./services/gates.ts";
@@ -53,20 +55,20 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
   for (const warning of await settings.readFile(kernel, "image")) {
     recorder.warn(warning);
   }
-  const ignited =
-    options.ignition === "off"
-      ? undefined
-      : await (await import("./ignition/ignite.ts")).ignite(kernel, settings, recorder.warn);
-  if (options.user !== defaultBootOptions.user) {
-    await renamed(kernel, options.user, recorder.warn);
-  }
-  ignited?.makeAccounts();
-
   const hotplug = {
     loader: openModuleLoader(kernel, options.blacklist),
     clients: openDhcpClients(kernel),
     seen: new Set<string>(),
   };
+  const ignited = await ignitedBy(kernel, settings, recorder.warn, {
+    loader: hotplug.loader,
+    headStart: request.headStart,
+  });
+  if (options.user !== defaultBootOptions.user) {
+    await renamed(kernel, options.user, recorder.warn);
+  }
+  ignited?.makeAccounts();
+
   const stages = bootStages({
     settings,
     ...hotplug,
@@ -89,6 +91,33 @@ export async function boot(kernel: Kernel, request: BootRequest): Promise<never>
   keepLogs(kernel);
   kernel.releaseMemory();
   return await new Promise<never>(() => undefined);
+}
+
+/** The Ignition config of this machine, when one is to be looked for. Never rejects. */
+async function ignitedBy(
+  kernel: Kernel,
+  settings: Settings,
+  warn: (line: string) => void,
+  way: Pick<Way, "loader" | "headStart">,
+): Promise<Ignited | undefined> {
+  const { ignition, ignitionUrl: url, ignitionSha256: sha256, network } = settings.options;
+  if (url !== undefined && sha256 === undefined) {
+    warn(`ignition.config.url=${url} is left out: it needs ignition.config.sha256=`);
+  }
+  const isOnServer = url !== undefined && sha256 !== undefined;
+  if (ignition === "off" && !isOnServer) {
+    return undefined;
+  }
+  const { ignite } = await import("./ignition/ignite.ts");
+  if (!isOnServer) {
+    return await ignite(kernel, settings, warn);
+  }
+  return await ignite(kernel, settings, warn, undefined, async (maxBytes) => {
+    const { fetchConfig } = await import("./ignition/from-url.ts");
+    const { linuxDownloads: downloads } = await import("../kernel/linux/linux-downloads.ts");
+    const { nameServers } = network;
+    return await fetchConfig(kernel, { url, sha256 }, maxBytes, { ...way, nameServers, downloads });
+  });
 }
 
 /** A name that can't be given leaves the account as it is: getting in must stay possible. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { cachedPackage } from "../../image/fetch/fetch.ts";
 import { manifest } from "../vm/harness/artifacts.ts";
@@ -27,6 +28,55 @@ export async function checkNetboot(identity: Identity, say: (text: string) => vo
   await loaders(folder);
   await byPxe(identity, folder, "bios", say);
   await byPxe(identity, folder, "secure-boot", say);
+  await withConfig(identity, folder, say);
+}
+
+/** A config from a server on this host: taken with its sum, and refused with another. */
+async function withConfig(
+  identity: Identity,
+  folder: string,
+  say: (text: string) => void,
+): Promise<void> {
+  const config = JSON.stringify({
+    ignition: { version: "3.2.0" },
+    passwd: { users: [{ name: "captain", sshAuthorizedKeys: [identity.publicKey.trim()] }] },
+    storage: { files: [{ path: "/etc/from-server", contents: { source: "data:,it%20came" } }] },
+  });
+  const sum = createHash("sha256").update(config).digest("hex");
+  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(config) });
+  const script = await readFile(path.join(folder, "boot.ipxe"), "utf8");
+  const named = async (expected: string) => {
+    const words = documented("ignition.config.url=", {
+      "boot.example.org": `10.0.2.2:${server.port}`,
+      SUM: expected,
+    });
+    const changed = script.replace("vmlinuz64 ", `vmlinuz64 ${words.trim()} `);
+    await writeFile(path.join(folder, "config.ipxe"), changed);
+    return await startByPxe(identity, folder, "bios", "config.ipxe");
+  };
+  try {
+    const taken = await named(sum);
+    try {
+      const shown = await taken.guest("id -un; cat /etc/from-server", { user: "captain" });
+      assert.equal(shown, "captain\nit came");
+      assert.match(await taken.root("boot2podman status"), /^ignition +ok .*1 files/m);
+    } finally {
+      await taken.remove();
+    }
+    const refused = await named("0".repeat(64));
+    try {
+      assert.equal(await refused.root("ls /etc/from-server 2>/dev/null || echo none"), "none");
+      assert.match(
+        await refused.root("boot2podman status"),
+        /its SHA-256 is [0-9a-f]{64}, and not 0{64}/,
+      );
+    } finally {
+      await refused.remove();
+    }
+  } finally {
+    await server.stop(true);
+  }
+  say("a config from a server is taken by its sum, and refused with another");
 }
 
 /** shim, and GRUB for the network beside it by the name that shim looks for, from the packages that the image has its own of. */
@@ -55,17 +105,8 @@ async function byPxe(
   say: (text: string) => void,
 ): Promise<void> {
   const file = firmware === "bios" ? "boot.ipxe" : "shimx64.efi.signed";
-  const netboot = { folder, file };
-  const machine = await TestMachine.create({
-    boot: "disk",
-    firmware,
-    netboot,
-    memoryMiB,
-    key: identity.key,
-  });
+  const machine = await startByPxe(identity, folder, firmware, file);
   try {
-    await machine.powerOn();
-    await machine.waitForSsh();
     const shown = await machine.root(
       "cat /proc/mounts; [ -d /sys/firmware/efi ] && echo by uefi || echo by bios",
     );
@@ -74,10 +115,28 @@ async function byPxe(
     const loader =
       firmware === "bios" ? "iPXE under BIOS" : "shim and GRUB under UEFI with Secure Boot";
     say(`PXE by ${loader}: sshd after ${(machine.bootMs / 1000).toFixed(1)} s, the key logs in`);
-  } catch (error) {
-    console.error(machine.story());
-    throw error;
   } finally {
     await machine.remove();
+  }
+}
+
+/** A machine that has booted from a file of the folder, over TFTP. */
+async function startByPxe(
+  identity: Identity,
+  folder: string,
+  firmware: "bios" | "secure-boot",
+  file: string,
+): Promise<TestMachine> {
+  const netboot = { folder, file };
+  const { key } = identity;
+  const machine = await TestMachine.create({ boot: "disk", firmware, netboot, memoryMiB, key });
+  try {
+    await machine.powerOn();
+    await machine.waitForSsh();
+    return machine;
+  } catch (error) {
+    console.error(machine.story());
+    await machine.remove();
+    throw error;
   }
 }

@@ -22,6 +22,9 @@ const longestBytes = 16 * mebibyte + 1;
 /** The part of provision/ignition that the boot calls. */
 export type IgnitionProgram = Pick<typeof import("../../provision/ignition/program.ts"), "ignite">;
 
+/** What fetches the config that the command line names; undefined when it names none. */
+export type Fetch = ((maxBytes: number) => Promise<Uint8Array>) | undefined;
+
 /**
  * Looks for an Ignition config, before anything else asks who the user is: its settings count from here on. Undefined
  * without one. Never rejects: what goes wrong is said, and the machine is as it would be without.
@@ -31,12 +34,13 @@ export async function ignite(
   settings: Pick<Settings, "give">,
   warn: (line: string) => void,
   load: () => Promise<IgnitionProgram> = loadProgram,
+  fetch: Fetch = undefined,
 ): Promise<Ignited | undefined> {
   try {
-    if (!kernel.exists(firmwareConfig)) {
-      await loadModules(kernel, ["qemu_fw_cfg"]);
-    }
-    const config = await findConfig(kernel);
+    const config =
+      fetch === undefined
+        ? await findConfig(kernel)
+        : { bytes: await fetch(longestBytes), from: "of ignition.config.url" };
     if (config === undefined) {
       return undefined;
     }
@@ -73,6 +77,9 @@ function layEnvironment(kernel: Kernel): void {
 async function findConfig(
   kernel: Kernel,
 ): Promise<{ bytes: Uint8Array; from: string } | undefined> {
+  if (!kernel.exists(firmwareConfig)) {
+    await loadModules(kernel, ["qemu_fw_cfg"]);
+  }
   if (kernel.exists(firmwareConfig)) {
     return { bytes: kernel.read(firmwareConfig), from: "of QEMU" };
   }

@@ -37,4 +37,25 @@ export const nameOptions = [
     sets: "ignition",
     default: "off",
   }),
+  text({
+    // Fedora CoreOS's word too; the sum is ours.
+    name: "ignition.config.url",
+    value: "URL",
+    help: "an Ignition config on a server, taken only with ignition.config.sha256",
+    sources: commandLineOnly,
+    sets: "ignitionUrl",
+    default: undefined,
+    matches: /^https?:\/\/[\x21-\x7e]{1,2000}$/,
+    expected: "an address that begins with http:// or https://",
+  }),
+  text({
+    name: "ignition.config.sha256",
+    value: "HEX",
+    help: "the SHA-256 of the config at ignition.config.url; any other is refused",
+    sources: commandLineOnly,
+    sets: "ignitionSha256",
+    default: undefined,
+    matches: /^[0-9a-f]{64}$/,
+    expected: "64 digits of 0-9 a-f",
+  }),
 ];
