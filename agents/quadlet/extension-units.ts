@@ -29,10 +29,6 @@ export function followExtensionUnits(
   let hadUnits = false;
   let last: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
-    if (!hasExtensionUnits(kernel) && !hadUnits) {
-      return;
-    }
-    hadUnits = true;
     const startedMs = kernel.uptimeMs();
     const told = (result: StageRecord["result"], lines: readonly string[], done: string[]) => {
       const durationMs = kernel.uptimeMs() - startedMs;
@@ -40,6 +36,10 @@ export function followExtensionUnits(
       write({ stage, result, startedMs, durationMs, observed: null, plan: null, done, message });
     };
     try {
+      if (!hasExtensionUnits(kernel) && !hadUnits) {
+        return;
+      }
+      hadUnits = true;
       if (!hasGroups) {
         throw new Error("systemd's units of extensions need cgroup v2: none is started");
       }

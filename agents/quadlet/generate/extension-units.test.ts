@@ -44,6 +44,11 @@ describe("systemd's services of an extension", () => {
     ["only its own [Install] names a target", {}, false],
     ["a target that no boot reaches wants it", { "rescue.target.wants/web.service": "" }, false],
     [
+      "a file beside the drop-ins names it",
+      { "multi-user.target.d/readme": "Upholds: web.service" },
+      false,
+    ],
+    [
       "the drop-in takes it back",
       { "multi-user.target.d/10-web.conf": "[Unit]\nUpholds=web.service\nUpholds=\n" },
       false,
@@ -72,6 +77,23 @@ describe("systemd's services of an extension", () => {
       "Restart=no",
       "Restart=always",
     ]);
+  });
+
+  test("are instances of a template where a target wants them", () => {
+    const text = `${service}[Unit]\nDescription=%i\n`;
+    const kernel = withExtensions({
+      web: { "web@.service": text, "multi-user.target.wants/web@7.service": "" },
+    });
+    expect(readExtensionUnits(kernel).units).toEqual([
+      { name: "web@.service", text: `${text}\n`, root: "/run/ext/web", isWanted: false },
+      { name: "web@7.service", text: `${text}\n`, root: "/run/ext/web", isWanted: true },
+    ]);
+    const manager = openManager(kernel, { name: "root", uid: 0, gid: 0, home: "/root" });
+    return manager.reload().then(() => {
+      expect(manager.list()).toMatchObject([
+        { name: "web@7.service", description: "7", startsAtBoot: true },
+      ]);
+    });
   });
 
   test("are the later extension's where two have one of the same name", () => {
@@ -166,5 +188,14 @@ describe("root's manager", () => {
     expect(await manager.followExtensions()).toMatchObject({ done: ["web.service"] });
     expect(states(manager)).toEqual({ "web.service": "done" });
     expect(spawned).toHaveLength(2);
+    // One that asks for what can't be done isn't run as the older one was.
+    kernel.lay({
+      [loadedPath]: JSON.stringify([{ name: "web", root: "/run/ext/newest" }]),
+      [`/run/ext/newest/${units}/web.service`]: "[Service]\nProtectHome=yes\n",
+      [`/run/ext/newest/${units}/multi-user.target.wants/web.service`]: "",
+    });
+    expect(await manager.followExtensions()).toMatchObject({ done: [] });
+    expect(states(manager)).toEqual({});
+    expect(manager.warnings).toEqual([expect.stringMatching(/^web\.service can't be run here: /)]);
   });
 });

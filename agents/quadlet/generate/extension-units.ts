@@ -7,7 +7,7 @@ import { splitWords } from "../unit/split-words.ts";
 
 /** Where systemd looks for an image's units (systemd.unit(5)), below its root. */
 const unitFolder = "usr/lib/systemd/system";
-const serviceName = /^[A-Za-z0-9:_.\\-]{1,240}@?\.service$/;
+const serviceName = /^[A-Za-z0-9:_.\\-]{1,120}(@[A-Za-z0-9:_.\\-]{0,120})?\.service$/;
 /** What wants a service that starts with the machine. */
 const bootTargets = ["multi-user.target", "default.target", "graphical.target"];
 /** How an extension says so without `systemctl enable`, in a drop-in of such a target. */
@@ -25,10 +25,10 @@ export interface ExtensionUnit {
   isWanted: boolean;
 }
 
-/** Whether anything in /usr brings units of systemd's. */
+/** Whether anything in /usr brings services of systemd's. Throws where what is loaded can't be listed. */
 export function hasExtensionUnits(kernel: Kernel): boolean {
   return readLoaded(kernel).some(({ root }) =>
-    namesOrNone(kernel, root).some((name) => serviceName.test(name)),
+    foldersOf(kernel, root, unitFolder).some((name) => serviceName.test(name)),
   );
 }
 
@@ -50,8 +50,9 @@ export function readExtensionUnits(kernel: Kernel): { units: ExtensionUnit[]; pr
     };
     const names = read("the units", () => foldersOf(kernel, root, unitFolder), []);
     const wanted = read("the targets", () => wantedOf(kernel, root), new Set<string>());
-    for (const name of names.filter((one) => serviceName.test(one))) {
-      const text = read(name, () => textOf(kernel, root, name), undefined);
+    const instances = [...wanted].filter((one) => names.includes(templateOf(one) ?? ""));
+    for (const name of [...names, ...instances].filter((one) => serviceName.test(one))) {
+      const text = read(name, () => textOf(kernel, root, templateOf(name) ?? name), undefined);
       if (text !== undefined) {
         units.set(name, { name, text, root, isWanted: wanted.has(name) });
       }
@@ -60,11 +61,23 @@ export function readExtensionUnits(kernel: Kernel): { units: ExtensionUnit[]; pr
   return { units: [...units.values()], problems };
 }
 
+/** "queue@.service" of "queue@7.service"; undefined for what is no instance. */
+function templateOf(name: string): string | undefined {
+  const [, stem] = /^(.+@)[^@]+\.service$/.exec(name) ?? [];
+  return stem === undefined ? undefined : `${stem}.service`;
+}
+
 function textOf(kernel: Kernel, root: string, name: string): string {
-  const dropIns = foldersOf(kernel, root, `${unitFolder}/${name}.d`)
+  return [readUnitFile(kernel, root, name), ...dropInsOf(kernel, root, name)]
+    .map((text) => `${text}\n`)
+    .join("");
+}
+
+/** Texts of what is laid over a unit, in their order; systemd takes files of that name alone. */
+function dropInsOf(kernel: Kernel, root: string, name: string): string[] {
+  return foldersOf(kernel, root, `${unitFolder}/${name}.d`)
     .filter((one) => one.endsWith(".conf"))
-    .map((one) => `${name}.d/${one}`);
-  return [name, ...dropIns].map((one) => `${readUnitFile(kernel, root, one)}\n`).join("");
+    .map((one) => readUnitFile(kernel, root, `${name}.d/${one}`));
 }
 
 function readUnitFile(kernel: Kernel, root: string, name: string): string {
@@ -82,8 +95,7 @@ function wantedOf(kernel: Kernel, root: string): Set<string> {
         wanted.add(name);
       }
     }
-    for (const name of foldersOf(kernel, root, `${unitFolder}/${target}.d`)) {
-      const unit = parseUnit(readUnitFile(kernel, root, `${target}.d/${name}`));
+    for (const unit of dropInsOf(kernel, root, target).map(parseUnit)) {
       for (const key of pullingKeys) {
         for (const word of allValues(unit, "Unit", key).flatMap((value) => splitWords(value))) {
           wanted.add(word ?? "");
@@ -92,16 +104,4 @@ function wantedOf(kernel: Kernel, root: string): Set<string> {
     }
   }
   return wanted;
-}
-
-/** A folder that can't be listed is said where its units are read. */
-function namesOrNone(kernel: Kernel, root: string): string[] {
-  try {
-    return foldersOf(kernel, root, unitFolder);
-  } catch (error) {
-    if (error instanceof Error) {
-      return [];
-    }
-    throw error;
-  }
 }

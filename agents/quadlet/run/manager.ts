@@ -186,12 +186,15 @@ export function openManager(kernel: Kernel, user: SpecifierValues["user"]): Serv
     const said = [...generated.warnings, ...brought.problems];
     const found = new Set<string>();
     const seen = new Map<string, string>();
+    /** Says whether it can be run. */
     const take = (name: string, text: string, as = (defined: ServiceDefinition) => defined) => {
       found.add(name);
       try {
         open(as(defineService(name, text, owner)));
+        return true;
       } catch (error) {
         said.push(`${name} can't be run here: ${oneLine(error)}`);
+        return false;
       }
     };
     for (const [name, text] of generated.units) {
@@ -212,9 +215,8 @@ export function openManager(kernel: Kernel, user: SpecifierValues["user"]): Serv
         said.push(`${name} of an extension is left out: a Quadlet file makes one of that name`);
       } else if (/@\.service$/.test(name)) {
         seen.set(name, text);
-      } else {
+      } else if (take(name, text, (defined) => extensionService(defined, isWanted))) {
         roots.set(name, root);
-        take(name, text, (defined) => extensionService(defined, isWanted));
       }
     }
     ofExtensions = roots;
