@@ -10,6 +10,7 @@ import { defaultBootOptions } from "../settings/boot-options.ts";
 import { openSettings, type Settings } from "../settings/settings.ts";
 import { runStages } from "../stage/run-stages.ts";
 import type { Way } from "./ignition/from-url.ts";
+import { whereIgnition } from "./ignition/where.ts";
 import { openDhcpClients } from "./network/dhcp-clients.ts";
 import { enterNewRoot, type NewRootRequest } from "./new-root/enter-new-root.ts";
 import { holdGates, layGates } from "./services/gates.ts";
@@ -100,24 +101,24 @@ async function ignitedBy(
   warn: (line: string) => void,
   way: Pick<Way, "loader" | "headStart">,
 ): Promise<Ignited | undefined> {
-  const { ignition, ignitionUrl: url, ignitionSha256: sha256, network } = settings.options;
-  if (url !== undefined && sha256 === undefined) {
-    warn(`ignition.config.url=${url} is left out: it needs ignition.config.sha256=`);
+  const { where, warning } = whereIgnition(settings.options);
+  if (warning !== undefined) {
+    warn(warning);
   }
-  const isOnServer = url !== undefined && sha256 !== undefined;
-  if (ignition === "off" && !isOnServer) {
+  if (where === "nowhere") {
     return undefined;
   }
   const { ignite } = await import("./ignition/ignite.ts");
-  if (!isOnServer) {
+  if (where === "here") {
     return await ignite(kernel, settings, warn);
   }
-  return await ignite(kernel, settings, warn, undefined, async (maxBytes) => {
+  const fetch = async (maxBytes: number) => {
     const { fetchConfig } = await import("./ignition/from-url.ts");
     const { linuxDownloads: downloads } = await import("../kernel/linux/linux-downloads.ts");
-    const { nameServers } = network;
-    return await fetchConfig(kernel, { url, sha256 }, maxBytes, { ...way, nameServers, downloads });
-  });
+    const { nameServers } = settings.options.network;
+    return await fetchConfig(kernel, where, maxBytes, { ...way, nameServers, downloads });
+  };
+  return await ignite(kernel, settings, warn, { fetch });
 }
 
 /** A name that can't be given leaves the account as it is: getting in must stay possible. */

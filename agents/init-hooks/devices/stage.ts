@@ -53,17 +53,28 @@ export function devicesStage({ loader, seen, headStart, watchDevices }: DevicePa
   };
 }
 
-/** Waits until nobody else loads modules, so that what they find is there when this stage ends. */
+/** As waitForHeadStart, and takes the file away. */
 async function passHeadStart(kernel: Kernel, path: string, done: string[]): Promise<void> {
+  const late = await waitForHeadStart(kernel, path);
+  if (late === undefined) {
+    kernel.unlink(path);
+  }
+  done.push(late ?? "the modules loaded by /init are there");
+}
+
+/**
+ * Waits until nobody else loads modules, so that what they find is there then; see DeviceParts. Gives what is to be said
+ * where nothing moves any more and it isn't over.
+ */
+export async function waitForHeadStart(kernel: Kernel, path: string): Promise<string | undefined> {
   try {
     await kernel.waitForPath(path, headStartTimeout);
-    kernel.unlink(path);
-    done.push("the modules loaded by /init are there");
+    return undefined;
   } catch (error) {
     if (!hasCode(error, "ETIMEDOUT")) {
       throw error;
     }
-    done.push(error.message);
+    return error.message;
   }
 }
 

@@ -2,7 +2,7 @@ import { sha256 } from "../../digest/sha256.ts";
 import type { Downloads } from "../../kernel/downloads.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { ModuleLoader } from "../../modules/module-loader.ts";
-import { coldplug } from "../devices/stage.ts";
+import { coldplug, waitForHeadStart } from "../devices/stage.ts";
 import { findInterfaces } from "../network/find-interfaces.ts";
 import { leaseFolder } from "../network/leases.ts";
 import { hasHardware } from "../network/plan-network.ts";
@@ -25,7 +25,6 @@ export interface Way {
   downloads: Downloads;
 }
 
-const headStartTimeout = { quietMs: 30_000 };
 /** udhcpc asks for so many seconds. */
 const dhcpTries = 15;
 
@@ -40,8 +39,8 @@ export async function fetchConfig(
   { loader, headStart, nameServers, downloads }: Way,
 ): Promise<Uint8Array> {
   if (headStart !== undefined) {
-    // It stays for the stage that removes it.
-    await kernel.waitForPath(headStart, headStartTimeout);
+    // The file stays for the stage that takes it away, and says whether it came late.
+    await waitForHeadStart(kernel, headStart);
   }
   await coldplug(kernel, loader, new Set());
   kernel.setInterfaceUp("lo");
@@ -59,7 +58,9 @@ export async function fetchConfig(
   const bytes = await read(downloads, url, maxBytes);
   const found = sha256(bytes).toString("hex");
   if (found !== expected) {
-    throw new Error(`${url}: its SHA-256 is ${found}, and not ${expected} as it has to be`);
+    throw new Error(
+      `${url}: its SHA-256 is ${found}, and not ${expected} as ignition.config.sha256= has it`,
+    );
   }
   return bytes;
 }

@@ -22,8 +22,12 @@ const longestBytes = 16 * mebibyte + 1;
 /** The part of provision/ignition that the boot calls. */
 export type IgnitionProgram = Pick<typeof import("../../provision/ignition/program.ts"), "ignite">;
 
-/** What fetches the config that the command line names; undefined when it names none. */
-export type Fetch = ((maxBytes: number) => Promise<Uint8Array>) | undefined;
+/** What differs from a machine's own config, by the program beside the agents'. */
+export interface Igniting {
+  load?: () => Promise<IgnitionProgram>;
+  /** Fetches the config that the command line names; others are left alone then. */
+  fetch?: (maxBytes: number) => Promise<Uint8Array>;
+}
 
 /**
  * Looks for an Ignition config, before anything else asks who the user is: its settings count from here on. Undefined
@@ -33,8 +37,7 @@ export async function ignite(
   kernel: Kernel,
   settings: Pick<Settings, "give">,
   warn: (line: string) => void,
-  load: () => Promise<IgnitionProgram> = loadProgram,
-  fetch: Fetch = undefined,
+  { load = loadProgram, fetch }: Igniting = {},
 ): Promise<Ignited | undefined> {
   try {
     const config =

@@ -23,7 +23,7 @@ function system(files: Record<string, string | null> = {}): FakeKernel {
 async function run(kernel: FakeKernel, commandLine = "", load = async () => program) {
   const { settings } = openSettings(`ignition.platform.id=qemu ${commandLine}`);
   const warnings: string[] = [];
-  const ignited = await ignite(kernel, settings, (line) => warnings.push(line), load);
+  const ignited = await ignite(kernel, settings, (line) => warnings.push(line), { load });
   return { ignited, settings, warnings };
 }
 
