@@ -196,7 +196,8 @@ async function makeTemplate(host: Host, request: RunRequest, name: string): Prom
     // It need not have such a program: what was read for that stays in memory, also of each fork.
     const warm = [
       ...["podman", "run", "--rm", "--pull=never", "--entrypoint", "true"],
-      ...[...networkWords(request.network), request.image],
+      ...networkWords(request.network),
+      request.image,
     ];
     await captureSsh(target, [shellWords(warm)], warmTimeoutMs);
     await saveMachine(host, name, { as: name, isCache: true });

@@ -21,7 +21,7 @@ import { smallestMemory } from "./smallest-memory.ts";
 const root = path.resolve(import.meta.dirname, "../..");
 const usage = `usage: npm run bench [-- [--runs N]]                    N boots of each system, 3 unless told
        npm run bench -- forks [--runs N]                forks and containers in machines of their own, alone
-       npm run bench -- growth [--runs N] [--small]     how costs grow with containers, images and machines; hours, or minutes with --small`;
+       npm run bench -- growth [--runs N] [--small]     how costs grow with containers, images and machines; half an hour, or minutes with --small`;
 
 interface Asked {
   what: "all" | "forks" | "growth";

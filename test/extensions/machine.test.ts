@@ -179,7 +179,7 @@ END
       "boot2podman extension add tools podman-compose kubectl nfs cifs wireguard filesystems guest-vmware",
     );
     const said = await machine.guest(
-      "jq --version; kubectl version --client; wg --version; podman-compose --version",
+      "jq --version && kubectl version --client && wg --version && podman-compose --version",
     );
     expect(said).toMatch(/jq/);
     await machine.root(

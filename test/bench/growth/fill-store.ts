@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { ImageRoot } from "../../powercut/containers/image-root.ts";
@@ -33,19 +33,17 @@ export async function fillStore(
   ).trim();
   const given = "fill-store-input";
   try {
-    const checked = `( ${script}\n) && echo filled`;
+    const checked = `( ${script}\n) && rm -f "$1" && echo filled`;
     const said = await imageRoot.over(node, checked, async (disk) => {
       if (input !== undefined) {
         await writeFile(path.join(disk, given), input);
       }
       return [`/mnt/data/${given}`];
     });
-    if (!said.includes("filled")) {
+    if (!/^filled$/m.test(said)) {
       throw new Error(`the store isn't filled: ${said}`);
     }
-    await imageRoot.over(node, 'rm -f "$1"', async () => [`/mnt/data/${given}`]);
   } finally {
     await runOk(["losetup", "--detach", node]);
-    await rm(path.join(imageRoot.disk, given), { force: true });
   }
 }
